@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_CHAIN_CHAIN_GRAPH_H_
+#define NESTOR_AGENT_CHAIN_CHAIN_GRAPH_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/event/event.h"
+#include "agent/event/record.h"
+
+namespace nestor {
+
+struct ChainOptions {
+  size_t max_processes = 131'072;  // live and recently ended; ended ones go first, oldest first
+  size_t max_hops = 32'768;
+  uint64_t ended_grace_ns = 300'000'000'000;  // how long ended processes and chains stay visible
+  bool node_scope = false;                    // publish hops that never touch a pod, too
+};
+
+struct Explanation {
+  ChainInfo chain;  // hops origin → process only; processes = ancestry of the process inside them
+  ChainProcess process;
+};
+
+// What the chain stage asks of the workload stage: which container is this cgroup? Never blocks.
+using WorkloadLookup = std::function<Workload(CgroupId container_cgroup)>;
+// exe, argv, cwd... of a process that no record described (started before nestord, or its record
+// was lost); from /proc.
+using ProcessLookup = std::function<ProcessInfo(ProcessKey key)>;
+
+// All hops and processes nestord knows, from records. Thread: pipeline only.
+class ChainGraph {
+ public:
+  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process);
+  ~ChainGraph();
+
+  // Takes one record in and returns the events to publish, in order: usually one; none for a hop
+  // that does not concern a pod (it is kept, and published before the first event that refers to
+  // it); seq and time_ns are left 0 for the pipeline.
+  std::vector<Event> Apply(const Record& record);
+  // A process that ran before nestord (from Probes::Seed, names from /proc). Publishes an exec
+  // event marked pre_existing for processes of pods.
+  std::vector<Event> ApplySeed(const Actor& actor, ProcessInfo info);
+  // Names of a container became known: workload events for what was published without them; state
+  // is updated.
+  std::vector<Event> ApplyWorkload(CgroupId container_cgroup, const Workload& workload);
+  // Drops what is older than its grace. now_boot_ns: CLOCK_BOOTTIME.
+  void Reap(uint64_t now_boot_ns);
+
+  // Chains with at least one published hop. Parents before children. O(processes).
+  std::vector<ChainInfo> Chains(bool include_ended) const;
+  Result<Explanation> Explain(uint32_t pid) const;
+
+  size_t live_processes() const;
+  size_t live_chains() const;
+  uint64_t evicted() const;  // entries dropped because of a bound
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_CHAIN_CHAIN_GRAPH_H_

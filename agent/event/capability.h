@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_EVENT_CAPABILITY_H_
+#define NESTOR_AGENT_EVENT_CAPABILITY_H_
+
+#include <string>
+
+namespace nestor {
+
+// One thing this kernel and node allow or not; what `nestorctl doctor` shows.
+struct Capability {
+  std::string name;  // stable word: "btf", "bpf-lsm", "hook:sched_process_exec", "cri"
+  bool available = false;
+  bool required = false;  // nestord can do its main job only with it
+  std::string detail;     // what was found
+  std::string effect;     // what does not work without it
+  std::string fix;        // how to get it
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_EVENT_CAPABILITY_H_

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The enriched event: what leaves the chain stage and, once masked, the pipeline. Field for field
+// proto/nestor/v1/event.proto.
+#ifndef NESTOR_AGENT_EVENT_EVENT_H_
+#define NESTOR_AGENT_EVENT_EVENT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/event/process_key.h"
+#include "agent/event/record.h"
+#include "agent/event/vocabulary.h"
+
+namespace nestor {
+
+// A container of a pod. Empty strings: not a pod, or the name is not known yet (`pending`).
+struct Workload {
+  std::string namespace_name;
+  std::string pod;
+  std::string pod_uid;
+  std::string container;
+  std::string container_id;
+  std::string image;
+  bool sandbox = false;  // the pod's pause container
+  bool pending = false;  // names are being asked for; a workload event follows
+
+  bool host() const { return container_id.empty(); }
+};
+
+struct ProcessInfo {
+  ProcessKey key;
+  std::string exe;
+  std::vector<std::string> argv;
+  std::string cwd;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint32_t auid = 0xffffffff;
+  std::string tty;  // "pts/3"; empty: none
+  bool argv_truncated = false;
+  bool pre_existing = false;
+};
+
+struct HopEnd {
+  ProcessInfo process;
+  Workload workload;
+  std::string address;  // "10.0.3.7:51544" or the unix path
+};
+
+struct HopInfo {
+  HopId id = 0;
+  HopId parent_id = 0;
+  HopKind kind = HopKind::kNone;
+  HopEnd from;
+  HopEnd to;
+  std::string evidence;  // "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22"
+};
+
+struct SocketInfo {
+  std::string family;  // inet, inet6, unix
+  std::string local;
+  std::string peer;
+  std::string type;  // stream, dgram, seqpacket
+  int32_t result = 0;
+  std::optional<ProcessInfo> peer_process;
+  HopId peer_hop_id = 0;
+};
+
+struct ExitInfo {
+  uint32_t code = 0;
+  uint32_t signal = 0;
+  bool core_dumped = false;
+  uint64_t run_ns = 0;
+};
+
+struct FileInfo {
+  std::string path;
+  std::string access;  // read, write
+};
+
+struct VerdictInfo {
+  std::string rule;
+  std::string policy;
+  Mode mode = Mode::kNone;
+  Action action = Action::kNone;
+  Stage stage = Stage::kNone;
+  bool applied = false;
+  uint64_t generation = 0;
+  std::string message;  // the rule's own words
+  std::string subject;  // path or address that was judged
+  std::vector<std::string> argv;
+  std::string error;  // why a denial could not be applied
+};
+
+struct LossInfo {
+  std::string where;
+  uint64_t count = 0;
+  uint64_t total = 0;
+};
+
+struct Event {
+  uint64_t seq = 0;      // contiguous from 1 for one nestord start
+  uint64_t time_ns = 0;  // CLOCK_REALTIME, ns since the epoch
+  uint64_t boot_ns = 0;  // CLOCK_BOOTTIME
+  EventType type = EventType::kLoss;
+  HopId chain_id = 0;
+  HopId hop_id = 0;
+  HopId cause_hop_id = 0;  // the request this thread was serving; 0: none
+  uint32_t depth = 0;
+  HopKind origin = HopKind::kNone;
+  Confidence confidence = Confidence::kUnknown;
+  ProcessInfo process;
+  ProcessInfo parent;
+  Workload workload;
+  std::optional<HopInfo> hop;          // hop
+  std::optional<ExitInfo> exit;        // exit
+  std::optional<SocketInfo> socket;    // connect, accept, bind, listen
+  std::optional<FileInfo> file;        // file, and verdict on an open
+  std::optional<VerdictInfo> verdict;  // verdict
+  std::optional<LossInfo> loss;        // loss
+};
+
+// One live or recently ended chain, as `nestorctl chains` shows it.
+struct ChainProcess {
+  ProcessInfo process;
+  ProcessKey parent;
+  HopId hop_id = 0;
+  Workload workload;
+  uint64_t start_time_ns = 0;  // CLOCK_REALTIME
+  bool alive = true;
+  std::optional<ExitInfo> exit;
+  std::vector<VerdictInfo> verdicts;
+};
+
+struct ChainHop {
+  HopInfo hop;
+  uint32_t depth = 0;
+  Confidence confidence = Confidence::kUnknown;
+  uint64_t time_ns = 0;  // CLOCK_REALTIME of the crossing
+  bool alive = true;     // a process lives in it or below it
+};
+
+struct ChainInfo {
+  HopId id = 0;
+  HopKind origin = HopKind::kNone;
+  Workload workload;  // where it began
+  uint64_t time_ns = 0;
+  bool alive = true;
+  std::vector<ChainHop> hops;           // parents before children
+  std::vector<ChainProcess> processes;  // in order of start
+};
+
+// An id as it stands in JSON and on the command line: 16 hex digits; "" for 0.
+std::string HopIdToString(HopId id);
+// A process id as it stands in JSON: "<start_ns hex>-<tgid>"; "" when unknown.
+std::string ProcessIdToString(ProcessKey key);
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_EVENT_EVENT_H_

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel said, as plain values: the output of decode and the input of workload, chain and
+// policy naming.
+#ifndef NESTOR_AGENT_EVENT_RECORD_H_
+#define NESTOR_AGENT_EVENT_RECORD_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/event/process_key.h"
+#include "agent/event/vocabulary.h"
+
+namespace nestor {
+
+// A string from the kernel. Bytes from pods are hostile: any byte but NUL may stand in `value`.
+struct Text {
+  std::string value;
+  bool truncated = false;   // longer than its bound
+  bool unreadable = false;  // the read failed; value is what was got before that
+  bool unresolved = false;  // a path as the caller spelled it, not as the kernel resolved it
+};
+
+struct TaskFlags {
+  bool in_container = false;
+  bool in_pod_chain = false;
+  bool sshd = false;
+  bool pre_existing = false;
+  bool entry = false;      // the process that opened its hop
+  bool recovered = false;  // context taken from the nearest ancestor that had one
+};
+
+// Who did it; see struct nestor_actor in bpf/abi.h for each field.
+struct Actor {
+  ProcessKey self;
+  ProcessKey parent;
+  HopId chain_id = 0;
+  HopId hop_id = 0;
+  HopId cause_hop_id = 0;
+  CgroupId cgroup_id = 0;
+  CgroupId container_cgroup_id = 0;
+  uint32_t depth = 0;
+  uint32_t tid = 0;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint32_t auid = 0xffffffff;
+  TaskFlags flags;
+  HopKind origin = HopKind::kNone;
+  Confidence confidence = Confidence::kUnknown;
+  std::string comm;
+};
+
+enum class AddressFamily : uint8_t { kNone, kInet, kInet6, kUnix };
+
+struct Address {
+  AddressFamily family = AddressFamily::kNone;
+  uint16_t port = 0;
+  uint32_t netns = 0;
+  std::array<uint8_t, 16> bytes{};  // network byte order; inet uses the first 4
+};
+
+// "10.0.3.7:51544", "[::1]:22", "" for unix and none.
+std::string ToString(const Address& address);
+
+struct HopRecord {
+  uint64_t time_ns = 0;  // CLOCK_BOOTTIME
+  Actor actor;           // the first process inside the hop
+  HopId id = 0;
+  HopId parent_id = 0;
+  HopKind kind = HopKind::kNone;
+  HopKind transport = HopKind::kNone;
+  ProcessKey from;
+  std::string from_comm;
+  CgroupId from_container_cgroup_id = 0;
+  ProcessKey server;
+  std::string server_comm;
+  Address peer;
+  Address local;
+  uint64_t socket_cookie = 0;
+  Text unix_path;
+};
+
+struct Namespaces {
+  uint32_t mnt = 0, pid = 0, net = 0, user = 0, uts = 0, ipc = 0;  // inode numbers
+};
+
+struct ExecRecord {
+  uint64_t time_ns = 0;
+  Actor actor;
+  Text exe;
+  std::vector<std::string> argv;
+  uint32_t argc = 0;        // as the kernel counted
+  uint32_t argv_bytes = 0;  // of the whole argv
+  bool argv_truncated = false;
+  bool argv_unreadable = false;
+  Text cwd;
+  uint64_t exe_inode = 0;
+  uint32_t exe_device = 0;
+  uint32_t tty = 0;
+  Namespaces namespaces;
+  uint32_t ns_pid = 0;
+  uint32_t session = 0;
+};
+
+struct ExitRecord {
+  uint64_t time_ns = 0;
+  Actor actor;
+  uint64_t run_ns = 0;
+  uint32_t code = 0;
+  uint32_t signal = 0;
+  bool core_dumped = false;
+};
+
+enum class SocketOperation : uint8_t { kConnect, kAccept, kBind, kListen };
+
+struct SocketRecord {
+  uint64_t time_ns = 0;
+  Actor actor;
+  SocketOperation operation = SocketOperation::kConnect;
+  Address local;
+  Address peer;
+  uint64_t socket_cookie = 0;
+  HopId peer_hop_id = 0;
+  ProcessKey peer_process;
+  int32_t result = 0;
+  uint16_t socket_type = 0;
+  uint16_t protocol = 0;
+  uint32_t backlog = 0;
+  Text unix_path;
+};
+
+struct VerdictRecord {
+  uint64_t time_ns = 0;
+  Actor actor;
+  uint64_t generation = 0;
+  uint32_t rule = 0;
+  Action action = Action::kNone;
+  Mode mode = Mode::kNone;
+  Stage stage = Stage::kNone;
+  bool applied = false;
+  int32_t error = 0;
+  uint32_t access = 0;  // 1 read, 2 write
+  Address peer;
+  Text subject;
+  std::vector<std::string> argv;
+  bool argv_truncated = false;
+};
+
+struct CgroupRecord {
+  uint64_t time_ns = 0;
+  CgroupId id = 0;
+  bool removed = false;
+  std::string name;  // leaf directory name
+};
+
+using Record =
+    std::variant<HopRecord, ExecRecord, ExitRecord, SocketRecord, VerdictRecord, CgroupRecord>;
+
+// What was lost, where, since the last such report. `where` is a stable word: "ring-control",
+// "argv-read".
+struct LossRecord {
+  uint64_t time_ns = 0;
+  std::string where;
+  uint64_t count = 0;  // since the last report
+  uint64_t total = 0;  // since nestord started
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_EVENT_RECORD_H_

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_KERNEL_EVENT_SOURCE_H_
+#define NESTOR_AGENT_KERNEL_EVENT_SOURCE_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <span>
+
+#include "agent/base/result.h"
+
+namespace nestor {
+
+// Raw ring bytes, one record a call; valid only during the call.
+using RecordSink = std::function<void(std::span<const std::byte>)>;
+
+// Where records come from: the kernel's rings, or a capture file. The fake of tests injects faults
+// here.
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+
+  // Waits at most `timeout` for records and hands each to `sink`. Returns how many there were.
+  // Error: the source is broken for good (a closed ring, an unreadable capture). Thread: pipeline
+  // only.
+  virtual Result<size_t> Poll(std::chrono::milliseconds timeout, const RecordSink& sink) = 0;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_KERNEL_EVENT_SOURCE_H_

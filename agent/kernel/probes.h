@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_KERNEL_PROBES_H_
+#define NESTOR_AGENT_KERNEL_PROBES_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/event/capability.h"
+#include "agent/event/record.h"
+#include "agent/kernel/event_source.h"
+#include "agent/policy/compiled.h"
+
+namespace nestor {
+
+struct ProbeOptions {
+  bool node_scope = false;  // emit events of every process, not only of pods and chains into them
+  uint32_t control_ring_bytes = 8U << 20;  // power of two, multiple of the page size
+  uint32_t bulk_ring_bytes = 4U << 20;
+  std::chrono::milliseconds wakeup_latency{
+      10};  // longest time a record waits in the ring on a quiet node
+};
+
+// A process that ran before nestord, as the task iterator saw it; names are then read from /proc.
+struct SeededProcess {
+  Actor actor;
+};
+
+// All BPF programs of nestord, loaded and attached. Each hook is optional: its absence is a
+// capability, not a failure.
+class Probes {
+ public:
+  virtual ~Probes() = default;
+
+  // Opens, sizes and loads the programs that this kernel can take, by BTF. Error: nothing useful
+  // can run here (no BTF, no rights, no ring); the message says how to get it. Needs CAP_BPF,
+  // CAP_PERFMON (CAP_SYS_ADMIN covers both). Kernel >= 6.1.
+  static Result<std::unique_ptr<Probes>> Open(const ProbeOptions& options);
+
+  // Attaches everything that was loaded. From here on records flow into the rings.
+  virtual Status Attach() = 0;
+
+  // Gives every process that has no context yet the context of a `pre-existing` hop (announced in
+  // the ring like any other) and returns them, parents first. Call after Attach, so that no process
+  // falls between.
+  virtual Result<std::vector<SeededProcess>> Seed() = 0;
+
+  // Reads both rings, control first.
+  virtual EventSource& events() = 0;
+
+  // Growth of the kernel's loss counters since the last call; empty when nothing was lost.
+  virtual std::vector<LossRecord> TakeLosses() = 0;
+
+  // Replaces the whole policy set in one step: no exec sees half of it. Error: nothing changed.
+  virtual Status LoadPolicies(const CompiledPolicies& policies) = 0;
+
+  // Says which policy rules apply to a container's cgroup (bits of CompiledPolicies::rules of the
+  // loaded generation). Children cgroups inherit. An unknown container has the default set of
+  // LoadPolicies.
+  virtual Status SetContainerRules(CgroupId container, const RuleBits& rules) = 0;
+  virtual Status RemoveContainer(CgroupId container) = 0;
+
+  virtual const std::vector<Capability>& capabilities() const = 0;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_KERNEL_PROBES_H_

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_MASK_MASKER_H_
+#define NESTOR_AGENT_MASK_MASKER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/event/event.h"
+#include "agent/mask/masked.h"
+
+namespace nestor {
+
+struct MaskOptions {
+  bool enabled_builtin = true;  // the shipped patterns; see docs in deploy/config.yaml
+  std::vector<std::string>
+      extra_patterns;  // RE2; the first group is masked, or the whole match when there is none
+};
+
+// Replaces secrets in every string of a value by "*****". Linear time (RE2). Thread: one at a time.
+class Masker {
+ public:
+  static Result<Masker> Create(const MaskOptions& options);
+  Masker(Masker&&) noexcept;
+  Masker& operator=(Masker&&) noexcept;
+  ~Masker();
+
+  Masked<Event> Mask(Event event) const;
+  Masked<ChainInfo> Mask(ChainInfo chain) const;
+  Masked<std::vector<ChainInfo>> Mask(std::vector<ChainInfo> chains) const;
+
+  // The masked form of one string / of an argv (where a secret may be the argument after its flag).
+  std::string MaskText(std::string text) const;
+  void MaskArgv(std::vector<std::string>& argv) const;
+
+  uint64_t masked_count() const;  // secrets replaced since the start
+
+ private:
+  struct Patterns;
+  explicit Masker(std::unique_ptr<Patterns> patterns);
+  std::unique_ptr<Patterns> patterns_;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_MASK_MASKER_H_

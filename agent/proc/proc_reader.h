@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_PROC_PROC_READER_H_
+#define NESTOR_AGENT_PROC_PROC_READER_H_
+
+#include <optional>
+#include <string>
+
+#include "agent/event/event.h"
+
+namespace nestor {
+
+// A view of procfs, for what started before nestord and for what was lost. Values are what the
+// process shows now: untrusted, marked pre_existing. Thread: any.
+class ProcReader {
+ public:
+  explicit ProcReader(std::string root = "/proc") : root_(std::move(root)) {}
+  virtual ~ProcReader() = default;
+
+  // exe, argv, cwd, uid, tty of a process; nullopt when it is gone or its start time is another
+  // process's (pid reuse; compared to 1 clock tick because /proc gives ticks).
+  virtual std::optional<ProcessInfo> Read(ProcessKey key) const;
+
+ private:
+  std::string root_;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_PROC_PROC_READER_H_

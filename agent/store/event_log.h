@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_STORE_EVENT_LOG_H_
+#define NESTOR_AGENT_STORE_EVENT_LOG_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agent/event/event.h"
+#include "agent/mask/masked.h"
+
+namespace nestor {
+
+struct EventLogOptions {
+  size_t max_events =
+      200'000;  // oldest are dropped beyond; a reader that still wanted them is told how many
+  size_t max_bytes = 64U << 20;  // estimated heap bytes of the kept events
+};
+
+// The kept past of this start of nestord, in memory, bounded; one writer, many readers with own
+// positions.
+class EventLog {
+ public:
+  explicit EventLog(EventLogOptions options);
+  ~EventLog();
+
+  // Appends in seq order (event->seq is contiguous). Never blocks on readers. Thread: pipeline
+  // only.
+  void Append(Masked<Event> event);
+  // Wakes readers at most once per batch: call after a burst of Append.
+  void Flush();
+  // Ends all waits; Read returns what is left, then `closed`.
+  void Close();
+
+  struct Batch {
+    std::vector<std::shared_ptr<const Masked<Event>>> events;
+    uint64_t next_seq = 0;  // where to go on
+    uint64_t missed =
+        0;  // events between the asked seq and the first kept one: dropped before this reader came
+    bool closed = false;
+  };
+  // Up to `max` events from `from_seq` on (0: oldest kept); waits up to `wait` when there is none
+  // yet. Thread: any.
+  Batch Read(uint64_t from_seq, size_t max, std::chrono::milliseconds wait) const;
+
+  uint64_t last_seq() const;
+  uint64_t first_seq() const;  // oldest kept; last_seq()+1 when empty
+  uint64_t dropped() const;    // events that left the log because of its bounds
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_STORE_EVENT_LOG_H_

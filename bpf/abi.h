@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Records that cross the kernel -> nestord ring, and the layouts of maps that both sides write.
+ * The only header both sides include. Fixed widths, every pad named, every size asserted for both compilers.
+ *
+ * Strings never sit in fixed arrays: a record ends in `data`, and a `nestor_span` says where in it a string lies.
+ * A span's len counts bytes without a NUL. NESTOR_SPAN_* flags say when a value was cut or could not be read.
+ */
+#ifndef NESTOR_BPF_ABI_H
+#define NESTOR_BPF_ABI_H
+
+#if defined(__bpf__)
+#include "kernel_types.h"
+#else
+#include <linux/types.h>
+#endif
+
+#ifdef __cplusplus
+#define NESTOR_LAYOUT(type, bytes) static_assert(sizeof(struct type) == (bytes), #type " changed size")
+#else
+#define NESTOR_LAYOUT(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type " changed size")
+#endif
+
+#define NESTOR_ABI_VERSION 1
+
+/* Bounds. Each has a stated behaviour: the value is cut, the span says so, and a counter moves. */
+#define NESTOR_COMM_BYTES 16
+#define NESTOR_PATH_BYTES 4096      /* PATH_MAX: exe, cwd, file and unix paths */
+#define NESTOR_ARGV_BYTES 32768     /* argv bytes kept in one exec record, NULs included */
+#define NESTOR_EXEC_SMALL_DATA 1024 /* data area of the small exec record class */
+#define NESTOR_EXEC_MEDIUM_DATA 8192
+#define NESTOR_EXEC_LARGE_DATA (NESTOR_ARGV_BYTES + 2 * NESTOR_PATH_BYTES)
+#define NESTOR_UNIX_DATA 128  /* data area of hop and socket records: sun_path has 108 bytes */
+#define NESTOR_NAME_DATA 512  /* half of a verdict record's data area */
+
+enum nestor_kind { /* append only */
+	NESTOR_HOP = 1,
+	NESTOR_EXEC = 2,
+	NESTOR_EXIT = 3,
+	NESTOR_CONNECT = 4,
+	NESTOR_ACCEPT = 5,
+	NESTOR_BIND = 6,
+	NESTOR_LISTEN = 7,
+	NESTOR_VERDICT = 8,
+	NESTOR_CGROUP = 9, /* a container's cgroup was seen for the first time, or went away */
+};
+
+/* How one boundary was crossed; also how an origin began. Append only; names in agent/event/vocabulary.cc. */
+enum nestor_hop_kind {
+	NESTOR_HOP_NONE = 0,
+	NESTOR_HOP_CONTAINER_ENTRYPOINT = 1,
+	NESTOR_HOP_RUNTIME_EXEC = 2,
+	NESTOR_HOP_SSH_LOGIN = 3,
+	NESTOR_HOP_TCP = 4,
+	NESTOR_HOP_UNIX_SOCKET = 5,
+	NESTOR_HOP_HOST_SERVICE = 6,
+	NESTOR_HOP_PRE_EXISTING = 7,
+};
+
+enum nestor_confidence {
+	NESTOR_EXACT = 1,     /* the kernel said so */
+	NESTOR_INFERRED = 2,  /* one candidate by thread causality */
+	NESTOR_AMBIGUOUS = 3, /* several candidates */
+};
+
+enum nestor_span_flags {
+	NESTOR_SPAN_TRUNCATED = 1 << 0,
+	NESTOR_SPAN_UNREADABLE = 1 << 1,
+	NESTOR_SPAN_UNRESOLVED = 1 << 2, /* not the kernel's resolved path but what the caller passed */
+};
+
+struct nestor_span {
+	__u32 offset; /* from the start of the record's data */
+	__u16 len;    /* bytes, no NUL */
+	__u16 flags;  /* enum nestor_span_flags */
+};
+NESTOR_LAYOUT(nestor_span, 8);
+
+struct nestor_header {
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u32 size;    /* whole record in bytes, this header included */
+	__u16 kind;    /* enum nestor_kind */
+	__u16 cpu;     /* which CPU wrote it */
+};
+NESTOR_LAYOUT(nestor_header, 16);
+
+struct nestor_process { /* unique for one boot; a pid alone is reused */
+	__u64 start_ns; /* thread group leader's start, CLOCK_BOOTTIME */
+	__u32 tgid;     /* in the root pid namespace */
+	__u32 pad;      /* zero */
+};
+NESTOR_LAYOUT(nestor_process, 16);
+
+enum nestor_task_flags {
+	NESTOR_TASK_IN_CONTAINER = 1 << 0,  /* events of this task are emitted */
+	NESTOR_TASK_IN_POD_CHAIN = 1 << 1,  /* a host process that reached into a pod: emitted from then on */
+	NESTOR_TASK_SSHD = 1 << 2,          /* its executable's name starts with "sshd" */
+	NESTOR_TASK_PRE_EXISTING = 1 << 3,  /* started before nestord */
+	NESTOR_TASK_ENTRY = 1 << 4,         /* the process that opened its hop */
+	NESTOR_TASK_RECOVERED = 1 << 5,     /* storage was missing, context taken from the nearest ancestor that had one */
+};
+
+/* Who did it; begins every record about a task. */
+struct nestor_actor {
+	struct nestor_process self;
+	struct nestor_process parent; /* who forked it, fixed at fork: reparenting does not change it */
+	__u64 chain_id;               /* id of the origin hop */
+	__u64 hop_id;                 /* the hop this process is in */
+	__u64 cause_hop_id;           /* hop of the request this thread is serving just now; 0: none */
+	__u64 cgroup_id;              /* cgroup v2 id of the task */
+	__u64 container_cgroup_id;    /* nearest ancestor cgroup that is a container; 0: host */
+	__u32 depth;                  /* hops below the origin; an origin has 0 */
+	__u32 tid;
+	__u32 uid;   /* effective, in the initial user namespace */
+	__u32 gid;   /* effective */
+	__u32 auid;  /* audit login uid; 4294967295: unset */
+	__u32 flags; /* enum nestor_task_flags */
+	__u8 origin_kind; /* enum nestor_hop_kind of the origin hop */
+	__u8 confidence;  /* enum nestor_confidence: weakest on the way from the origin */
+	__u8 pad[6];
+	char comm[NESTOR_COMM_BYTES];
+};
+NESTOR_LAYOUT(nestor_actor, 120);
+
+struct nestor_address {
+	__u16 family;   /* AF_INET, AF_INET6 (v4-mapped is given as AF_INET), AF_UNIX; 0: none */
+	__u16 port;     /* host byte order; 0 for unix */
+	__u32 netns;    /* inode number of the network namespace */
+	__u8 addr[16];  /* v4: first 4 bytes; network byte order */
+};
+NESTOR_LAYOUT(nestor_address, 24);
+
+/* Announced once for each hop; later records name it by id. actor = the first process inside the hop. */
+struct nestor_hop {
+	struct nestor_header hdr;
+	struct nestor_actor actor;
+	__u64 id;
+	__u64 parent_id;              /* 0: this hop is an origin */
+	struct nestor_process from;   /* who crossed: the client, the runtime; tgid 0: unknown */
+	__u64 from_container_cgroup_id;
+	struct nestor_process server; /* who accepted on the other side; tgid 0: same as actor */
+	struct nestor_address peer;   /* client side of the connection, as the server sees it */
+	struct nestor_address local;  /* server side */
+	__u64 socket_cookie;          /* 0: none */
+	__u8 kind;                    /* enum nestor_hop_kind */
+	__u8 transport;               /* NESTOR_HOP_TCP or NESTOR_HOP_UNIX_SOCKET when kind is ssh-login; else 0 */
+	__u8 pad[6];
+	char from_comm[NESTOR_COMM_BYTES];
+	char server_comm[NESTOR_COMM_BYTES];
+	struct nestor_span unix_path; /* abstract names start with '@' */
+	char data[NESTOR_UNIX_DATA];
+};
+NESTOR_LAYOUT(nestor_hop, 424);
+
+struct nestor_exec {
+	struct nestor_header hdr;
+	struct nestor_actor actor;
+	__u64 exe_inode;
+	__u32 exe_device; /* kernel dev_t */
+	__u32 argc;       /* as the kernel counted, even when argv is cut */
+	__u32 argv_total; /* bytes of the whole argv, NULs included */
+	__u32 tty;        /* device number of the controlling tty (major << 8 | minor); 0: none */
+	__u32 mnt_ns, pid_ns, net_ns, user_ns, uts_ns, ipc_ns; /* inode numbers */
+	__u32 ns_pid;     /* pid in the task's own pid namespace */
+	__u32 session;    /* session leader's pid in the root pid namespace */
+	struct nestor_span exe;  /* resolved path inside the task's root, or what was passed (UNRESOLVED) */
+	struct nestor_span argv; /* NUL separated list, last NUL not counted */
+	struct nestor_span cwd;
+	char data[];
+};
+NESTOR_LAYOUT(nestor_exec, 216);
+
+struct nestor_exit {
+	struct nestor_header hdr;
+	struct nestor_actor actor;
+	__u64 run_ns;      /* from fork to the last thread's exit */
+	__u32 code;        /* exit status 0..255 */
+	__u32 signal;      /* 0: exited by itself; bit 7 (128): core dumped */
+};
+NESTOR_LAYOUT(nestor_exit, 152);
+
+/* connect, accept, bind, listen */
+struct nestor_socket {
+	struct nestor_header hdr;
+	struct nestor_actor actor;
+	struct nestor_address local;
+	struct nestor_address peer;
+	__u64 socket_cookie;
+	__u64 peer_hop_id;         /* accept: hop that this connection opens or belongs to; 0: unknown peer */
+	struct nestor_process peer_process; /* same node peers only; tgid 0: unknown */
+	__s32 result;              /* 0, or -errno known at the hook */
+	__u16 type;                /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	__u16 protocol;
+	__u32 backlog;             /* listen */
+	__u32 pad;
+	struct nestor_span unix_path;
+	char data[NESTOR_UNIX_DATA];
+};
+NESTOR_LAYOUT(nestor_socket, 368);
+
+enum nestor_action { NESTOR_ALLOW = 1, NESTOR_AUDIT = 2, NESTOR_DENY = 3, NESTOR_KILL = 4 };
+enum nestor_mode { NESTOR_MODE_AUDIT = 1, NESTOR_MODE_ENFORCE = 2 };
+enum nestor_stage {
+	NESTOR_STAGE_BPRM = 1,    /* bprm_check_security: path, and argv seen at syscall entry */
+	NESTOR_STAGE_EXEC = 2,    /* sched_process_exec: argv of the new image, SIGKILL */
+	NESTOR_STAGE_OPEN = 3,    /* file_open */
+	NESTOR_STAGE_CONNECT = 4, /* socket_connect, unix_stream_connect */
+};
+
+struct nestor_verdict {
+	struct nestor_header hdr;
+	struct nestor_actor actor;
+	__u64 generation; /* of the policy set that decided */
+	__u32 rule;       /* index into that generation's rules */
+	__u8 action;      /* enum nestor_action */
+	__u8 mode;        /* enum nestor_mode */
+	__u8 stage;       /* enum nestor_stage */
+	__u8 applied;     /* 1: the kernel refused or killed; 0: audit only, or it could not (see error) */
+	__s32 error;      /* -errno of a failed application */
+	__u32 access;     /* open: 1 read, 2 write */
+	struct nestor_address peer; /* connect */
+	struct nestor_span subject; /* path that was executed, opened or connected to */
+	struct nestor_span argv;    /* exec: NUL separated, cut to what fits */
+	char data[2 * NESTOR_NAME_DATA];
+};
+NESTOR_LAYOUT(nestor_verdict, 1224);
+
+struct nestor_cgroup {
+	struct nestor_header hdr;
+	__u64 id;
+	__u32 removed; /* 1: the cgroup went away */
+	__u32 pad;
+	struct nestor_span name; /* leaf directory name: holds the 64 hex digits of the container id */
+	char data[256];
+};
+NESTOR_LAYOUT(nestor_cgroup, 296);
+
+/* Where something was lost. Counters live in one array map; nestord turns every growth into a loss event. Append only. */
+enum nestor_loss {
+	NESTOR_LOSS_RING_CONTROL = 0, /* hop, exec, exit, verdict record not written: ring full */
+	NESTOR_LOSS_RING_BULK = 1,    /* connect, accept, bind, listen not written: ring full */
+	NESTOR_LOSS_TASK_STORAGE = 2, /* context could not be stored; recovered from an ancestor on next use */
+	NESTOR_LOSS_SOCKET_STORAGE = 3,
+	NESTOR_LOSS_ARGV_READ = 4,
+	NESTOR_LOSS_ARGV_TRUNCATED = 5,
+	NESTOR_LOSS_PATH_READ = 6,
+	NESTOR_LOSS_PATH_TRUNCATED = 7,
+	NESTOR_LOSS_CONNECTION_TABLE = 8, /* tuple could not be remembered: the hop becomes a new origin */
+	NESTOR_LOSS_CONTAINER_TABLE = 9,
+	NESTOR_LOSS_POLICY_STATE = 10,    /* a decision could not be made as written; see the rule's fallback */
+	NESTOR_LOSS_MAX = 16,
+};
+
+/* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/decide.bpf.h ---- */
+
+#define NESTOR_MAX_RULES 256         /* for each generation */
+#define NESTOR_RULE_WORDS (NESTOR_MAX_RULES / 64)
+#define NESTOR_DFA_STATES 4096       /* for each kind of pattern and generation */
+#define NESTOR_DFA_DEAD 0            /* state from which nothing can match */
+#define NESTOR_DFA_START 1
+#define NESTOR_MAX_CIDRS 1024
+
+enum nestor_rule_event { NESTOR_RULE_EXEC = 1, NESTOR_RULE_OPEN = 2, NESTOR_RULE_CONNECT = 3 };
+
+/* A set of rules as bits: DFA accept states and policy sets are this. */
+struct nestor_rule_bits {
+	__u64 word[NESTOR_RULE_WORDS];
+};
+NESTOR_LAYOUT(nestor_rule_bits, 32);
+
+/* What a rule still asks after its patterns matched, and what then happens. */
+struct nestor_rule {
+	__u8 event;            /* enum nestor_rule_event */
+	__u8 action;           /* enum nestor_action */
+	__u8 mode;             /* enum nestor_mode */
+	__u8 on_truncated;     /* enum nestor_action when the value was longer than what could be inspected */
+	__u32 min_depth;       /* chain depth, inclusive */
+	__u32 max_depth;       /* inclusive; 0xffffffff: no bound */
+	__u32 origin_mask;     /* bit (1 << enum nestor_hop_kind); 0: any */
+	__u8 need_path;        /* the path pattern bit must be set */
+	__u8 need_argv;        /* the argv pattern bit must be set */
+	__u8 need_cidr;        /* the address must be in one of the rule's CIDRs */
+	__u8 access;           /* open: 1 read, 2 write, 3 either */
+	__u16 port_min, port_max; /* connect, inclusive; 0..65535: any */
+};
+NESTOR_LAYOUT(nestor_rule, 24);
+
+#endif /* NESTOR_BPF_ABI_H */
