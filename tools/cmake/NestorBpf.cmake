@@ -14,7 +14,7 @@ function(nestor_bpf_object target)
     add_custom_command(
       OUTPUT ${object}
       COMMAND ${BPF_CLANG} -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Werror
-              -Wno-unused-parameter -Wno-missing-declarations -I${PROJECT_SOURCE_DIR}/bpf
+              -Wno-unused-parameter -Wno-missing-declarations -I${PROJECT_SOURCE_DIR}/bpf -isystem /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
               -MD -MF ${object}.d -MT ${object} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
       DEPENDS ${source} DEPFILE ${object}.d VERBATIM)
     list(APPEND objects ${object})

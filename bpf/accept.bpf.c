@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "connection.bpf.h"
+#include "lsm.bpf.h"
+
+/* A hop over TCP that is open for whoever the acceptor starts. False: there is no client on this node, and the acceptor is no sshd. */
+static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_context *context, struct sock *sk, struct socket_tag *tag)
+{
+	struct pending_hop pending = {};
+	struct connection_key key = {};
+	struct connection *client;
+	bool sshd = context->flags & NESTOR_TASK_SSHD;
+	u64 id;
+
+	socket_addresses(sk, &pending.local, &pending.peer);
+	if (!pending.local.family)
+		return false;
+	connection_key(&key, &pending.peer, &pending.local);
+	client = bpf_map_lookup_elem(&connections, &key);
+	if (!client && !sshd)
+		return false;
+
+	id = next_hop_id();
+	pending.kind = sshd ? NESTOR_HOP_SSH_LOGIN : NESTOR_HOP_TCP;
+	pending.transport = sshd ? NESTOR_HOP_TCP : 0;
+	process_key(&pending.server, task);
+	BPF_CORE_READ_INTO(&pending.server_comm, task, comm);
+	pending.cookie = bpf_get_socket_cookie(sk);
+	tag->side = SOCKET_SERVER;
+	tag->cause.hop_id = id;
+	if (client) {
+		pending.parent_id = client->from.hop_id;
+		pending.from = client->process;
+		pending.from_container = client->container;
+		__builtin_memcpy(pending.from_comm, client->comm, sizeof(pending.from_comm));
+		tag->cause.chain_id = client->from.chain_id;
+		tag->cause.depth = client->from.depth + 1;
+		tag->cause.origin_kind = client->from.origin_kind;
+		tag->cause.confidence = client->from.confidence;
+		tag->from_hop_id = client->from.hop_id;
+		tag->peer = client->process;
+		bpf_map_delete_elem(&connections, &key);
+	} else { /* sshd, called from outside this node */
+		tag->cause.chain_id = id;
+		tag->cause.depth = 0;
+		tag->cause.origin_kind = NESTOR_HOP_SSH_LOGIN;
+		tag->cause.confidence = NESTOR_EXACT;
+	}
+	if (bpf_map_update_elem(&pending_hops, &id, &pending, BPF_ANY))
+		count_loss(NESTOR_LOSS_CONNECTION_TABLE);
+	return true;
+}
+
+static __always_inline void report_accept(struct task_struct *task, struct task_context *context, struct sock *sk, struct socket_tag *tag)
+{
+	struct nestor_socket *record = socket_record(task, context, sk, NESTOR_ACCEPT);
+
+	if (!record)
+		return;
+	if (tag && tag->side == SOCKET_SERVER) {
+		record->peer_hop_id = tag->cause.hop_id;
+		record->peer_process = tag->peer;
+	}
+	if (record->local.family == AF_UNIX) {
+		record->unix_path.offset = 0;
+		record->unix_path.len = unix_path_of(sk, record->data);
+	}
+	ring_submit(record);
+}
+
+static __always_inline void accepted(struct sock *sk, struct socket *parent)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context;
+	struct socket_tag *tag;
+	u16 family;
+
+	if (!sk)
+		return;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+		return;
+	context = context_of(task);
+	if (!context)
+		return;
+	tag = bpf_sk_storage_get(&sockets, sk, NULL, family == AF_UNIX ? 0 : BPF_SK_STORAGE_GET_F_CREATE);
+	if (!tag && family != AF_UNIX)
+		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
+	if (tag && family != AF_UNIX && !open_tcp_hop(task, context, sk, tag))
+		tag = NULL;
+	/* A connection from a process's own hop opens none. */
+	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id)
+		context->cause = tag->cause;
+	else
+		__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	report_accept(task, context, sk, tag);
+}
+
+/*
+ * Hook: lsm/sock_graft (inet_accept, unix_accept), in the acceptor, with the connection it got. The one place for accept that has the
+ * same signature from 6.1 to 6.18 (inet_csk_accept does not). Lowest kernel: 5.7.
+ * Sets the thread's cause to the connection's hop. Cost: one or two map accesses, a record in scope.
+ * On failure: counted; what the server starts stays in the server's own hop.
+ */
+OBSERVE2(sock_graft, accepted, struct sock *, sk, struct socket *, parent)

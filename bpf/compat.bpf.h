@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every kernel difference, in one place: what changed, in which version and commit, when the old side can go. */
+#ifndef NESTOR_COMPAT_BPF_H
+#define NESTOR_COMPAT_BPF_H
+
+#include "kernel_types.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/*
+ * The parent of a cgroup by its css and not by kernfs: kernfs_node.parent became __parent in 6.15 (commit 633488947ef6), while
+ * cgroup.self.parent is the same in every kernel from 6.1 on. A css lies inside its cgroup at an offset that CO-RE knows.
+ */
+static __always_inline struct cgroup *cgroup_parent(struct cgroup *cgroup)
+{
+	struct cgroup_subsys_state *parent = BPF_CORE_READ(cgroup, self.parent);
+
+	if (!parent)
+		return NULL;
+	return (void *)parent - bpf_core_field_offset(struct cgroup, self);
+}
+
+/* The path of a unix socket's address follows the struct; its name field is `struct sockaddr_un name[]` in every kernel from 6.1 on. */
+struct unix_address___name {
+	int len;
+	struct {
+		unsigned short sun_family;
+		char sun_path[108];
+	} name[0];
+} __attribute__((preserve_access_index));
+
+/* pid numbers are an array that grows with the namespace level; [1] before 6.6, [] since (commit b69f0aeb0689): index by size, not by type. */
+static __always_inline u32 pid_in_own_namespace(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	u32 number = 0;
+
+	bpf_core_read(&number, sizeof(number),
+		      (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid));
+	return number;
+}
+
+#endif

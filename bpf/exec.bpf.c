@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cgroup.bpf.h"
+#include "path.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+static __always_inline u32 mount_namespace(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
+/*
+ * A task that runs its first program inside a container begins a chain there: the container's own, or one that the runtime brought in.
+ * The runtime's own exec of itself does not count: it still has the host's mount namespace.
+ */
+static __always_inline void enter_container(struct task_struct *task, struct task_context *context)
+{
+	u64 cgroup = task_cgroup_id(task);
+	bool first;
+	u64 container;
+
+	if (cgroup == context->cgroup_seen)
+		return;
+	container = find_container(task, &first);
+	if (!container || container == context->container) {
+		context->cgroup_seen = cgroup;
+		return;
+	}
+	if (mount_namespace(task) == host_mnt_ns) {
+		/* Not inside yet. Whoever comes next must not take the place of the first. */
+		if (first)
+			bpf_map_delete_elem(&containers, &container);
+		return;
+	}
+	context->cgroup_seen = cgroup;
+	context->container = container;
+	start_chain(task, context, first ? NESTOR_HOP_CONTAINER_ENTRYPOINT : NESTOR_HOP_RUNTIME_EXEC, task->real_parent);
+}
+
+static __always_inline void start_host_service(struct task_struct *task, struct task_context *context)
+{
+	struct task_struct *init = task->real_parent;
+	struct task_context *of_init;
+
+	if (context->container || init->tgid != 1 || context->parent.tgid != 1)
+		return;
+	of_init = bpf_task_storage_get(&contexts, init, NULL, 0);
+	if (of_init && of_init->hop_id == context->hop_id)
+		start_chain(task, context, NESTOR_HOP_HOST_SERVICE, init);
+}
+
+static __always_inline void note_sshd(struct linux_binprm *bprm, struct task_context *context)
+{
+	char name[8] = {};
+
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name));
+	if (name[0] == 's' && name[1] == 's' && name[2] == 'h' && name[3] == 'd' && (!name[4] || name[4] == '-'))
+		context->flags |= NESTOR_TASK_SSHD;
+	else
+		context->flags &= ~NESTOR_TASK_SSHD;
+}
+
+static __always_inline u32 tty_of(struct task_struct *task)
+{
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+
+	if (!tty)
+		return 0;
+	return (BPF_CORE_READ(tty, driver, major) << 8) | ((BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index)) & 0xff);
+}
+
+static __always_inline u32 session_of(struct task_struct *task)
+{
+	u32 number = 0;
+	struct pid *session = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
+
+	bpf_core_read(&number, sizeof(number), (void *)session + bpf_core_field_offset(struct pid, numbers));
+	return number;
+}
+
+static __always_inline void fill_namespaces(struct nestor_exec *record, struct task_struct *task)
+{
+	record->mnt_ns = mount_namespace(task);
+	record->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	record->uts_ns = BPF_CORE_READ(task, nsproxy, uts_ns, ns.inum);
+	record->ipc_ns = BPF_CORE_READ(task, nsproxy, ipc_ns, ns.inum);
+	record->user_ns = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	record->pid_ns = 0;
+	record->pid_ns = BPF_CORE_READ(task, thread_pid, numbers[0].ns, ns.inum);
+	record->ns_pid = pid_in_own_namespace(task);
+	record->session = session_of(task);
+}
+
+static __always_inline bool fill_path(struct nestor_span *span, char *data, u32 at, u32 room, struct path *path, struct task_struct *task)
+{
+	struct resolved resolved = path_of(path, task, data + at, room);
+
+	span->offset = at + resolved.offset;
+	span->len = resolved.len;
+	span->flags = resolved.truncated ? NESTOR_SPAN_TRUNCATED : 0;
+	return !resolved.truncated;
+}
+
+static __always_inline void fill_argv(struct nestor_exec *record, u32 at, const u32 room, unsigned long start, u32 total)
+{
+	u64 len = total;
+
+	barrier_var(len); /* else the bound below is known to the compiler, left out, and unknown to the verifier */
+	if (len > room)
+		len = room;
+	record->argv.offset = at;
+	record->argv.flags = total > room ? NESTOR_SPAN_TRUNCATED : 0;
+	if (bpf_probe_read_user(record->data + at, len, (void *)start)) {
+		count_loss(NESTOR_LOSS_ARGV_READ);
+		record->argv.flags |= NESTOR_SPAN_UNREADABLE;
+		len = 0;
+	}
+	record->argv.len = len > 0 && total <= room ? len - 1 : len; /* without the last NUL */
+}
+
+/* One record with `paths` bytes for each of exe and cwd and `argv` bytes for the arguments. False: a path needs more room. */
+static __always_inline bool emit_exec(struct task_struct *task, struct task_context *context, struct linux_binprm *bprm, const u32 paths,
+				      const u32 argv, bool last, unsigned long arg_start, u32 arg_total)
+{
+	const u32 size = sizeof(struct nestor_exec) + 2 * paths + argv;
+	struct nestor_exec *record;
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct file *file = BPF_CORE_READ(bprm, file);
+	struct path *exe = &file->f_path, *cwd = &fs->pwd;
+	struct inode *inode;
+	bool whole;
+
+	control_reserve_or(record, size, NESTOR_EXEC, return true);
+	whole = fill_path(&record->exe, record->data, 0, paths, exe, task);
+	whole &= fill_path(&record->cwd, record->data, paths, paths, cwd, task);
+	if (!whole && !last) {
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return false;
+	}
+	if (!whole)
+		count_loss(NESTOR_LOSS_PATH_TRUNCATED);
+	fill_actor(&record->actor, task, context);
+	inode = BPF_CORE_READ(file, f_inode);
+	record->exe_inode = BPF_CORE_READ(inode, i_ino);
+	record->exe_device = BPF_CORE_READ(inode, i_sb, s_dev);
+	record->argc = BPF_CORE_READ(bprm, argc);
+	record->argv_total = arg_total;
+	record->tty = tty_of(task);
+	fill_namespaces(record, task);
+	fill_argv(record, 2 * paths, argv, arg_start, arg_total);
+	if (record->argv.flags & NESTOR_SPAN_TRUNCATED)
+		count_loss(NESTOR_LOSS_ARGV_TRUNCATED);
+	ring_submit(record);
+	return true;
+}
+
+#define SMALL_ARGV (NESTOR_EXEC_SMALL_DATA - 2 * PATH_SMALL)
+#define MEDIUM_ARGV (NESTOR_EXEC_MEDIUM_DATA - 2 * PATH_MEDIUM)
+#define LARGE_ARGV NESTOR_ARGV_BYTES
+
+/*
+ * Hook: tp_btf/sched_process_exec, in the task, new image in place, before its first instruction; every ABI and execveat pass here.
+ * Lowest kernel: 5.11. Records the exec; starts a chain where a container or a host service begins.
+ * Cost: one record of 1.2 KiB (longer arguments 8.2 or 40 KiB), some 60 reads.
+ * On failure: ring-control counts a lost record, the context (and so all later records) is right all the same.
+ */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct task_context *context = context_of(task);
+	unsigned long start, end;
+	u32 total;
+
+	if (!context) {
+		context = bpf_task_storage_get(&contexts, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (!context) {
+			count_loss(NESTOR_LOSS_TASK_STORAGE);
+			return 0;
+		}
+	}
+	/* An exec ends what the thread was serving for others: the new program knows nothing of it. */
+	__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	note_sshd(bprm, context);
+	enter_container(task, context);
+	start_host_service(task, context);
+	if (!in_scope(context))
+		return 0;
+
+	start = BPF_CORE_READ(task, mm, arg_start);
+	end = BPF_CORE_READ(task, mm, arg_end);
+	total = end > start ? end - start : 0;
+	if (total <= SMALL_ARGV && emit_exec(task, context, bprm, PATH_SMALL, SMALL_ARGV, false, start, total))
+		return 0;
+	if (total <= MEDIUM_ARGV && emit_exec(task, context, bprm, PATH_MEDIUM, MEDIUM_ARGV, false, start, total))
+		return 0;
+	emit_exec(task, context, bprm, PATH_LARGE, LARGE_ARGV, true, start, total);
+	return 0;
+}

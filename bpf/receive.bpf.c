@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "context.bpf.h"
+#include "lsm.bpf.h"
+
+static __always_inline void received(struct socket *socket)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct sock *sk = socket->sk;
+	struct socket_tag *tag;
+	u16 family;
+
+	if (!context || !sk)
+		return;
+	family = sk->__sk_common.skc_family;
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+		return;
+	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id && tag->cause.hop_id != context->hop_id) {
+		if (context->cause.hop_id != tag->cause.hop_id) {
+			context->cause = tag->cause;
+			/* Which request a thread that serves several is at, is seen by order only. */
+			context->cause.confidence = weakest(tag->cause.confidence, NESTOR_INFERRED);
+		}
+		return;
+	}
+	if (!context->cause.hop_id)
+		return;
+	/* An answer on a connection that was made for the present cause belongs to it. */
+	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id == context->cause.hop_id)
+		return;
+	__builtin_memset(&context->cause, 0, sizeof(context->cause));
+}
+
+/*
+ * Hook: lsm/socket_recvmsg, in the receiver, for each receive. Lowest kernel: 5.7. Every receive replaces the thread's cause, also by none:
+ * else the next, unrelated client's command would land in the last one's chain.
+ * Cost: two storage look-ups, no record. On failure: none possible after the context exists.
+ */
+OBSERVE1(socket_recvmsg, received, struct socket *, socket)

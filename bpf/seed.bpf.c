@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cgroup.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+/*
+ * What one pass over all tasks gives contexts to:
+ *   SEED_ROOTS    init, and the first task of each container: a new `pre-existing` hop
+ *   SEED_CHILDREN tasks whose parent (or thread group leader) has one: the parent's; repeated until a pass finds none
+ *   SEED_REST     everybody left (their parent is a kernel thread or left a container): a new hop
+ */
+enum seed_pass { SEED_ROOTS = 0, SEED_CHILDREN = 1, SEED_REST = 2 };
+
+u32 seed_pass = SEED_ROOTS;
+
+static __always_inline struct task_context *new_context(struct task_struct *task, u64 container)
+{
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!context) {
+		count_loss(NESTOR_LOSS_TASK_STORAGE);
+		return NULL;
+	}
+	context->container = container;
+	context->cgroup_seen = task_cgroup_id(task);
+	context->flags = NESTOR_TASK_PRE_EXISTING;
+	process_key(&context->parent, task->real_parent);
+	return context;
+}
+
+static __always_inline void note_seeded_sshd(struct task_struct *task, struct task_context *context)
+{
+	char name[8] = {};
+	struct file *file = BPF_CORE_READ(task, mm, exe_file);
+
+	if (bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name)) > 0 && name[0] == 's' &&
+	    name[1] == 's' && name[2] == 'h' && name[3] == 'd' && (!name[4] || name[4] == '-'))
+		context->flags |= NESTOR_TASK_SSHD;
+}
+
+/*
+ * Program: iter/task, run by nestord after all hooks are attached, so that no task falls between. Lowest kernel: 5.8.
+ * Writes a struct nestor_actor for each process (not thread) that got a context. Cost: one walk over all tasks a pass.
+ */
+SEC("iter/task")
+int seed(struct bpf_iter__task *iterator)
+{
+	struct task_struct *task = iterator->task;
+	struct task_context *context, *of_parent;
+	struct task_struct *parent;
+	struct nestor_actor actor;
+	u64 container, parent_container;
+	bool first;
+
+	if (!task || (task->flags & PF_KTHREAD))
+		return 0;
+	if (bpf_task_storage_get(&contexts, task, NULL, 0))
+		return 0;
+	parent = task->pid == task->tgid ? task->real_parent : task->group_leader;
+	of_parent = bpf_task_storage_get(&contexts, parent, NULL, 0);
+	container = find_container(task, &first);
+
+	if (seed_pass == SEED_CHILDREN) {
+		if (!of_parent || of_parent->container != container)
+			return 0;
+		parent_container = of_parent->container;
+		context = new_context(task, parent_container);
+		if (!context)
+			return 0;
+		context->chain_id = of_parent->chain_id;
+		context->hop_id = of_parent->hop_id;
+		context->depth = of_parent->depth;
+		context->origin_kind = of_parent->origin_kind;
+		context->confidence = of_parent->confidence;
+	} else {
+		if (seed_pass == SEED_ROOTS && task->tgid != 1 && !container)
+			return 0;
+		if (seed_pass == SEED_ROOTS && task->pid != task->tgid)
+			return 0;
+		if (seed_pass == SEED_ROOTS && container) {
+			bool ignored;
+
+			/* A parent in the same container comes first; its children follow in the next pass. */
+			if (find_container(parent, &ignored) == container)
+				return 0;
+		}
+		context = new_context(task, container);
+		if (!context)
+			return 0;
+		start_chain(task, context, NESTOR_HOP_PRE_EXISTING, parent);
+		context->confidence = NESTOR_INFERRED;
+	}
+	note_seeded_sshd(task, context);
+	if (task->pid != task->tgid)
+		return 0;
+	__builtin_memset(&actor, 0, sizeof(actor));
+	fill_actor(&actor, task, context);
+	bpf_seq_write(iterator->meta->seq, &actor, sizeof(actor));
+	return 0;
+}

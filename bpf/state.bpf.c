@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Variables shared by all programs and by nestord through the mapped data sections. */
+#include "kernel_types.h"
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Ids are unique for one boot: nestord starts the counter at the boot time in 1/1024 s, shifted over what one start can use up. */
+u64 last_hop_id = 0;
+
+/* 1: the reader waits in epoll and wants a wake-up. */
+u32 reader_sleeps = 0;
+
+const volatile u32 host_mnt_ns = 0;
+const volatile bool node_scope = false;
