@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_POLICY_AUTOMATON_H_
+#define NESTOR_AGENT_POLICY_AUTOMATON_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/policy/compiled.h"
+#include "agent/policy/glob.h"
+
+namespace nestor {
+
+// Joins the patterns of many rules into one deterministic automaton, so that the kernel reads each
+// byte once, whatever the number of rules. Thread: one.
+class AutomatonBuilder {
+ public:
+  // A string that matches `pattern` shall set the bit `rule` (< kMaxRules).
+  void Add(const Pattern& pattern, size_t rule);
+
+  // The smallest automaton for all patterns added: subset construction, then Hopcroft's
+  // minimisation. State 0 is dead, state 1 the start, also when there is no pattern.
+  // Error kResourceExhausted: more than `max_states` states. Cost: bounded by 4 * max_states
+  // states before minimisation.
+  Result<Dfa> Build(size_t max_states) const;
+
+  // The rules that a pattern was added for.
+  const RuleBits& rules() const { return rules_; }
+
+ private:
+  struct Node {
+    PatternItem item;
+    bool final = false;
+    size_t rule = 0;
+  };
+  friend class SubsetConstruction;
+
+  std::vector<Node> nodes_;  // a pattern's items and its end lie next to each other
+  std::vector<uint32_t> starts_;
+  RuleBits rules_;
+};
+
+// Which rules match the whole of `text`: what the kernel computes. Thread: any.
+RuleBits Run(const Dfa& dfa, std::string_view text);
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_POLICY_AUTOMATON_H_
