@@ -251,11 +251,11 @@ enum nestor_loss {
 	NESTOR_LOSS_MAX = 16,
 };
 
-/* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/decide.bpf.h ---- */
+/* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/policy.bpf.h ---- */
 
 #define NESTOR_MAX_RULES 256         /* for each generation */
 #define NESTOR_RULE_WORDS (NESTOR_MAX_RULES / 64)
-#define NESTOR_DFA_STATES 4096       /* for each kind of pattern and generation */
+#define NESTOR_DFA_STATES 1024       /* for each kind of pattern and generation */
 #define NESTOR_DFA_DEAD 0            /* state from which nothing can match */
 #define NESTOR_DFA_START 1
 #define NESTOR_MAX_CIDRS 1024
@@ -268,20 +268,57 @@ struct nestor_rule_bits {
 };
 NESTOR_LAYOUT(nestor_rule_bits, 32);
 
+/* Which automaton: row = ((kind * 2) + slot) * NESTOR_DFA_STATES + state. slot = generation & 1. */
+enum nestor_dfa {
+	NESTOR_DFA_EXEC_PATH = 0, /* resolved path of the executable */
+	NESTOR_DFA_ARGV = 1,      /* each argument followed by a NUL */
+	NESTOR_DFA_OPEN_PATH = 2, /* resolved path of the file */
+	NESTOR_DFA_UNIX_PATH = 3, /* address of a unix socket, '@' first when abstract */
+	NESTOR_DFA_EXCEPT = 4,    /* resolved path of the executable that opens: rules that leave it alone */
+	NESTOR_DFA_KINDS = 5,
+};
+
+/* A row: next state by byte. */
+struct nestor_dfa_row {
+	__u16 next[256];
+};
+NESTOR_LAYOUT(nestor_dfa_row, 512);
+
+/* The rules of one kind of event in one slot; index = slot * 4 + enum nestor_rule_event. */
+struct nestor_event_rules {
+	struct nestor_rule_bits all;
+	struct nestor_rule_bits need_path; /* these match only with their path bit, */
+	struct nestor_rule_bits need_argv; /* argv bit, */
+	struct nestor_rule_bits need_cidr; /* address bit */
+};
+NESTOR_LAYOUT(nestor_event_rules, 128);
+
+/* The rules that apply in a container, for both slots, so that a swap of generations needs no second write. */
+struct nestor_container_rules {
+	struct nestor_rule_bits slot[2];
+};
+NESTOR_LAYOUT(nestor_container_rules, 64);
+
+/* Key of the prefix trie: the slot and family come first and are always compared whole. */
+struct nestor_cidr_key {
+	__u32 prefix_len; /* bits of what follows: 64 + the prefix */
+	__u32 slot;
+	__u32 family; /* AF_INET, AF_INET6 */
+	__u8 addr[16];
+};
+NESTOR_LAYOUT(nestor_cidr_key, 28);
+
 /* What a rule still asks after its patterns matched, and what then happens. */
 struct nestor_rule {
 	__u8 event;            /* enum nestor_rule_event */
 	__u8 action;           /* enum nestor_action */
 	__u8 mode;             /* enum nestor_mode */
-	__u8 on_truncated;     /* enum nestor_action when the value was longer than what could be inspected */
+	__u8 access;           /* open: 1 read, 2 write, 3 either */
 	__u32 min_depth;       /* chain depth, inclusive */
 	__u32 max_depth;       /* inclusive; 0xffffffff: no bound */
 	__u32 origin_mask;     /* bit (1 << enum nestor_hop_kind); 0: any */
-	__u8 need_path;        /* the path pattern bit must be set */
-	__u8 need_argv;        /* the argv pattern bit must be set */
-	__u8 need_cidr;        /* the address must be in one of the rule's CIDRs */
-	__u8 access;           /* open: 1 read, 2 write, 3 either */
 	__u16 port_min, port_max; /* connect, inclusive; 0..65535: any */
+	__u32 pad;
 };
 NESTOR_LAYOUT(nestor_rule, 24);
 

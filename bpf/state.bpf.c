@@ -13,3 +13,6 @@ u32 reader_sleeps = 0;
 
 const volatile u32 host_mnt_ns = 0;
 const volatile bool node_scope = false;
+
+/* The policy generation in force; its tables are in slot (generation & 1). 0: no rules. Written last when a set is loaded. */
+u64 policy_generation = 0;

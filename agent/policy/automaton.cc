@@ -231,7 +231,7 @@ Result<Dfa> AutomatonBuilder::Build(size_t max_states) const {
   return ToDfa(*raw, Minimiser(*raw).Run(), max_states);
 }
 
-RuleBits Run(const Dfa& dfa, std::string_view text) {
+RuleBits RulesMatching(const Dfa& dfa, std::string_view text) {
   if (dfa.next.empty()) return {};
   uint16_t state = 1;
   for (const char c : text) state = dfa.next[state][static_cast<uint8_t>(c)];

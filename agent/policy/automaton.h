@@ -42,7 +42,7 @@ class AutomatonBuilder {
 };
 
 // Which rules match the whole of `text`: what the kernel computes. Thread: any.
-RuleBits Run(const Dfa& dfa, std::string_view text);
+RuleBits RulesMatching(const Dfa& dfa, std::string_view text);
 
 }  // namespace nestor
 

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/kernel/decode.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "bpf/abi.h"
+
+namespace nestor {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+static_assert(static_cast<int>(HopKind::kPreExisting) == NESTOR_HOP_PRE_EXISTING);
+static_assert(static_cast<int>(HopKind::kContainerEntrypoint) == NESTOR_HOP_CONTAINER_ENTRYPOINT);
+static_assert(static_cast<int>(HopKind::kRuntimeExec) == NESTOR_HOP_RUNTIME_EXEC);
+static_assert(static_cast<int>(HopKind::kSshLogin) == NESTOR_HOP_SSH_LOGIN);
+static_assert(static_cast<int>(HopKind::kTcp) == NESTOR_HOP_TCP);
+static_assert(static_cast<int>(HopKind::kUnixSocket) == NESTOR_HOP_UNIX_SOCKET);
+static_assert(static_cast<int>(HopKind::kHostService) == NESTOR_HOP_HOST_SERVICE);
+static_assert(static_cast<int>(Confidence::kAmbiguous) == NESTOR_AMBIGUOUS);
+static_assert(static_cast<int>(Action::kKill) == NESTOR_KILL);
+static_assert(static_cast<int>(Mode::kEnforce) == NESTOR_MODE_ENFORCE);
+static_assert(static_cast<int>(Stage::kConnect) == NESTOR_STAGE_CONNECT);
+
+Error Broken(const std::string& what) { return Error::InvalidArgument("ring record: " + what); }
+
+// The fixed part of a record. memcpy: ring memory is aligned to 8, a capture need not be.
+template <typename T>
+Result<T> Read(Bytes bytes) {
+  if (bytes.size() < sizeof(T)) {
+    return Broken(std::to_string(bytes.size()) + " bytes, its kind needs " +
+                  std::to_string(sizeof(T)));
+  }
+  T value;
+  std::memcpy(&value, bytes.data(), sizeof(T));
+  return value;
+}
+
+// The bytes a span names inside a record's data area.
+Result<std::string_view> Slice(Bytes data, const nestor_span& span) {
+  if (span.offset > data.size() || span.len > data.size() - span.offset) {
+    return Broken("span " + std::to_string(span.offset) + "+" + std::to_string(span.len) +
+                  " is outside its " + std::to_string(data.size()) + " data bytes");
+  }
+  return std::string_view(reinterpret_cast<const char*>(data.data()) + span.offset, span.len);
+}
+
+Result<Text> ReadText(Bytes data, const nestor_span& span) {
+  auto slice = Slice(data, span);
+  if (!slice) return slice.error();
+  Text text;
+  text.value = std::string(slice->substr(0, slice->find('\0')));
+  text.truncated = span.flags & NESTOR_SPAN_TRUNCATED;
+  text.unreadable = span.flags & NESTOR_SPAN_UNREADABLE;
+  text.unresolved = span.flags & NESTOR_SPAN_UNRESOLVED;
+  return text;
+}
+
+std::vector<std::string> SplitAtNul(std::string_view bytes, bool empty_is_none) {
+  std::vector<std::string> parts;
+  if (bytes.empty() && empty_is_none) return parts;
+  for (size_t begin = 0;;) {
+    const size_t end = bytes.find('\0', begin);
+    parts.emplace_back(bytes.substr(begin, end - begin));
+    if (end == std::string_view::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+ProcessKey ToKey(const nestor_process& process) { return {process.start_ns, process.tgid}; }
+
+std::string ToComm(const char (&comm)[NESTOR_COMM_BYTES]) {
+  return std::string(comm, strnlen(comm, sizeof(comm)));
+}
+
+// A number that a later kernel side may send and this nestord does not know is kNone, not a guess.
+HopKind ToHopKind(uint8_t number) {
+  return number < kHopKindCount ? static_cast<HopKind>(number) : HopKind::kNone;
+}
+
+template <typename E>
+E ToEnum(uint8_t number, E last) {
+  return number <= static_cast<uint8_t>(last) ? static_cast<E>(number) : E{};
+}
+
+Actor ToActor(const nestor_actor& raw) {
+  Actor actor;
+  actor.self = ToKey(raw.self);
+  actor.parent = ToKey(raw.parent);
+  actor.chain_id = raw.chain_id;
+  actor.hop_id = raw.hop_id;
+  actor.cause_hop_id = raw.cause_hop_id;
+  actor.cgroup_id = raw.cgroup_id;
+  actor.container_cgroup_id = raw.container_cgroup_id;
+  actor.depth = raw.depth;
+  actor.tid = raw.tid;
+  actor.uid = raw.uid;
+  actor.gid = raw.gid;
+  actor.auid = raw.auid;
+  actor.flags.in_container = raw.flags & NESTOR_TASK_IN_CONTAINER;
+  actor.flags.in_pod_chain = raw.flags & NESTOR_TASK_IN_POD_CHAIN;
+  actor.flags.sshd = raw.flags & NESTOR_TASK_SSHD;
+  actor.flags.pre_existing = raw.flags & NESTOR_TASK_PRE_EXISTING;
+  actor.flags.entry = raw.flags & NESTOR_TASK_ENTRY;
+  actor.flags.recovered = raw.flags & NESTOR_TASK_RECOVERED;
+  actor.origin = ToHopKind(raw.origin_kind);
+  actor.confidence = ToEnum(raw.confidence, Confidence::kAmbiguous);
+  actor.comm = ToComm(raw.comm);
+  return actor;
+}
+
+Address ToAddress(const nestor_address& raw) {
+  Address address;
+  switch (raw.family) {
+    case AF_INET:
+      address.family = AddressFamily::kInet;
+      break;
+    case AF_INET6:
+      address.family = AddressFamily::kInet6;
+      break;
+    case AF_UNIX:
+      address.family = AddressFamily::kUnix;
+      break;
+    default:
+      return address;
+  }
+  address.port = raw.port;
+  address.netns = raw.netns;
+  std::memcpy(address.bytes.data(), raw.addr, sizeof(raw.addr));
+  return address;
+}
+
+Result<Record> DecodeHop(Bytes bytes) {
+  auto raw = Read<nestor_hop>(bytes);
+  if (!raw) return raw.error();
+  auto path = ReadText(bytes.subspan(offsetof(nestor_hop, data)), raw->unix_path);
+  if (!path) return path.error();
+  HopRecord hop;
+  hop.time_ns = raw->hdr.time_ns;
+  hop.actor = ToActor(raw->actor);
+  hop.id = raw->id;
+  hop.parent_id = raw->parent_id;
+  hop.kind = ToHopKind(raw->kind);
+  hop.transport = ToHopKind(raw->transport);
+  hop.from = ToKey(raw->from);
+  hop.from_comm = ToComm(raw->from_comm);
+  hop.from_container_cgroup_id = raw->from_container_cgroup_id;
+  hop.server = ToKey(raw->server);
+  hop.server_comm = ToComm(raw->server_comm);
+  hop.peer = ToAddress(raw->peer);
+  hop.local = ToAddress(raw->local);
+  hop.socket_cookie = raw->socket_cookie;
+  hop.unix_path = std::move(*path);
+  return Record(std::move(hop));
+}
+
+Result<Record> DecodeExec(Bytes bytes) {
+  auto raw = Read<nestor_exec>(bytes);
+  if (!raw) return raw.error();
+  const Bytes data = bytes.subspan(sizeof(nestor_exec));
+  auto exe = ReadText(data, raw->exe);
+  auto cwd = ReadText(data, raw->cwd);
+  auto argv = Slice(data, raw->argv);
+  if (!exe) return exe.error();
+  if (!cwd) return cwd.error();
+  if (!argv) return argv.error();
+  ExecRecord exec;
+  exec.time_ns = raw->hdr.time_ns;
+  exec.actor = ToActor(raw->actor);
+  exec.exe = std::move(*exe);
+  exec.cwd = std::move(*cwd);
+  exec.argv = SplitAtNul(*argv, raw->argc == 0 || raw->argv_total == 0);
+  exec.argc = raw->argc;
+  exec.argv_bytes = raw->argv_total;
+  exec.argv_truncated = raw->argv.flags & NESTOR_SPAN_TRUNCATED;
+  exec.argv_unreadable = raw->argv.flags & NESTOR_SPAN_UNREADABLE;
+  exec.exe_inode = raw->exe_inode;
+  exec.exe_device = raw->exe_device;
+  exec.tty = raw->tty;
+  exec.namespaces = {raw->mnt_ns,  raw->pid_ns, raw->net_ns,
+                     raw->user_ns, raw->uts_ns, raw->ipc_ns};
+  exec.ns_pid = raw->ns_pid;
+  exec.session = raw->session;
+  return Record(std::move(exec));
+}
+
+Result<Record> DecodeExit(Bytes bytes) {
+  auto raw = Read<nestor_exit>(bytes);
+  if (!raw) return raw.error();
+  ExitRecord exit;
+  exit.time_ns = raw->hdr.time_ns;
+  exit.actor = ToActor(raw->actor);
+  exit.run_ns = raw->run_ns;
+  exit.code = raw->code;
+  exit.signal = raw->signal & 0x7f;
+  exit.core_dumped = raw->signal & 0x80;
+  return Record(std::move(exit));
+}
+
+Result<Record> DecodeSocket(Bytes bytes, SocketOperation operation) {
+  auto raw = Read<nestor_socket>(bytes);
+  if (!raw) return raw.error();
+  auto path = ReadText(bytes.subspan(offsetof(nestor_socket, data)), raw->unix_path);
+  if (!path) return path.error();
+  SocketRecord socket;
+  socket.time_ns = raw->hdr.time_ns;
+  socket.actor = ToActor(raw->actor);
+  socket.operation = operation;
+  socket.local = ToAddress(raw->local);
+  socket.peer = ToAddress(raw->peer);
+  socket.socket_cookie = raw->socket_cookie;
+  socket.peer_hop_id = raw->peer_hop_id;
+  socket.peer_process = ToKey(raw->peer_process);
+  socket.result = raw->result;
+  socket.socket_type = raw->type;
+  socket.protocol = raw->protocol;
+  socket.backlog = raw->backlog;
+  socket.unix_path = std::move(*path);
+  return Record(std::move(socket));
+}
+
+Result<Record> DecodeVerdict(Bytes bytes) {
+  auto raw = Read<nestor_verdict>(bytes);
+  if (!raw) return raw.error();
+  const Bytes data = bytes.subspan(offsetof(nestor_verdict, data));
+  auto subject = ReadText(data, raw->subject);
+  auto argv = Slice(data, raw->argv);
+  if (!subject) return subject.error();
+  if (!argv) return argv.error();
+  VerdictRecord verdict;
+  verdict.time_ns = raw->hdr.time_ns;
+  verdict.actor = ToActor(raw->actor);
+  verdict.generation = raw->generation;
+  verdict.rule = raw->rule;
+  verdict.action = ToEnum(raw->action, Action::kKill);
+  verdict.mode = ToEnum(raw->mode, Mode::kEnforce);
+  verdict.stage = ToEnum(raw->stage, Stage::kConnect);
+  verdict.applied = raw->applied;
+  verdict.error = raw->error;
+  verdict.access = raw->access;
+  verdict.peer = ToAddress(raw->peer);
+  verdict.subject = std::move(*subject);
+  verdict.argv = SplitAtNul(*argv, true);
+  verdict.argv_truncated = raw->argv.flags & NESTOR_SPAN_TRUNCATED;
+  return Record(std::move(verdict));
+}
+
+Result<Record> DecodeCgroup(Bytes bytes) {
+  auto raw = Read<nestor_cgroup>(bytes);
+  if (!raw) return raw.error();
+  auto name = ReadText(bytes.subspan(offsetof(nestor_cgroup, data)), raw->name);
+  if (!name) return name.error();
+  CgroupRecord cgroup;
+  cgroup.time_ns = raw->hdr.time_ns;
+  cgroup.id = raw->id;
+  cgroup.removed = raw->removed;
+  cgroup.name = std::move(name->value);
+  return Record(std::move(cgroup));
+}
+
+}  // namespace
+
+Result<Record> Decode(std::span<const std::byte> bytes) {
+  auto header = Read<nestor_header>(bytes);
+  if (!header) return header.error();
+  if (header->size > bytes.size() || header->size < sizeof(nestor_header)) {
+    return Broken("says it has " + std::to_string(header->size) + " bytes, has " +
+                  std::to_string(bytes.size()));
+  }
+  bytes = bytes.first(header->size);
+  switch (header->kind) {
+    case NESTOR_HOP:
+      return DecodeHop(bytes);
+    case NESTOR_EXEC:
+      return DecodeExec(bytes);
+    case NESTOR_EXIT:
+      return DecodeExit(bytes);
+    case NESTOR_CONNECT:
+      return DecodeSocket(bytes, SocketOperation::kConnect);
+    case NESTOR_ACCEPT:
+      return DecodeSocket(bytes, SocketOperation::kAccept);
+    case NESTOR_BIND:
+      return DecodeSocket(bytes, SocketOperation::kBind);
+    case NESTOR_LISTEN:
+      return DecodeSocket(bytes, SocketOperation::kListen);
+    case NESTOR_VERDICT:
+      return DecodeVerdict(bytes);
+    case NESTOR_CGROUP:
+      return DecodeCgroup(bytes);
+    default:
+      return Broken("unknown kind " + std::to_string(header->kind));
+  }
+}
+
+}  // namespace nestor

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_KERNEL_RING_SOURCE_H_
+#define NESTOR_AGENT_KERNEL_RING_SOURCE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "agent/kernel/event_source.h"
+
+namespace nestor {
+
+// The kernel's two rings. While records come it looks every `latency` without being woken; when a
+// look finds nothing it sets *sleeps and waits for the kernel's wake-up (see bpf/ring.bpf.h).
+class RingSource : public EventSource {
+ public:
+  // `sleeps` is the kernel side's reader_sleeps in mapped memory; it outlives this.
+  static Result<std::unique_ptr<RingSource>> Open(int control_fd, int bulk_fd,
+                                                  volatile uint32_t* sleeps,
+                                                  std::chrono::milliseconds latency);
+  ~RingSource() override;
+
+  Result<size_t> Poll(std::chrono::milliseconds timeout, const RecordSink& sink) override;
+
+ private:
+  struct State;
+  explicit RingSource(std::unique_ptr<State> state);
+  Result<size_t> Consume();
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_KERNEL_RING_SOURCE_H_

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Exec rules, in two stages. (a) The argv seen at syscall entry is matched, and bprm_check_security refuses with EPERM: a clean denial.
+ * But a thread may change argv in between, and 32-bit system calls have no such tracepoint. (b) So at sched_process_exec the argv that the
+ * new image really has is matched before its first instruction, and SIGKILL ends what dodged (a). Every ABI passes (b).
+ */
+#include "policy.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+struct argv_walk {
+	struct scratch *scratch;
+	const char *const *argv; /* the array of pointers, in user memory */
+	const char *text;	 /* where the present string goes on */
+	const char *end;	 /* strings that lie together: where they end */
+	u32 base;
+	u32 state;
+	bool whole; /* looked at to its end */
+};
+
+static long argv_byte(u32 index, void *argument)
+{
+	struct argv_walk *walk = argument;
+
+	walk->state = dfa_next(walk->base, walk->state, walk->scratch->chunk[index & (CHUNK - 1)]);
+	return walk->state == NESTOR_DFA_DEAD;
+}
+
+/* A copy for the verdict's words; at entry only. */
+static __always_inline void keep_words(struct scratch *scratch, u64 len)
+{
+	u32 at = scratch->argv_len;
+
+	barrier_var(len);
+	if (at >= NESTOR_NAME_DATA || len > CHUNK)
+		return;
+	if (!bpf_probe_read_kernel(scratch->argv_text + (at & (NESTOR_NAME_DATA - 1)), len, scratch->chunk))
+		scratch->argv_len = at + len;
+}
+
+/* One piece of one argument, as the caller spelled it. */
+static long entry_chunk(u32 index, void *argument)
+{
+	struct argv_walk *walk = argument;
+	long len;
+
+	if (!walk->text) {
+		if (bpf_probe_read_user(&walk->text, sizeof(walk->text), walk->argv))
+			return 1;
+		if (!walk->text) {
+			walk->whole = true;
+			return 1;
+		}
+		walk->argv++;
+	}
+	len = bpf_probe_read_user_str(walk->scratch->chunk, CHUNK, walk->text);
+	if (len <= 0)
+		return 1; /* paged out: the second stage sees it */
+	if (len == CHUNK && walk->scratch->chunk[CHUNK - 2]) {
+		walk->text += CHUNK - 1; /* cut: the NUL is not the string's */
+		len = CHUNK - 1;
+	} else {
+		walk->text = NULL;
+	}
+	bpf_loop(len, argv_byte, walk, 0);
+	keep_words(walk->scratch, len);
+	return walk->state == NESTOR_DFA_DEAD;
+}
+
+static long exec_chunk(u32 index, void *argument)
+{
+	struct argv_walk *walk = argument;
+	u64 len = walk->end - walk->text;
+
+	if (walk->text >= walk->end) {
+		walk->whole = true;
+		return 1;
+	}
+	barrier_var(len);
+	if (len > CHUNK)
+		len = CHUNK;
+	if (bpf_probe_read_user(walk->scratch->chunk, len, walk->text)) {
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+		return 1;
+	}
+	walk->text += len;
+	bpf_loop(len, argv_byte, walk, 0);
+	if (walk->state == NESTOR_DFA_DEAD)
+		walk->whole = true;
+	return walk->whole;
+}
+
+static __always_inline int look_at_argv(const char *const *argv)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	u64 generation = policy_generation;
+	struct nestor_rule_bits applying;
+	struct scratch *scratch;
+	struct argv_walk walk;
+
+	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+		return 0;
+	scratch = scratch_of(task);
+	if (!scratch) {
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+		return 0;
+	}
+	__builtin_memset(&walk, 0, sizeof(walk));
+	scratch->argv_len = 0;
+	walk.scratch = scratch;
+	walk.argv = argv;
+	walk.base = dfa_base(NESTOR_DFA_ARGV, generation);
+	walk.state = NESTOR_DFA_START;
+	bpf_loop(MAX_CHUNKS, entry_chunk, &walk, 0);
+	scratch->generation = generation;
+	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
+	__builtin_memset(&scratch->reported, 0, sizeof(scratch->reported));
+	if (walk.whole && walk.state != NESTOR_DFA_DEAD)
+		dfa_accepted(walk.base, walk.state, &scratch->argv);
+	return 0;
+}
+
+struct syscall_enter {
+	u64 common;
+	long number;
+	unsigned long args[6];
+};
+
+/*
+ * Hooks: tracepoints sys_enter_execve and sys_enter_execveat. Lowest kernel: 5.17 (bpf_loop). Cost: nothing without exec rules here, else
+ * one map access a byte of argv. On failure: stage (b) decides.
+ */
+SEC("tp/syscalls/sys_enter_execve")
+int decide_enter_execve(struct syscall_enter *enter)
+{
+	return look_at_argv((const char *const *)enter->args[1]);
+}
+
+SEC("tp/syscalls/sys_enter_execveat")
+int decide_enter_execveat(struct syscall_enter *enter)
+{
+	return look_at_argv((const char *const *)enter->args[2]);
+}
+
+/* matched = applying & (path accepted, where asked for) & (argv accepted, where asked for) */
+static __always_inline void exec_matched(struct nestor_rule_bits *matched, const struct nestor_rule_bits *applying, u64 generation,
+					 const struct nestor_rule_bits *path, const struct nestor_rule_bits *argv)
+{
+	u32 index = (generation & 1) * 4 + NESTOR_RULE_EXEC;
+	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
+
+	__builtin_memset(matched, 0, sizeof(*matched));
+	if (!of_event)
+		return;
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		matched->word[i] = applying->word[i] & (path->word[i] | ~of_event->need_path.word[i]) &
+				   (argv->word[i] | ~of_event->need_argv.word[i]);
+}
+
+/*
+ * Hook: lsm/bprm_check_security, for each interpreter level. Lowest kernel: 5.17. Needs BPF among the active LSMs.
+ * Refuses with EPERM. Cost: nothing without exec rules here, else one path. On failure (no memory): policy-state, stage (b) decides.
+ */
+SEC("lsm/bprm_check_security")
+int BPF_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	u64 generation = policy_generation;
+	struct judgement judgement = {};
+	struct nestor_rule_bits applying, accepted;
+	struct scratch *scratch;
+	struct resolved path;
+	struct file *file;
+
+	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+		return ret;
+	scratch = scratch_of(task);
+	if (!scratch) {
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+		return 0;
+	}
+	if (scratch->generation != generation) { /* no entry seen, or policy changed since: argv is not known */
+		__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
+		__builtin_memset(&scratch->reported, 0, sizeof(scratch->reported));
+		scratch->generation = generation;
+		scratch->argv_len = 0;
+	}
+	file = BPF_CORE_READ(bprm, file);
+	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
+	if (path.truncated)
+		accepted = applying;
+	exec_matched(&judgement.matched, &applying, generation, &accepted, &scratch->argv);
+	if (!bits_any(&judgement.matched))
+		return 0;
+	judgement.generation = generation;
+	judgement.task = task;
+	judgement.context = context;
+	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement.subject_len = path.len;
+	judgement.event = NESTOR_RULE_EXEC;
+	judgement.argv_text = scratch->argv_text;
+	judgement.argv_len = scratch->argv_len;
+	judgement.stage = NESTOR_STAGE_BPRM;
+	judgement.can_refuse = true;
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		scratch->reported.word[i] |= judgement.matched.word[i];
+	judge(&judgement);
+	return judgement.refuse ? -EPERM : 0;
+}
+
+static __always_inline void match_argv_of_image(struct task_struct *task, struct scratch *scratch, u64 generation, const struct nestor_rule_bits *applying,
+						struct nestor_rule_bits *accepted)
+{
+	struct argv_walk walk;
+
+	__builtin_memset(&walk, 0, sizeof(walk));
+	__builtin_memset(accepted, 0, sizeof(*accepted));
+	walk.scratch = scratch;
+	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
+	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
+	walk.base = dfa_base(NESTOR_DFA_ARGV, generation);
+	walk.state = NESTOR_DFA_START;
+	bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
+	if (!walk.whole)
+		*accepted = *applying; /* not inspected to the end: fail closed */
+	else if (walk.state != NESTOR_DFA_DEAD)
+		dfa_accepted(walk.base, walk.state, accepted);
+}
+
+/*
+ * Hook: tp_btf/sched_process_exec, after on_exec. Lowest kernel: 5.17. Ends with SIGKILL what stage (a) did not see.
+ * Cost: nothing without exec rules here, else one path and one map access a byte of argv.
+ */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	u64 generation = policy_generation;
+	struct judgement judgement = {};
+	struct nestor_rule_bits applying, accepted, argv;
+	struct scratch *scratch;
+	struct resolved path;
+	struct file *file;
+
+	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+		return 0;
+	scratch = scratch_of(task);
+	if (!scratch) {
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+		return 0;
+	}
+	file = BPF_CORE_READ(bprm, file);
+	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
+	if (path.truncated)
+		accepted = applying;
+	match_argv_of_image(task, scratch, generation, &applying, &argv);
+	exec_matched(&judgement.matched, &applying, generation, &accepted, &argv);
+	if (scratch->generation == generation) {
+		for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+			judgement.matched.word[i] &= ~scratch->reported.word[i];
+	}
+	scratch->generation = 0;
+	if (!bits_any(&judgement.matched))
+		return 0;
+	judgement.generation = generation;
+	judgement.task = task;
+	judgement.context = context;
+	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement.subject_len = path.len;
+	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
+	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
+	judgement.event = NESTOR_RULE_EXEC;
+	judgement.stage = NESTOR_STAGE_EXEC;
+	judgement.can_refuse = true;
+	judge(&judgement);
+	if (judgement.refuse && bpf_send_signal(SIGKILL))
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "policy.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+static __always_inline void except_executable(struct task_struct *task, struct scratch *scratch, u64 generation, struct nestor_rule_bits *matched)
+{
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct nestor_rule_bits excepted;
+	struct resolved path;
+
+	path = path_resolve(BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	if (path.truncated)
+		return;
+	match_path(scratch, path, NESTOR_DFA_EXCEPT, generation, &excepted);
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		matched->word[i] &= ~excepted.word[i];
+}
+
+/*
+ * Hook: lsm/file_open, for each open. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM, whoever the reader is.
+ * The path is that of the opened file up to its mount tree's root, so links, /proc/PID/root and chroots end at the same text.
+ * Cost: nothing without file rules here, else one path. On failure (no memory): policy-state, the rules that name paths count as matched.
+ */
+SEC("lsm/file_open")
+int BPF_PROG(decide_open, struct file *file, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	u64 generation = policy_generation;
+	struct judgement judgement = {};
+	struct nestor_rule_bits applying, accepted;
+	struct scratch *scratch;
+	struct resolved path;
+	u32 mode;
+
+	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_OPEN, generation, &applying))
+		return ret;
+	scratch = scratch_of(task);
+	if (!scratch) {
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+		return -EPERM;
+	}
+	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	if (path.truncated)
+		accepted = applying;
+	else
+		match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation, &accepted);
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		judgement.matched.word[i] = applying.word[i] & accepted.word[i];
+	if (!bits_any(&judgement.matched))
+		return 0;
+	except_executable(task, scratch, generation, &judgement.matched);
+	if (!bits_any(&judgement.matched))
+		return 0;
+	/* The scratch held the executable's path meanwhile. */
+	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	mode = BPF_CORE_READ(file, f_mode);
+	judgement.access = ((mode & FMODE_READ) ? 1 : 0) | ((mode & FMODE_WRITE) ? 2 : 0);
+	judgement.generation = generation;
+	judgement.task = task;
+	judgement.context = context;
+	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement.subject_len = path.len;
+	judgement.event = NESTOR_RULE_OPEN;
+	judgement.stage = NESTOR_STAGE_OPEN;
+	judgement.can_refuse = true;
+	judge(&judgement);
+	return judgement.refuse ? -EPERM : 0;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Deciding: which rules apply to a task's container, which of them match, what follows.
+ *
+ * A generation of policy lives in slot (generation & 1) of every table. nestord fills the idle slot, then writes `policy_generation`:
+ * each decision reads that one word once, so it sees one whole generation.
+ *
+ * What cannot be inspected (no memory, a path or argv beyond its bound) counts as matched by all rules that asked for it: a rule that
+ * denies fails closed.
+ */
+#ifndef NESTOR_POLICY_BPF_H
+#define NESTOR_POLICY_BPF_H
+
+#include "context.bpf.h"
+#include "path.bpf.h"
+
+#define CHUNK 128
+#define MAX_CHUNKS 1024 /* argv beyond 1024 arguments or pieces of 127 bytes is not inspected at entry; at exec 128 KiB are */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NESTOR_DFA_KINDS * 2 * NESTOR_DFA_STATES);
+	__type(key, u32);
+	__type(value, struct nestor_dfa_row);
+} dfa_rows __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NESTOR_DFA_KINDS * 2 * NESTOR_DFA_STATES);
+	__type(key, u32);
+	__type(value, struct nestor_rule_bits);
+} dfa_accepts __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, u32);
+	__type(value, struct nestor_event_rules);
+} event_rules __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * NESTOR_MAX_RULES);
+	__type(key, u32);
+	__type(value, struct nestor_rule);
+} rules __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct nestor_rule_bits);
+} default_rules __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u64); /* container cgroup id */
+	__type(value, struct nestor_container_rules);
+} container_rules __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * NESTOR_MAX_CIDRS);
+	__type(key, struct nestor_cidr_key);
+	__type(value, struct nestor_rule_bits);
+} cidrs __weak SEC(".maps");
+
+/* Room to work in and what the first stage found, for tasks under rules only. In task storage: per-CPU memory is unsafe from 6.13 on. */
+struct scratch {
+	struct nestor_rule_bits argv;	  /* accepted at syscall entry */
+	struct nestor_rule_bits reported; /* verdicts given at bprm_check: not again at exec */
+	u64 generation;			  /* of the two above; 0: nothing there */
+	u32 argv_len;			  /* of the copy below, for the verdict's words only */
+	u32 pad;
+	char argv_text[NESTOR_NAME_DATA + CHUNK];
+	char chunk[CHUNK]; /* the piece of argv that is being matched: too large for the stack */
+	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct scratch);
+} scratches __weak SEC(".maps");
+
+extern u64 policy_generation; /* state.bpf.c; 0: no rules at all */
+
+static __always_inline bool bits_any(const struct nestor_rule_bits *bits)
+{
+	return bits->word[0] | bits->word[1] | bits->word[2] | bits->word[3];
+}
+
+/* The rules of this kind of event that apply where the task is. False: none. */
+static __always_inline bool rules_for(struct task_context *context, u32 event, u64 generation, struct nestor_rule_bits *applying)
+{
+	u32 slot = generation & 1, index = slot * 4 + event;
+	struct nestor_container_rules *named;
+	struct nestor_event_rules *of_event;
+	struct nestor_rule_bits *here;
+	u64 container = context->container;
+
+	if (!container)
+		return false;
+	of_event = bpf_map_lookup_elem(&event_rules, &index);
+	if (!of_event || !bits_any(&of_event->all))
+		return false;
+	named = bpf_map_lookup_elem(&container_rules, &container);
+	if (named)
+		here = slot ? &named->slot[1] : &named->slot[0]; /* a constant index: the verifier lost the bound of `slot` */
+	else
+		here = bpf_map_lookup_elem(&default_rules, &slot);
+	if (!here)
+		return false;
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		applying->word[i] = of_event->all.word[i] & here->word[i];
+	return bits_any(applying);
+}
+
+static __always_inline u32 dfa_base(u32 kind, u64 generation)
+{
+	return (kind * 2 + (generation & 1)) * NESTOR_DFA_STATES;
+}
+
+struct dfa_run {
+	u32 base;
+	u32 state;
+	const char *text; /* in a map value */
+};
+
+static __always_inline u32 dfa_next(u32 base, u32 state, u8 byte)
+{
+	u32 key = base + state;
+	struct nestor_dfa_row *row = bpf_map_lookup_elem(&dfa_rows, &key);
+
+	return row ? row->next[byte] : NESTOR_DFA_DEAD;
+}
+
+static __always_inline void dfa_accepted(u32 base, u32 state, struct nestor_rule_bits *accepted)
+{
+	u32 key = base + state;
+	struct nestor_rule_bits *bits = bpf_map_lookup_elem(&dfa_accepts, &key);
+
+	if (bits)
+		*accepted = *bits;
+}
+
+struct path_run {
+	struct scratch *scratch;
+	u32 offset;
+	u32 base;
+	u32 state;
+};
+
+static long path_byte(u32 index, void *argument)
+{
+	struct path_run *run = argument;
+	u32 at = (run->offset + index) & (NESTOR_PATH_BYTES - 1);
+
+	run->state = dfa_next(run->base, run->state, run->scratch->path[at]);
+	return run->state == NESTOR_DFA_DEAD;
+}
+
+/* Rules whose pattern accepts the path that lies in the scratch. */
+static __always_inline void match_path(struct scratch *scratch, struct resolved path, u32 kind, u64 generation, struct nestor_rule_bits *accepted)
+{
+	struct path_run run = {
+		.scratch = scratch,
+		.offset = path.offset,
+		.base = dfa_base(kind, generation),
+		.state = NESTOR_DFA_START,
+	};
+
+	__builtin_memset(accepted, 0, sizeof(*accepted));
+	bpf_loop(path.len, path_byte, &run, 0);
+	if (run.state != NESTOR_DFA_DEAD)
+		dfa_accepted(run.base, run.state, accepted);
+}
+
+static __always_inline struct scratch *scratch_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&scratches, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* What is judged: given to the rule loop and copied into each verdict. */
+struct judgement {
+	struct nestor_rule_bits matched;
+	struct cause chain;
+	u64 generation;
+	struct task_struct *task;
+	struct task_context *context;
+	const char *subject; /* in kernel memory; NULL: none */
+	unsigned long argv;  /* user address of the argument strings; 0: none */
+	const char *argv_text; /* or their copy in kernel memory; NULL: none */
+	struct nestor_address *peer;
+	u32 subject_len;
+	u32 argv_len;
+	u32 event;
+	u32 access;
+	u16 port;
+	u8 stage;
+	u8 refuse; /* out: the strongest action that a rule in enforce mode asks for */
+	bool can_refuse;
+};
+
+static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
+{
+	if (rule->event != judgement->event)
+		return false;
+	if (judgement->chain.depth < rule->min_depth || judgement->chain.depth > rule->max_depth)
+		return false;
+	if (rule->origin_mask && !(rule->origin_mask & (1U << (judgement->chain.origin_kind & 31))))
+		return false;
+	if (rule->event == NESTOR_RULE_OPEN && !(rule->access & judgement->access))
+		return false;
+	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
+		return false;
+	return true;
+}
+
+static __always_inline void report_verdict(struct judgement *judgement, const struct nestor_rule *rule, u32 index, bool applied)
+{
+	struct nestor_verdict *record;
+	u64 len;
+
+	control_reserve_or(record, sizeof(*record), NESTOR_VERDICT, return);
+	/* `data` stays as it was: only what the spans name is read. */
+	__builtin_memset((void *)record + sizeof(record->hdr), 0, sizeof(*record) - sizeof(record->hdr) - sizeof(record->data));
+	fill_actor(&record->actor, judgement->task, judgement->context);
+	record->generation = judgement->generation;
+	record->rule = index;
+	record->action = rule->action;
+	record->mode = rule->mode;
+	record->stage = judgement->stage;
+	record->applied = applied;
+	record->access = judgement->access;
+	if (judgement->peer)
+		record->peer = *judgement->peer;
+	len = judgement->subject_len;
+	barrier_var(len);
+	if (len > NESTOR_NAME_DATA) {
+		len = NESTOR_NAME_DATA;
+		record->subject.flags |= NESTOR_SPAN_TRUNCATED;
+	}
+	if (judgement->subject && !bpf_probe_read_kernel(record->data, len, judgement->subject))
+		record->subject.len = len;
+	len = judgement->argv_len;
+	barrier_var(len);
+	if (len > NESTOR_NAME_DATA) {
+		len = NESTOR_NAME_DATA;
+		record->argv.flags |= NESTOR_SPAN_TRUNCATED;
+	}
+	record->argv.offset = NESTOR_NAME_DATA;
+	if (judgement->argv && !bpf_probe_read_user(record->data + NESTOR_NAME_DATA, len, (void *)judgement->argv))
+		record->argv.len = len ? len - 1 : 0;
+	else if (judgement->argv_text && !bpf_probe_read_kernel(record->data + NESTOR_NAME_DATA, len, judgement->argv_text))
+		record->argv.len = len ? len - 1 : 0;
+	ring_submit(record);
+}
+
+static long judge_rule(u32 index, void *argument)
+{
+	struct judgement *judgement = argument;
+	u32 key = (judgement->generation & 1) * NESTOR_MAX_RULES + (index & (NESTOR_MAX_RULES - 1));
+	struct nestor_rule *rule;
+	bool refuse;
+
+	if (!((judgement->matched.word[(index >> 6) & (NESTOR_RULE_WORDS - 1)] >> (index & 63)) & 1))
+		return 0;
+	rule = bpf_map_lookup_elem(&rules, &key);
+	if (!rule || !rule_holds(rule, judgement))
+		return 0;
+	refuse = rule->mode == NESTOR_MODE_ENFORCE && rule->action >= NESTOR_DENY;
+	if (refuse && rule->action > judgement->refuse)
+		judgement->refuse = rule->action;
+	report_verdict(judgement, rule, index, refuse && judgement->can_refuse);
+	return 0;
+}
+
+/* Goes through the matched rules, reports each; the result is judgement->refuse. */
+static __always_inline void judge(struct judgement *judgement)
+{
+	effective_cause(&judgement->chain, judgement->context);
+	bpf_loop(NESTOR_MAX_RULES, judge_rule, judgement, 0);
+}
+
+#endif
