@@ -25,8 +25,8 @@ class EventLog {
   explicit EventLog(EventLogOptions options);
   ~EventLog();
 
-  // Appends in seq order (event->seq is contiguous). Never blocks on readers. Thread: pipeline
-  // only.
+  // Appends in seq order (event->seq is contiguous from 1). A reader holds the lock only while it
+  // copies pointers; a sleeping one is not woken before Flush. Thread: pipeline only.
   void Append(Masked<Event> event);
   // Wakes readers at most once per batch: call after a burst of Append.
   void Flush();

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/mask/masker.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "agent/mask/patterns.h"
+#include "agent/mask/visit_strings.h"
+
+namespace nestor {
+namespace {
+
+constexpr std::string_view kMask = "*****";
+// A string that is shorter than this cannot hold what a shipped pattern matches ("pass=x").
+constexpr size_t kShortestMatch = 6;
+// Longer strings are not remembered as clean.
+constexpr size_t kRememberedBytes = 256;
+
+RE2::Options PatternOptions() {
+  RE2::Options options;
+  options.set_encoding(RE2::Options::EncodingLatin1);  // every byte matches, also broken UTF-8
+  options.set_log_errors(false);
+  return options;
+}
+
+re2::StringPiece ToPiece(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string_view BaseName(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+// The strings last found clean. The same paths, names and ids come with every event; comparing one
+// is much cheaper than searching it.
+class CleanStrings {
+ public:
+  bool Has(std::string_view text) const {
+    return text.size() <= kRememberedBytes && slots_[SlotOf(text)] == text;
+  }
+  void Remember(std::string_view text) {
+    if (text.size() <= kRememberedBytes) slots_[SlotOf(text)] = text;
+  }
+
+ private:
+  static constexpr size_t kSlots = 1024;
+
+  static size_t SlotOf(std::string_view text) {
+    uint64_t head = 0;
+    uint64_t tail = 0;
+    if (text.size() >= sizeof(head)) {
+      std::memcpy(&head, text.data(), sizeof(head));
+      std::memcpy(&tail, text.data() + text.size() - sizeof(tail), sizeof(tail));
+    } else {
+      std::memcpy(&head, text.data(), text.size());
+    }
+    const uint64_t mixed = (head ^ (tail * 31) ^ text.size()) * 0x9e3779b97f4a7c15ULL;
+    return mixed >> 54;  // the top 10 bits: kSlots
+  }
+
+  std::array<std::string, kSlots> slots_;
+};
+
+}  // namespace
+
+struct Masker::Patterns {
+  std::unique_ptr<RE2> trigger;  // null: nothing to look for
+  std::vector<std::unique_ptr<RE2>> everywhere;  // each masks its groups, or its whole match
+  std::unique_ptr<RE2> secret_flag;              // null without the shipped patterns
+  std::unique_ptr<RE2> secret_assignment;
+  size_t shortest = 1;
+  uint64_t masked = 0;
+
+  void Text(std::string& text);
+  void Argv(std::vector<std::string>& argv);
+
+ private:
+  bool Triggers(const std::string& text);
+  bool Replace(const RE2& pattern, std::string& text);
+  void ReplaceAll(std::string& text);
+  void MaskWhole(std::string& text) { MaskFrom(text, 0); }
+  void MaskFrom(std::string& text, size_t offset);
+  void MaskKeyBlocks(std::vector<std::string>& argv);
+  void MaskAfterFlags(std::vector<std::string>& argv);
+  void MaskProgramFlags(std::vector<std::string>& argv);
+  void MaskAssignments(std::vector<std::string>& argv);
+
+  CleanStrings untriggered_;
+  CleanStrings unchanged_;
+};
+
+bool Masker::Patterns::Triggers(const std::string& text) {
+  if (!trigger || text.empty() || untriggered_.Has(text)) return false;
+  if (RE2::PartialMatch(text, *trigger)) return true;
+  untriggered_.Remember(text);
+  return false;
+}
+
+void Masker::Patterns::MaskFrom(std::string& text, size_t offset) {
+  if (offset >= text.size() || std::string_view(text).substr(offset) == kMask) return;
+  text.replace(offset, std::string::npos, kMask);
+  ++masked;
+}
+
+// Replaces every secret that `pattern` finds, left to right; the text between stays.
+bool Masker::Patterns::Replace(const RE2& pattern, std::string& text) {
+  std::array<re2::StringPiece, 6> groups;
+  const int count = std::min<int>(pattern.NumberOfCapturingGroups() + 1, groups.size());
+  const re2::StringPiece input(text);
+  std::string out;
+  size_t copied = 0;
+  size_t from = 0;
+  while (from <= input.size() &&
+         pattern.Match(input, from, input.size(), RE2::UNANCHORED, groups.data(), count)) {
+    for (int i = count == 1 ? 0 : 1; i < count; ++i) {
+      if (groups[i].data() == nullptr || groups[i].empty()) continue;
+      const auto offset = static_cast<size_t>(groups[i].data() - input.data());
+      if (offset < copied || groups[i] == re2::StringPiece(kMask.data(), kMask.size())) continue;
+      out.append(text, copied, offset - copied).append(kMask);
+      copied = offset + groups[i].size();
+      ++masked;
+    }
+    const auto end = static_cast<size_t>(groups[0].data() - input.data()) + groups[0].size();
+    from = groups[0].empty() ? end + 1 : end;
+  }
+  if (copied == 0) return false;
+  out.append(text, copied);
+  text = std::move(out);
+  return true;
+}
+
+void Masker::Patterns::ReplaceAll(std::string& text) {
+  if (unchanged_.Has(text)) return;
+  bool changed = false;
+  for (const auto& pattern : everywhere) changed |= Replace(*pattern, text);
+  if (!changed) unchanged_.Remember(text);
+}
+
+void Masker::Patterns::Text(std::string& text) {
+  if (text.size() >= shortest && Triggers(text)) ReplaceAll(text);
+}
+
+// A private key that the shell split at its spaces: everything up to the END line's argument.
+void Masker::Patterns::MaskKeyBlocks(std::vector<std::string>& argv) {
+  bool inside = false;
+  for (size_t i = 0; i < argv.size(); ++i) {
+    if (!inside) {
+      if (!argv[i].ends_with("-----BEGIN")) continue;
+      const size_t look = std::min(argv.size(), i + 6);
+      for (size_t j = i + 1; j < look; ++j) inside |= argv[j] == "PRIVATE";
+      continue;
+    }
+    inside = argv[i].find("-----END") == std::string::npos;
+    MaskWhole(argv[i]);
+  }
+}
+
+// `--password VALUE`, `Authorization: Bearer VALUE` given as separate arguments.
+void Masker::Patterns::MaskAfterFlags(std::vector<std::string>& argv) {
+  static const RE2 kScheme("(?i)basic|bearer|token|digest", PatternOptions());
+  bool value_follows = false;
+  for (std::string& argument : argv) {
+    const bool is_flag = RE2::FullMatch(argument, *secret_flag);
+    if (value_follows && RE2::FullMatch(argument, kScheme)) continue;
+    if (value_follows && !argument.starts_with("--")) MaskWhole(argument);
+    value_follows = is_flag;
+  }
+}
+
+// `curl -u user:VALUE`, `mysql -pVALUE`: short flags that mean a secret only to some programs.
+void Masker::Patterns::MaskProgramFlags(std::vector<std::string>& argv) {
+  for (const SecretShortFlag& rule : SecretShortFlags()) {
+    bool program = false;
+    bool after = rule.only_after.empty();
+    for (size_t i = 0; i < argv.size(); ++i) {
+      if (!program) {
+        program = BaseName(argv[i]) == rule.program;
+        continue;
+      }
+      after |= argv[i] == rule.only_after;
+      if (!after || !argv[i].starts_with(rule.flag)) continue;
+      const bool attached = argv[i].size() > rule.flag.size();
+      if (attached && rule.flag.starts_with("--") && argv[i][rule.flag.size()] != '=') continue;
+      if (!attached && (rule.attached_only || i + 1 == argv.size())) continue;
+      std::string& holder = attached ? argv[i] : argv[++i];
+      size_t offset = attached ? rule.flag.size() : 0;
+      if (attached && holder[offset] == '=') ++offset;
+      if (rule.after_colon) {
+        const size_t colon = holder.find_first_of(":%", offset);
+        offset = colon == std::string::npos ? holder.size() : colon + 1;
+      }
+      MaskFrom(holder, offset);
+    }
+  }
+}
+
+// `--password=VALUE` and `TOKEN=VALUE` as whole arguments: the value goes to the argument's end. A
+// shell's script (`-c`) has a language of its own; there the patterns for text look for words.
+void Masker::Patterns::MaskAssignments(std::vector<std::string>& argv) {
+  static const RE2 kScriptFlag("-[a-z]*c", PatternOptions());
+  for (size_t i = 0; i < argv.size(); ++i) {
+    if (i > 0 && RE2::FullMatch(argv[i - 1], kScriptFlag)) continue;
+    re2::StringPiece value;
+    if (RE2::FullMatch(argv[i], *secret_assignment, &value))
+      MaskFrom(argv[i], static_cast<size_t>(value.data() - argv[i].data()));
+  }
+}
+
+void Masker::Patterns::Argv(std::vector<std::string>& argv) {
+  bool triggered = false;
+  for (const std::string& argument : argv) triggered |= Triggers(argument);
+  if (!triggered) return;
+  if (secret_flag) {
+    MaskKeyBlocks(argv);
+    MaskAfterFlags(argv);
+    MaskProgramFlags(argv);
+    MaskAssignments(argv);
+  }
+  for (std::string& argument : argv)
+    if (argument.size() >= shortest) ReplaceAll(argument);
+}
+
+Masker::Masker(std::unique_ptr<Patterns> patterns) : patterns_(std::move(patterns)) {}
+Masker::Masker(Masker&&) noexcept = default;
+Masker& Masker::operator=(Masker&&) noexcept = default;
+Masker::~Masker() = default;
+
+Result<Masker> Masker::Create(const MaskOptions& options) {
+  auto patterns = std::make_unique<Patterns>();
+  std::string trigger;
+  if (options.enabled_builtin) {
+    trigger = kTriggerPattern;
+    patterns->shortest = kShortestMatch;
+    patterns->secret_flag = std::make_unique<RE2>(ToPiece(kSecretFlagPattern), PatternOptions());
+    patterns->secret_assignment =
+        std::make_unique<RE2>(ToPiece(kSecretAssignmentPattern), PatternOptions());
+    for (const std::string_view text : TextPatterns())
+      patterns->everywhere.push_back(std::make_unique<RE2>(ToPiece(text), PatternOptions()));
+  }
+  for (size_t i = 0; i < options.extra_patterns.size(); ++i) {
+    const std::string& text = options.extra_patterns[i];
+    auto pattern = std::make_unique<RE2>(text, PatternOptions());
+    const std::string name = "mask pattern " + std::to_string(i + 1) + " `" + text + "`";
+    if (!pattern->ok()) return Error::InvalidArgument(name + ": " + pattern->error());
+    if (RE2::FullMatch("", *pattern))
+      return Error::InvalidArgument(name + ": it matches the empty string");
+    trigger += (trigger.empty() ? "(?:" : "|(?-i:") + text + ")";
+    patterns->everywhere.push_back(std::move(pattern));
+    patterns->shortest = 1;
+  }
+  if (!trigger.empty()) {
+    patterns->trigger = std::make_unique<RE2>(trigger, PatternOptions());
+    if (!patterns->trigger->ok())
+      return Error::InvalidArgument("mask patterns together: " + patterns->trigger->error());
+  }
+  for (const auto& pattern : patterns->everywhere)
+    if (!pattern->ok()) return Error::Internal("mask pattern: " + pattern->error());
+  return Masker(std::move(patterns));
+}
+
+Masked<Event> Masker::Mask(Event event) const {
+  VisitStrings(event, *patterns_);
+  return Masked<Event>(std::move(event));
+}
+
+Masked<ChainInfo> Masker::Mask(ChainInfo chain) const {
+  VisitStrings(chain, *patterns_);
+  return Masked<ChainInfo>(std::move(chain));
+}
+
+Masked<std::vector<ChainInfo>> Masker::Mask(std::vector<ChainInfo> chains) const {
+  for (ChainInfo& chain : chains) VisitStrings(chain, *patterns_);
+  return Masked<std::vector<ChainInfo>>(std::move(chains));
+}
+
+std::string Masker::MaskText(std::string text) const {
+  patterns_->Text(text);
+  return text;
+}
+
+void Masker::MaskArgv(std::vector<std::string>& argv) const { patterns_->Argv(argv); }
+
+uint64_t Masker::masked_count() const { return patterns_->masked; }
+
+}  // namespace nestor
