@@ -2,24 +2,28 @@
 #ifndef NESTOR_AGENT_POLICY_ADDRESS_H_
 #define NESTOR_AGENT_POLICY_ADDRESS_H_
 
+#include <array>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 
 #include "agent/base/result.h"
-#include "agent/policy/glob.h"
 
 namespace nestor {
 
-// An address as the address automaton reads it: '4' and 4 bytes, or '6' and 16 bytes, in network
-// order. A v4-mapped v6 address is given as v4, as the kernel side does.
-std::string AddressKey(bool v6, std::span<const uint8_t> bytes);
+struct Cidr {
+  bool v6 = false;
+  std::array<uint8_t, 16> bytes{};  // network order; v4: the first 4
+  uint8_t prefix_len = 0;
 
-// "10.0.0.0/8", "fd00::/8", or an address alone, as a pattern over AddressKey(): all covering
-// prefixes of an address match, not only the longest. Error: not an address, a prefix too long,
-// bits set below the prefix (the message says the network that is meant). Thread: any.
-Result<Pattern> ParseCidr(std::string_view text);
+  bool operator==(const Cidr&) const = default;
+  // Whether every address of `other` is in this network.
+  bool Covers(const Cidr& other) const;
+};
+
+// "10.0.0.0/8", "fd00::/8", or an address alone. A v4-mapped v6 network is given as v4, as the
+// kernel side does with addresses. Error: not an address, a prefix too long, bits set below the
+// prefix (the message says which network is meant). Thread: any.
+Result<Cidr> ParseCidr(std::string_view text);
 
 }  // namespace nestor
 

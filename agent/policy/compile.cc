@@ -41,9 +41,9 @@ class Compiler {
                                     {&argv_, &out_.argv},
                                     {&open_path_, &out_.open_path},
                                     {&unix_path_, &out_.unix_path},
-                                    {&address_, &out_.address},
-                                    {&exempt_path_, &out_.exempt_path}})
+                                    {&except_path_, &out_.except_path}})
       if (Status built = Build(*list, *dfa); !built) return built.error();
+    if (Status built = BuildCidrs(); !built) return built.error();
     return std::move(out_);
   }
 
@@ -60,7 +60,6 @@ class Compiler {
     compiled.event = rule.event;
     compiled.action = rule.action;
     compiled.mode = policy.mode;
-    compiled.on_truncated = rule.on_truncated;
     compiled.min_depth = policy.min_depth;
     compiled.max_depth = policy.max_depth;
     compiled.origin_mask = policy.origin_mask;
@@ -78,10 +77,9 @@ class Compiler {
     CompiledRule& compiled = NewRule(policy, rule);
     compiled.need_path = !rule.paths.empty();
     compiled.need_argv = !rule.args.empty();
-    compiled.has_exceptions = !rule.exceptions.empty();
     (rule.event == RuleEvent::kExec ? exec_path_ : open_path_).Add(rule.paths, Last());
     argv_.Add(rule.args, Last());
-    exempt_path_.Add(rule.exceptions, Last());
+    except_path_.Add(rule.exceptions, Last());
   }
 
   void AddConnectRule(const PolicyDocument& policy, const RuleDocument& rule) {
@@ -89,15 +87,15 @@ class Compiler {
       NewRule(policy, rule).need_path = true;
       unix_path_.Add(rule.unix_paths, Last());
     }
-    if (rule.addresses.empty() && rule.ports.empty()) return;
+    if (rule.cidrs.empty() && rule.ports.empty()) return;
     const std::vector<PortRange> ports =
         rule.ports.empty() ? std::vector<PortRange>{{}} : rule.ports;
     for (const PortRange& range : ports) {
       CompiledRule& compiled = NewRule(policy, rule);
-      compiled.need_address = !rule.addresses.empty();
+      compiled.need_cidr = !rule.cidrs.empty();
       compiled.port_min = range.min;
       compiled.port_max = range.max;
-      address_.Add(rule.addresses, Last());
+      for (const Cidr& cidr : rule.cidrs) cidrs_.emplace_back(cidr, Last());
     }
   }
 
@@ -112,6 +110,26 @@ class Compiler {
     Result<Dfa> built = BuildFirst(list, list.patterns.size());
     if (!built) return Blame(list, built.error());
     dfa = *std::move(built);
+    return {};
+  }
+
+  Status BuildCidrs() {
+    for (const auto& [cidr, rule] : cidrs_) {
+      const auto same = [&network = cidr](const CidrRule& known) {
+        return Cidr{known.v6, known.bytes, known.prefix_len} == network;
+      };
+      if (std::any_of(out_.cidrs.begin(), out_.cidrs.end(), same)) continue;
+      CidrRule& entry = out_.cidrs.emplace_back();
+      entry.v6 = cidr.v6;
+      entry.bytes = cidr.bytes;
+      entry.prefix_len = cidr.prefix_len;
+      for (const auto& [wider, of_rule] : cidrs_)
+        if (wider.Covers(cidr)) entry.rules.set(of_rule);
+      if (out_.cidrs.size() > NESTOR_MAX_CIDRS)
+        return Error{ErrorCode::kResourceExhausted,
+                     "the rules name more than " + std::to_string(NESTOR_MAX_CIDRS) +
+                         " networks; the first too many is of rule " + NameOf(rule)};
+    }
     return {};
   }
 
@@ -148,8 +166,8 @@ class Compiler {
   PatternList argv_{"exec args", {}};
   PatternList open_path_{"file path", {}};
   PatternList unix_path_{"unix path", {}};
-  PatternList address_{"connect cidr", {}};
-  PatternList exempt_path_{"exceptExecutables", {}};
+  std::vector<std::pair<Cidr, size_t>> cidrs_;
+  PatternList except_path_{"exceptExecutables", {}};
 };
 
 bool AnyMatches(const std::vector<std::string>& globs, const std::string& value) {

@@ -28,6 +28,15 @@ struct Dfa {
   std::vector<RuleBits> accept;
 };
 
+// An address prefix as the kernel's trie takes it. The trie finds only the longest prefix, so
+// `rules` holds also those of every shorter prefix that covers this one.
+struct CidrRule {
+  bool v6 = false;
+  std::array<uint8_t, 16> bytes{};
+  uint8_t prefix_len = 0;
+  RuleBits rules;
+};
+
 // Which workloads a rule is for. Empty: all pods of the node. Values of one list are alternatives
 // (globs); lists must all match.
 struct WorkloadSelector {
@@ -44,16 +53,14 @@ struct CompiledRule {
   RuleEvent event = RuleEvent::kExec;
   Action action = Action::kDeny;
   Mode mode = Mode::kAudit;
-  Action on_truncated = Action::kDeny;
   uint32_t min_depth = 0;
   uint32_t max_depth = 0xffffffff;
   uint32_t origin_mask = 0;  // bit (1 << HopKind); 0: any
   bool need_path = false;
   bool need_argv = false;
-  bool need_address = false;
-  bool has_exceptions = false;  // open: not for the executables of CompiledPolicies::exempt_path
-  bool while_unknown = true;    // applies to containers whose workload is not known yet
-  uint8_t access = 3;           // open: 1 read, 2 write
+  bool need_cidr = false;
+  bool while_unknown = true;  // applies to containers whose workload is not known yet
+  uint8_t access = 3;         // open: 1 read, 2 write
   uint16_t port_min = 0;
   uint16_t port_max = 65535;
   WorkloadSelector selector;
@@ -68,8 +75,8 @@ struct CompiledPolicies {
   Dfa argv;                         // over argv joined by NUL, with a final NUL
   Dfa open_path;                    // over the resolved path of the file
   Dfa unix_path;                    // over the unix socket's path; abstract names start with '@'
-  Dfa address;      // over AddressKey(): '4' or '6', then the 4 or 16 bytes of the address
-  Dfa exempt_path;  // over the path of the opener's executable: rules that do not apply to it
+  Dfa except_path;                  // over the path of the program that opens: rules that spare it
+  std::vector<CidrRule> cidrs;
   RuleBits default_rules;  // for containers whose workload is not known yet: every rule that could
                            // apply and does not say `whileUnknown: skip`
 };

@@ -4,10 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <initializer_list>
-#include <numeric>
 #include <optional>
 
-#include "agent/policy/address.h"
 #include "agent/policy/yaml_tree.h"
 
 namespace nestor {
@@ -15,19 +13,19 @@ namespace {
 
 using Words = std::initializer_list<std::string_view>;
 
+// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`.
 size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
+  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (size_t i = 1; i <= a.size(); ++i)
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t same = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, same});
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1,
+                             cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
     }
-  }
-  return row[b.size()];
+  return cost[a.size()][b.size()];
 }
 
 // "; did you mean `x`?" or "; known here: …".
@@ -242,9 +240,7 @@ void PolicyReader::ReadRules(const YamlNode& node) {
 }
 
 void PolicyReader::ReadRule(const YamlNode& node) {
-  if (!ExpectMap(node, "a rule",
-                 {"name", "message", "action", "onTruncated", "exec", "file", "connect"}))
-    return;
+  if (!ExpectMap(node, "a rule", {"name", "message", "action", "exec", "file", "connect"})) return;
   RuleDocument rule;
   Name(node, "the rule's name", rule.name);
   if (const YamlNode* message = Find(node, "message"))
@@ -252,12 +248,6 @@ void PolicyReader::ReadRule(const YamlNode& node) {
   if (const YamlNode* action = Find(node, "action")) {
     const std::string word = OneOfWords(*action, "action", {"deny", "audit", "kill"});
     rule.action = word == "deny" ? Action::kDeny : word == "audit" ? Action::kAudit : Action::kKill;
-  }
-  if (const YamlNode* action = Find(node, "onTruncated")) {
-    const std::string word = OneOfWords(*action, "onTruncated", {"deny", "audit", "allow"});
-    rule.on_truncated = word == "deny"    ? Action::kDeny
-                        : word == "audit" ? Action::kAudit
-                                          : Action::kAllow;
   }
   const YamlNode* exec = Find(node, "exec");
   const YamlNode* file = Find(node, "file");
@@ -368,14 +358,14 @@ void PolicyReader::ReadConnect(const YamlNode& node, RuleDocument& rule) {
     for (const YamlNode& item : List(*cidrs, "cidrs")) {
       const std::string text = Text(item, "a value of cidrs");
       if (error_) return;
-      Result<Pattern> cidr = ParseCidr(text);
+      const Result<Cidr> cidr = ParseCidr(text);
       if (!cidr) return Fail(item.mark, "bad network " + Shown(text) + ": " + cidr.error().message);
-      rule.addresses.push_back(*std::move(cidr));
+      rule.cidrs.push_back(*cidr);
     }
   if (const YamlNode* ports = Find(node, "ports"))
     for (const YamlNode& item : List(*ports, "ports")) rule.ports.push_back(Ports(item));
   if (const YamlNode* paths = Find(node, "unix")) rule.unix_paths = PathGlobs(*paths, "unix", true);
-  if (!error_ && rule.addresses.empty() && rule.ports.empty() && rule.unix_paths.empty())
+  if (!error_ && rule.cidrs.empty() && rule.ports.empty() && rule.unix_paths.empty())
     Fail(node.mark, "connect needs `cidrs`, `ports` or `unix`");
 }
 

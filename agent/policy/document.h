@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/policy/address.h"
 #include "agent/policy/compiled.h"
 #include "agent/policy/glob.h"
 
@@ -23,12 +24,11 @@ struct RuleDocument {
   std::string name;
   std::string message;
   Action action = Action::kDeny;
-  Action on_truncated = Action::kDeny;
   RuleEvent event = RuleEvent::kExec;
   std::vector<Pattern> paths;       // exec, open: any of them
   std::vector<Pattern> exceptions;  // open: executables that the rule is not for
   std::vector<Pattern> args;        // exec: one argv pattern for each list of arguments
-  std::vector<Pattern> addresses;   // connect: over AddressKey()
+  std::vector<Cidr> cidrs;          // connect
   std::vector<Pattern> unix_paths;  // connect
   std::vector<PortRange> ports;     // connect
   uint8_t access = 3;               // open: 1 read, 2 write

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/policy/automaton.h"
+
+namespace nestor {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<PolicyDocument> Parse(const std::string& spec) {
+  auto policies = ParsePolicies(
+      "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p}\nspec:\n" + spec,
+      "p.yaml");
+  EXPECT_TRUE(policies.ok()) << policies.error().message;
+  return policies ? *std::move(policies) : std::vector<PolicyDocument>();
+}
+
+CompiledPolicies Compiled(const std::string& spec) {
+  auto compiled = Compile(Parse(spec), 4);
+  EXPECT_TRUE(compiled.ok()) << compiled.error().message;
+  return compiled ? *std::move(compiled) : CompiledPolicies();
+}
+
+Workload Container(const char* namespace_name, const char* pod, const char* container) {
+  Workload workload;
+  workload.namespace_name = namespace_name;
+  workload.pod = pod;
+  workload.container = container;
+  workload.container_id = "c1";
+  return workload;
+}
+
+TEST(CompileTest, EachKindHasItsOwnAutomaton) {
+  const CompiledPolicies policies = Compiled(R"(  rules:
+  - {name: a, file: {paths: [/etc/shadow], exceptExecutables: [/usr/sbin/sshd]}}
+  - {name: b, exec: {paths: ["/**/kubectl"], args: [port-forward]}}
+)");
+
+  EXPECT_EQ(policies.generation, 4u);
+  ASSERT_EQ(policies.rules.size(), 2u);
+  EXPECT_TRUE(RulesMatching(policies.open_path, "/etc/shadow")[0]);
+  EXPECT_TRUE(RulesMatching(policies.exec_path, "/etc/shadow").none());
+  EXPECT_TRUE(RulesMatching(policies.except_path, "/usr/sbin/sshd")[0]);
+  EXPECT_TRUE(RulesMatching(policies.exec_path, "/usr/bin/kubectl")[1]);
+  EXPECT_TRUE(RulesMatching(policies.argv, std::string_view("k\0port-forward\0", 15))[1]);
+  EXPECT_TRUE(policies.rules[1].need_path && policies.rules[1].need_argv);
+}
+
+TEST(CompileTest, PortRangesAndUnixPathsBecomeRulesOfTheSameName) {
+  const CompiledPolicies policies = Compiled(
+      "  rules:\n  - {name: m, connect: {cidrs: [10.0.0.0/8], ports: [80, \"90-99\"], unix: "
+      "[/run/x.sock]}}\n");
+
+  ASSERT_EQ(policies.rules.size(), 3u);
+  for (const CompiledRule& rule : policies.rules) EXPECT_EQ(rule.name, "m");
+  EXPECT_TRUE(RulesMatching(policies.unix_path, "/run/x.sock")[0]);
+  EXPECT_TRUE(policies.rules[0].need_path);
+  EXPECT_FALSE(policies.rules[0].need_cidr);
+  EXPECT_EQ(policies.rules[2].port_min, 90);
+  EXPECT_EQ(policies.rules[2].port_max, 99);
+  ASSERT_EQ(policies.cidrs.size(), 1u);
+  EXPECT_EQ(policies.cidrs[0].prefix_len, 8);
+  EXPECT_EQ(policies.cidrs[0].rules, RuleBits(0b110));
+}
+
+TEST(CompileTest, ANarrowNetworkHasTheRulesOfTheWiderOnes) {
+  const CompiledPolicies policies = Compiled(
+      "  rules:\n  - {name: wide, connect: {cidrs: [10.0.0.0/8]}}\n"
+      "  - {name: narrow, connect: {cidrs: [10.1.0.0/16]}}\n"
+      "  - {name: again, connect: {cidrs: [10.0.0.0/8, fd00::/8]}}\n");
+
+  ASSERT_EQ(policies.cidrs.size(), 3u);
+  EXPECT_EQ(policies.cidrs[0].rules, RuleBits(0b101));
+  EXPECT_EQ(policies.cidrs[1].prefix_len, 16);
+  EXPECT_EQ(policies.cidrs[1].rules, RuleBits(0b111));
+  EXPECT_EQ(policies.cidrs[2].rules, RuleBits(0b100));
+}
+
+TEST(CompileTest, SelectorsChooseTheWorkload) {
+  const CompiledPolicies policies = Compiled(
+      "  selector: {namespaces: [prod-*], containers: [main, side], labels: {app: web}}\n"
+      "  rules:\n  - {name: r, file: {paths: [/a]}}\n");
+
+  EXPECT_TRUE(RulesFor(policies, Container("prod-eu", "w", "side"), {{"app", "web"}})[0]);
+  EXPECT_TRUE(RulesFor(policies, Container("prod-eu", "w", "other"), {{"app", "web"}}).none());
+  EXPECT_TRUE(RulesFor(policies, Container("test", "w", "side"), {{"app", "web"}}).none());
+  EXPECT_TRUE(RulesFor(policies, Container("prod-eu", "w", "side"), {{"app", "db"}}).none());
+  EXPECT_TRUE(RulesFor(policies, Container("prod-eu", "w", "side"), {}).none());
+}
+
+TEST(CompileTest, AnUnknownContainerGetsEveryRuleButThoseThatSaySkip) {
+  const std::string rules = "  rules:\n  - {name: r, file: {paths: [/a]}}\n";
+  Workload pending = Container("", "", "");
+  pending.pending = true;
+
+  EXPECT_TRUE(RulesFor(Compiled("  selector: {pods: [x]}\n" + rules), pending, {})[0]);
+  EXPECT_TRUE(
+      RulesFor(Compiled("  selector: {pods: [x], whileUnknown: skip}\n" + rules), pending, {})
+          .none());
+}
+
+TEST(CompileTest, TheHostHasNoRules) {
+  const CompiledPolicies policies = Compiled("  rules:\n  - {name: r, file: {paths: [/a]}}\n");
+
+  EXPECT_TRUE(RulesFor(policies, Workload(), {}).none());
+}
+
+TEST(CompileTest, TooLargeAUnionNamesTheRulesAtFault) {
+  const std::string hungry = "\"/**a?????????????\"";
+  const auto compiled = Compile(Parse("  rules:\n  - {name: good, file: {paths: [/a]}}\n"
+                                      "  - {name: hungry, file: {paths: [" +
+                                      hungry + "]}}\n"),
+                                1);
+
+  ASSERT_FALSE(compiled.ok());
+  EXPECT_EQ(compiled.error().code, ErrorCode::kResourceExhausted);
+  EXPECT_THAT(compiled.error().message, HasSubstr("rule `hungry` of policy `p` takes them over"));
+}
+
+TEST(CompileTest, TooManyRulesIsAnError) {
+  std::string spec = "  rules:\n";
+  for (size_t i = 0; i <= kMaxRules; ++i)
+    spec += "  - {name: r" + std::to_string(i) + ", file: {paths: [/a]}}\n";
+
+  const auto compiled = Compile(Parse(spec), 1);
+
+  ASSERT_FALSE(compiled.ok());
+  EXPECT_THAT(compiled.error().message, HasSubstr("`r256`"));
+}
+
+}  // namespace
+}  // namespace nestor

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/policy_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "agent/policy/automaton.h"
+
+namespace nestor {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class PolicySetTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "nestor-policy-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    directory_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  void Write(const std::string& file, const std::string& text) {
+    std::ofstream(directory_ / file) << text;
+  }
+
+  static std::string Policy(const std::string& name, const std::string& path) {
+    return "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: " + name +
+           "}\nspec:\n  rules:\n  - {name: r, file: {paths: [" + path + "]}}\n";
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(PolicySetTest, AMissingDirectoryIsAnEmptySet) {
+  const auto set = LoadPolicySet((directory_ / "none").string(), 1);
+
+  ASSERT_TRUE(set.ok());
+  EXPECT_THAT(set->policies, IsEmpty());
+  EXPECT_THAT(set->errors, IsEmpty());
+}
+
+TEST_F(PolicySetTest, OneBadFileDoesNotUnloadTheGoodOnes) {
+  Write("10-good.yaml", Policy("good", "/etc/shadow"));
+  Write("20-bad.yaml", "apiVersion: nestor.dev/v1\nkind: ChainPolcy\n");
+  Write("30-other.yaml", Policy("other", "/etc/gshadow"));
+  Write("notes.txt", "not a policy");
+
+  const auto set = LoadPolicySet(directory_.string(), 9);
+
+  ASSERT_TRUE(set.ok());
+  ASSERT_EQ(set->errors.size(), 1u);
+  EXPECT_THAT(set->errors[0].message, HasSubstr("20-bad.yaml:2:7: kind cannot be `ChainPolcy`"));
+  ASSERT_EQ(set->policies.size(), 2u);
+  EXPECT_EQ(set->policies[1].name, "other");
+  EXPECT_EQ(set->compiled.generation, 9u);
+  EXPECT_TRUE(RulesMatching(set->compiled.open_path, "/etc/gshadow")[1]);
+}
+
+TEST_F(PolicySetTest, APolicyNameTwiceKeepsTheFirst) {
+  Write("a.yaml", Policy("same", "/a"));
+  Write("b.yaml", Policy("same", "/b"));
+
+  const auto set = LoadPolicySet(directory_.string(), 1);
+
+  ASSERT_TRUE(set.ok());
+  ASSERT_EQ(set->errors.size(), 1u);
+  EXPECT_THAT(set->errors[0].message, HasSubstr("exists already in"));
+  EXPECT_TRUE(RulesMatching(set->compiled.open_path, "/a")[0]);
+  EXPECT_TRUE(RulesMatching(set->compiled.open_path, "/b").none());
+}
+
+TEST_F(PolicySetTest, ThePoliciesThatWeShipLoad) {
+  const auto set = LoadPolicySet(NESTOR_SOURCE_DIR "/deploy/policies", 1);
+
+  ASSERT_TRUE(set.ok()) << set.error().message;
+  ASSERT_THAT(set->errors, IsEmpty()) << set->errors[0].message;
+  EXPECT_EQ(set->policies.size(), 2u);
+  for (const PolicySummary& policy : set->policies) EXPECT_EQ(policy.mode, Mode::kEnforce);
+  EXPECT_TRUE(RulesMatching(set->compiled.open_path, "/etc/shadow").any());
+  EXPECT_TRUE(RulesMatching(set->compiled.exec_path, "/usr/local/bin/kubectl").any());
+}
+
+}  // namespace
+}  // namespace nestor
