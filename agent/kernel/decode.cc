@@ -87,32 +87,6 @@ E ToEnum(uint8_t number, E last) {
   return number <= static_cast<uint8_t>(last) ? static_cast<E>(number) : E{};
 }
 
-Actor ToActor(const nestor_actor& raw) {
-  Actor actor;
-  actor.self = ToKey(raw.self);
-  actor.parent = ToKey(raw.parent);
-  actor.chain_id = raw.chain_id;
-  actor.hop_id = raw.hop_id;
-  actor.cause_hop_id = raw.cause_hop_id;
-  actor.cgroup_id = raw.cgroup_id;
-  actor.container_cgroup_id = raw.container_cgroup_id;
-  actor.depth = raw.depth;
-  actor.tid = raw.tid;
-  actor.uid = raw.uid;
-  actor.gid = raw.gid;
-  actor.auid = raw.auid;
-  actor.flags.in_container = raw.flags & NESTOR_TASK_IN_CONTAINER;
-  actor.flags.in_pod_chain = raw.flags & NESTOR_TASK_IN_POD_CHAIN;
-  actor.flags.sshd = raw.flags & NESTOR_TASK_SSHD;
-  actor.flags.pre_existing = raw.flags & NESTOR_TASK_PRE_EXISTING;
-  actor.flags.entry = raw.flags & NESTOR_TASK_ENTRY;
-  actor.flags.recovered = raw.flags & NESTOR_TASK_RECOVERED;
-  actor.origin = ToHopKind(raw.origin_kind);
-  actor.confidence = ToEnum(raw.confidence, Confidence::kAmbiguous);
-  actor.comm = ToComm(raw.comm);
-  return actor;
-}
-
 Address ToAddress(const nestor_address& raw) {
   Address address;
   switch (raw.family) {
@@ -263,6 +237,32 @@ Result<Record> DecodeCgroup(Bytes bytes) {
 }
 
 }  // namespace
+
+Actor ToActor(const nestor_actor& raw) {
+  Actor actor;
+  actor.self = ToKey(raw.self);
+  actor.parent = ToKey(raw.parent);
+  actor.chain_id = raw.chain_id;
+  actor.hop_id = raw.hop_id;
+  actor.cause_hop_id = raw.cause_hop_id;
+  actor.cgroup_id = raw.cgroup_id;
+  actor.container_cgroup_id = raw.container_cgroup_id;
+  actor.depth = raw.depth;
+  actor.tid = raw.tid;
+  actor.uid = raw.uid;
+  actor.gid = raw.gid;
+  actor.auid = raw.auid;
+  actor.flags.in_container = raw.flags & NESTOR_TASK_IN_CONTAINER;
+  actor.flags.in_pod_chain = raw.flags & NESTOR_TASK_IN_POD_CHAIN;
+  actor.flags.sshd = raw.flags & NESTOR_TASK_SSHD;
+  actor.flags.pre_existing = raw.flags & NESTOR_TASK_PRE_EXISTING;
+  actor.flags.entry = raw.flags & NESTOR_TASK_ENTRY;
+  actor.flags.recovered = raw.flags & NESTOR_TASK_RECOVERED;
+  actor.origin = ToHopKind(raw.origin_kind);
+  actor.confidence = ToEnum(raw.confidence, Confidence::kAmbiguous);
+  actor.comm = ToComm(raw.comm);
+  return actor;
+}
 
 Result<Record> Decode(std::span<const std::byte> bytes) {
   auto header = Read<nestor_header>(bytes);

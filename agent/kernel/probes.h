@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "agent/base/result.h"
@@ -53,8 +54,11 @@ class Probes {
   // Growth of the kernel's loss counters since the last call; empty when nothing was lost.
   virtual std::vector<LossRecord> TakeLosses() = 0;
 
-  // Replaces the whole policy set in one step: no exec sees half of it. Error: nothing changed.
-  virtual Status LoadPolicies(const CompiledPolicies& policies) = 0;
+  // Replaces the whole policy set in one step: no exec sees half of it. `containers`: the rules of
+  // those whose names are known. generation: the last one's successor, 1 at first. Error: nothing
+  // changed. Takes up to 100 ms (a grace for decisions under way) when the last load is that fresh.
+  virtual Status LoadPolicies(const CompiledPolicies& policies,
+                              const std::vector<std::pair<CgroupId, RuleBits>>& containers) = 0;
 
   // Says which policy rules apply to a container's cgroup (bits of CompiledPolicies::rules of the
   // loaded generation). Children cgroups inherit. An unknown container has the default set of

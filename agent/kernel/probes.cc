@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/kernel/probes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "agent/base/unique_fd.h"
+#include "agent/kernel/decode.h"
+#include "agent/kernel/features.h"
+#include "agent/kernel/policy_maps.h"
+#include "agent/kernel/ring_source.h"
+#include "bpf/abi.h"
+#include "bpf/nestor.skel.h"
+
+namespace nestor {
+namespace {
+
+constexpr std::array<const char*, 11> kLossNames = {
+    "ring-control",   "ring-bulk",  "task-storage",   "socket-storage",   "argv-read",
+    "argv-truncated", "path-read",  "path-truncated", "connection-table", "container-table",
+    "policy-state"};
+
+// libbpf's words of the last failure; it prints through one global function.
+std::string& LibbpfLog() {
+  thread_local std::string log;
+  return log;
+}
+
+int KeepLog(enum libbpf_print_level level, const char* format, va_list arguments) {
+  if (level == LIBBPF_DEBUG) return 0;
+  char line[512];
+  vsnprintf(line, sizeof(line), format, arguments);
+  std::string& log = LibbpfLog();
+  if (log.size() < 16384) log += line;
+  return 0;
+}
+
+// What a program is for, for doctor; by its hook.
+std::string EffectOf(std::string_view program) {
+  if (program.starts_with("decide_open")) return "file rules are not enforced";
+  if (program.starts_with("decide_connect") || program.starts_with("decide_unix"))
+    return "connect rules are not enforced";
+  if (program.starts_with("decide_")) return "exec rules are not enforced";
+  if (program == "on_exec") return "programs that start are not seen";
+  if (program == "on_fork") return "children do not inherit their chain";
+  if (program == "on_exit") return "ends of processes are not seen";
+  if (program == "seed") return "what ran before nestord has no chain";
+  return "hops over sockets are not complete";
+}
+
+bool IsRequired(std::string_view program) {
+  return program == "on_exec" || program == "on_fork" || program == "on_exit";
+}
+
+uint32_t HostMountNamespace() {
+  struct stat link {};
+  return stat("/proc/1/ns/mnt", &link) == 0 ? static_cast<uint32_t>(link.st_ino) : 0;
+}
+
+// Hop ids are unique for one boot: each start begins at the boot time in ns >> 10, shifted; one
+// start would have to open a thousand hops every microsecond to reach the next one's.
+uint64_t FirstHopId() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const uint64_t ns = static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+  return (ns >> 10) << 16;
+}
+
+class LibbpfProbes : public Probes {
+ public:
+  LibbpfProbes(nestor* skeleton, const ProbeOptions& options) : skel_(skeleton), options_(options) {}
+  ~LibbpfProbes() override {
+    for (bpf_link* link : links_) bpf_link__destroy(link);
+    nestor__destroy(skel_);
+  }
+
+  Status Load(const Features& features);
+  Status Attach() override;
+  Result<std::vector<SeededProcess>> Seed() override;
+  EventSource& events() override { return *source_; }
+  std::vector<LossRecord> TakeLosses() override;
+  Status LoadPolicies(const CompiledPolicies& policies,
+                      const std::vector<std::pair<CgroupId, RuleBits>>& containers) override {
+    return policy_->Load(policies, containers);
+  }
+  Status SetContainerRules(CgroupId container, const RuleBits& rules) override {
+    return policy_->SetContainer(container, rules);
+  }
+  Status RemoveContainer(CgroupId container) override {
+    bpf_map_delete_elem(bpf_map__fd(skel_->maps.containers), &container);
+    return policy_->RemoveContainer(container);
+  }
+  const std::vector<Capability>& capabilities() const override { return capabilities_; }
+
+ private:
+  void ChooseHooks(const Features& features);
+  void AddHook(const bpf_program* program, bool available, const std::string& detail);
+  Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
+
+  nestor* skel_;
+  ProbeOptions options_;
+  std::unique_ptr<RingSource> source_;
+  std::unique_ptr<PolicyMaps> policy_;
+  std::vector<Capability> capabilities_;
+  std::vector<bpf_link*> links_;
+  std::array<uint64_t, NESTOR_LOSS_MAX> last_losses_{};
+};
+
+void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std::string& detail) {
+  const char* name = bpf_program__name(program);
+  capabilities_.push_back({"hook:" + std::string(name), available, IsRequired(name), detail,
+                           EffectOf(name),
+                           available ? "" : "use a kernel that has " + std::string(bpf_program__section_name(program))});
+}
+
+// LSM programs where they can refuse; else the fentry twins, which only observe.
+void LibbpfProbes::ChooseHooks(const Features& features) {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skel_->obj) {
+    const std::string_view section = bpf_program__section_name(program);
+    const std::string_view name = bpf_program__name(program);
+    if (section.starts_with("lsm/") && !features.bpf_lsm) bpf_program__set_autoload(program, false);
+    if (name.starts_with("fentry_") && features.bpf_lsm) bpf_program__set_autoload(program, false);
+  }
+}
+
+Status LibbpfProbes::Load(const Features& features) {
+  capabilities_ = features.ToCapabilities();
+  skel_->rodata->host_mnt_ns = HostMountNamespace();
+  skel_->rodata->node_scope = options_.node_scope;
+  skel_->bss->last_hop_id = FirstHopId();
+  bpf_map__set_max_entries(skel_->maps.control, options_.control_ring_bytes);
+  bpf_map__set_max_entries(skel_->maps.bulk, options_.bulk_ring_bytes);
+  ChooseHooks(features);
+  LibbpfLog().clear();
+  if (int error = nestor__load(skel_)) {
+    return Error::FromErrno("load the BPF programs", -error).In(LibbpfLog());
+  }
+  auto source = RingSource::Open(bpf_map__fd(skel_->maps.control), bpf_map__fd(skel_->maps.bulk),
+                                 &skel_->bss->reader_sleeps, options_.wakeup_latency);
+  if (!source) return source.error();
+  source_ = std::move(*source);
+  policy_ = std::make_unique<PolicyMaps>(
+      PolicyMaps::Fds{bpf_map__fd(skel_->maps.dfa_rows), bpf_map__fd(skel_->maps.dfa_accepts),
+                      bpf_map__fd(skel_->maps.event_rules), bpf_map__fd(skel_->maps.rules),
+                      bpf_map__fd(skel_->maps.default_rules),
+                      bpf_map__fd(skel_->maps.container_rules), bpf_map__fd(skel_->maps.cidrs)},
+      reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_generation));
+  return {};
+}
+
+Status LibbpfProbes::Attach() {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skel_->obj) {
+    if (!bpf_program__autoload(program)) continue;
+    const std::string_view name = bpf_program__name(program);
+    if (name == "seed") continue;
+    LibbpfLog().clear();
+    bpf_link* link = bpf_program__attach(program);
+    if (!link) {
+      const std::string why = Error::FromErrno("attach", errno).message;
+      if (IsRequired(name)) return Error::FailedPrecondition("hook " + std::string(name) + ": " + why);
+      AddHook(program, false, why + "; " + LibbpfLog());
+      continue;
+    }
+    links_.push_back(link);
+    AddHook(program, true, bpf_program__section_name(program));
+  }
+  return {};
+}
+
+Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded) {
+  skel_->bss->seed_pass = pass;
+  bpf_link* link = bpf_program__attach_iter(skel_->progs.seed, nullptr);
+  if (!link) return Error::FromErrno("attach the task iterator", errno);
+  const UniqueFd iterator(bpf_iter_create(bpf_link__fd(link)));
+  bpf_link__destroy(link);
+  if (!iterator.ok()) return Error::FromErrno("open the task iterator", errno);
+  size_t count = 0;
+  std::string bytes;
+  char chunk[8192];
+  for (;;) {
+    const ssize_t got = read(iterator.get(), chunk, sizeof(chunk));
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got < 0) return Error::FromErrno("read the task iterator", errno);
+    if (got == 0) break;
+    bytes.append(chunk, static_cast<size_t>(got));
+  }
+  for (size_t at = 0; at + sizeof(nestor_actor) <= bytes.size(); at += sizeof(nestor_actor)) {
+    nestor_actor raw;
+    std::memcpy(&raw, bytes.data() + at, sizeof(raw));
+    seeded.push_back({ToActor(raw)});
+    ++count;
+  }
+  return count;
+}
+
+Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
+  constexpr uint32_t kRoots = 0, kChildren = 1, kRest = 2;
+  constexpr int kMaxPasses = 64;  // tasks come in pid order, parents mostly first: two or three do
+  std::vector<SeededProcess> seeded;
+  for (const uint32_t first : {kRoots, kRest}) {
+    auto roots = SeedPass(first, seeded);
+    if (!roots) return roots.error();
+    for (int pass = 0; pass < kMaxPasses; ++pass) {
+      auto found = SeedPass(kChildren, seeded);
+      if (!found) return found.error();
+      if (*found == 0) break;
+    }
+  }
+  return seeded;
+}
+
+std::vector<LossRecord> LibbpfProbes::TakeLosses() {
+  std::vector<LossRecord> grown;
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  for (uint32_t where = 0; where < kLossNames.size(); ++where) {
+    uint64_t total = 0;
+    if (bpf_map_lookup_elem(bpf_map__fd(skel_->maps.losses), &where, &total) != 0) continue;
+    if (total == last_losses_[where]) continue;
+    grown.push_back({static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec),
+                     kLossNames[where], total - last_losses_[where], total});
+    last_losses_[where] = total;
+  }
+  return grown;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Probes>> Probes::Open(const ProbeOptions& options) {
+  const Features features = Features::Detect();
+  for (const Capability& capability : features.ToCapabilities()) {
+    if (capability.required && !capability.available) {
+      return Error::FailedPrecondition(capability.name + ": " + capability.detail + ". " +
+                                       capability.fix);
+    }
+  }
+  libbpf_set_print(KeepLog);
+  nestor* skeleton = nestor__open();
+  if (!skeleton) return Error::FromErrno("open the BPF object", errno);
+  auto probes = std::make_unique<LibbpfProbes>(skeleton, options);
+  if (Status status = probes->Load(features); !status) return status.error();
+  return std::unique_ptr<Probes>(std::move(probes));
+}
+
+}  // namespace nestor
