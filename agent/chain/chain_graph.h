@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "agent/base/result.h"
@@ -18,6 +19,7 @@ struct ChainOptions {
   size_t max_hops = 32'768;
   uint64_t ended_grace_ns = 300'000'000'000;  // how long ended processes and chains stay visible
   bool node_scope = false;                    // publish hops that never touch a pod, too
+  int64_t realtime_offset_ns = 0;             // CLOCK_REALTIME - CLOCK_BOOTTIME, for times of chains
 };
 
 struct Explanation {
@@ -29,12 +31,15 @@ struct Explanation {
 using WorkloadLookup = std::function<Workload(CgroupId container_cgroup)>;
 // exe, argv, cwd... of a process that no record described (started before nestord, or its record
 // was lost); from /proc.
-using ProcessLookup = std::function<ProcessInfo(ProcessKey key)>;
+using ProcessLookup = std::function<std::optional<ProcessInfo>(ProcessKey key)>;
+// Fills policy, rule and message of a verdict that the kernel gave by a rule's number.
+using RuleLookup = std::function<void(uint64_t generation, uint32_t rule, VerdictInfo& verdict)>;
 
 // All hops and processes nestord knows, from records. Thread: pipeline only.
 class ChainGraph {
  public:
-  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process);
+  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
+             RuleLookup rule);
   ~ChainGraph();
 
   // Takes one record in and returns the events to publish, in order: usually one; none for a hop

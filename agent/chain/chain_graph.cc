@@ -1,0 +1,552 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/chain/chain_graph.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "agent/chain/evidence.h"
+
+namespace nestor {
+namespace {
+
+struct ProcessNode {
+  ChainProcess data;
+  CgroupId container = 0;
+  HopId chain_id = 0;
+  uint64_t ended_boot_ns = 0;
+};
+
+struct HopNode {
+  ChainHop data;
+  HopId chain_id = 0;
+  HopKind origin = HopKind::kNone;
+  CgroupId to_container = 0;
+  CgroupId from_container = 0;
+  uint64_t boot_ns = 0;
+  size_t live_processes = 0;
+  size_t processes = 0;  // kept, live or ended
+  size_t children = 0;   // hops below
+  bool published = false;
+};
+
+std::string_view SocketTypeName(uint16_t type) {
+  constexpr uint16_t kStream = 1, kDgram = 2, kSeqpacket = 5;
+  if (type == kStream) return "stream";
+  if (type == kDgram) return "dgram";
+  if (type == kSeqpacket) return "seqpacket";
+  return "";
+}
+
+EventType TypeOf(SocketOperation operation) {
+  switch (operation) {
+    case SocketOperation::kConnect:
+      return EventType::kConnect;
+    case SocketOperation::kAccept:
+      return EventType::kAccept;
+    case SocketOperation::kBind:
+      return EventType::kBind;
+    case SocketOperation::kListen:
+      return EventType::kListen;
+  }
+  return EventType::kConnect;
+}
+
+}  // namespace
+
+struct ChainGraph::State {
+  ChainOptions options;
+  WorkloadLookup workload;
+  ProcessLookup lookup;
+  RuleLookup rule;
+  std::unordered_map<ProcessKey, ProcessNode> processes;
+  std::unordered_map<HopId, HopNode> hops;
+  std::deque<std::pair<uint64_t, ProcessKey>> ended;  // oldest first
+  std::unordered_set<CgroupId> pending;               // published without their names
+  size_t live = 0;
+  uint64_t evicted = 0;
+
+  uint64_t RealTime(uint64_t boot_ns) const {
+    return boot_ns + static_cast<uint64_t>(options.realtime_offset_ns);
+  }
+
+  Workload WorkloadOf(CgroupId container) {
+    if (container == 0) return {};
+    Workload found = workload(container);
+    if (found.pending) pending.insert(container);
+    return found;
+  }
+
+  // What is known of a process: the table, else /proc, else its name only.
+  ProcessInfo InfoOf(ProcessKey key, const std::string& comm) const {
+    if (!key.known()) return {};
+    if (const auto node = processes.find(key); node != processes.end()) {
+      return node->second.data.process;
+    }
+    if (auto info = lookup(key)) return std::move(*info);
+    ProcessInfo info;
+    info.key = key;
+    info.exe = comm;
+    return info;
+  }
+
+  // The process of an actor, made when it is new. nullptr: the table is full of live ones.
+  ProcessNode* NodeOf(const Actor& actor) {
+    const auto found = processes.find(actor.self);
+    if (found != processes.end()) {
+      MoveToHop(found->second, actor);
+      return &found->second;
+    }
+    if (!MakeRoom()) return nullptr;
+    ProcessNode node;
+    node.data.process = FirstInfo(actor);
+    node.data.parent = actor.parent;
+    node.data.start_time_ns = RealTime(actor.self.start_ns);
+    node.data.workload = WorkloadOf(actor.container_cgroup_id);
+    node.container = actor.container_cgroup_id;
+    auto& added = processes.emplace(actor.self, std::move(node)).first->second;
+    ++live;
+    MoveToHop(added, actor);
+    return &added;
+  }
+
+  // Before its first exec a process runs what its parent runs.
+  ProcessInfo FirstInfo(const Actor& actor) const {
+    ProcessInfo info;
+    if (const auto parent = processes.find(actor.parent); parent != processes.end()) {
+      info = parent->second.data.process;
+    } else if (auto known = lookup(actor.self)) {
+      info = std::move(*known);
+    }
+    if (info.exe.empty()) info.exe = actor.comm;
+    info.key = actor.self;
+    info.uid = actor.uid;
+    info.gid = actor.gid;
+    info.auid = actor.auid;
+    info.pre_existing = actor.flags.pre_existing;
+    return info;
+  }
+
+  void MoveToHop(ProcessNode& node, const Actor& actor) {
+    if (node.container != actor.container_cgroup_id) {
+      node.container = actor.container_cgroup_id;
+      node.data.workload = WorkloadOf(node.container);
+    }
+    if (node.data.hop_id == actor.hop_id) return;
+    if (const auto old = hops.find(node.data.hop_id); old != hops.end()) {
+      --old->second.processes;
+      if (node.data.alive) --old->second.live_processes;
+    }
+    node.data.hop_id = actor.hop_id;
+    node.chain_id = actor.chain_id;
+    HopNode& hop = HopOf(actor);
+    ++hop.processes;
+    if (node.data.alive) ++hop.live_processes;
+  }
+
+  // The hop an actor is in. One whose record was lost is known by its id only: nothing is guessed.
+  HopNode& HopOf(const Actor& actor) {
+    const auto [place, fresh] = hops.try_emplace(actor.hop_id);
+    HopNode& hop = place->second;
+    if (!fresh) return hop;
+    hop.data.hop.id = actor.hop_id;
+    hop.data.depth = actor.depth;
+    hop.data.confidence = Confidence::kInferred;
+    hop.data.hop.kind = actor.hop_id == actor.chain_id ? actor.origin : HopKind::kNone;
+    hop.data.hop.to.process = InfoOf(actor.self, actor.comm);
+    hop.data.hop.to.workload = WorkloadOf(actor.container_cgroup_id);
+    hop.data.hop.evidence = "its announcement was lost; a process of it was seen";
+    hop.chain_id = actor.chain_id;
+    hop.origin = actor.origin;
+    hop.to_container = actor.container_cgroup_id;
+    return hop;
+  }
+
+  bool MakeRoom() {
+    while (processes.size() >= options.max_processes) {
+      if (ended.empty()) {
+        ++evicted;
+        return false;
+      }
+      Forget(ended.front().second);
+      ended.pop_front();
+      ++evicted;
+    }
+    return true;
+  }
+
+  void Forget(ProcessKey key) {
+    const auto node = processes.find(key);
+    if (node == processes.end()) return;
+    const HopId hop = node->second.data.hop_id;
+    processes.erase(node);
+    if (const auto place = hops.find(hop); place != hops.end()) {
+      --place->second.processes;
+      DropHopIfUnused(hop);
+    }
+  }
+
+  // Up the chain: a parent may have waited only for this one.
+  void DropHopIfUnused(HopId id) {
+    while (id != 0) {
+      const auto place = hops.find(id);
+      if (place == hops.end() || place->second.processes > 0 || place->second.children > 0) return;
+      const HopId parent = place->second.data.hop.parent_id;
+      hops.erase(place);
+      if (const auto up = hops.find(parent); up != hops.end()) --up->second.children;
+      id = parent;
+    }
+  }
+
+  Event Base(EventType type, uint64_t boot_ns, const Actor& actor) {
+    Event event;
+    event.type = type;
+    event.boot_ns = boot_ns;
+    event.chain_id = actor.chain_id;
+    event.hop_id = actor.hop_id;
+    event.cause_hop_id = actor.cause_hop_id;
+    event.depth = actor.depth;
+    event.origin = actor.origin;
+    event.confidence = actor.confidence;
+    if (const ProcessNode* node = NodeOf(actor)) {
+      event.process = node->data.process;
+      event.workload = node->data.workload;
+    } else {
+      event.process = FirstInfo(actor);
+      event.workload = WorkloadOf(actor.container_cgroup_id);
+    }
+    event.parent = InfoOf(actor.parent, "");
+    return event;
+  }
+
+  // The hop and those above it, unless they were published before; parents first.
+  void Publish(HopId id, std::vector<Event>& events) {
+    std::vector<HopNode*> path;
+    for (HopId at = id; at != 0 && path.size() < 1024;) {
+      const auto place = hops.find(at);
+      if (place == hops.end() || place->second.published) break;
+      place->second.published = true;
+      path.push_back(&place->second);
+      at = place->second.data.hop.parent_id;
+    }
+    for (auto node = path.rbegin(); node != path.rend(); ++node) events.push_back(HopEvent(**node));
+  }
+
+  Event HopEvent(const HopNode& node) {
+    Event event;
+    event.type = EventType::kHop;
+    event.boot_ns = node.boot_ns;
+    event.chain_id = node.chain_id;
+    event.hop_id = node.data.hop.id;
+    event.depth = node.data.depth;
+    event.origin = node.origin;
+    event.confidence = node.data.confidence;
+    event.process = node.data.hop.to.process;
+    event.workload = node.data.hop.to.workload;
+    event.hop = node.data.hop;
+    if (const auto process = processes.find(event.process.key); process != processes.end()) {
+      event.parent = InfoOf(process->second.data.parent, "");
+    }
+    return event;
+  }
+
+  bool Visible(const Actor& actor) const {
+    return options.node_scope || actor.container_cgroup_id != 0 || actor.flags.in_pod_chain;
+  }
+
+  std::vector<Event> Apply(const HopRecord& record) {
+    HopNode& hop = hops[record.id];
+    const bool known = hop.boot_ns != 0;
+    hop.boot_ns = record.time_ns;
+    hop.chain_id = record.actor.chain_id;
+    hop.origin = record.actor.origin;
+    hop.to_container = record.actor.container_cgroup_id;
+    hop.from_container = record.from_container_cgroup_id;
+    hop.data.depth = record.actor.depth;
+    hop.data.confidence = record.actor.confidence;
+    hop.data.time_ns = RealTime(record.time_ns);
+    HopInfo& info = hop.data.hop;
+    info.id = record.id;
+    if (!known && record.parent_id != 0) {
+      info.parent_id = record.parent_id;
+      if (const auto parent = hops.find(record.parent_id); parent != hops.end()) {
+        ++parent->second.children;
+      }
+    }
+    info.kind = record.kind;
+    info.from.process = InfoOf(record.from, record.from_comm);
+    info.from.workload = WorkloadOf(record.from_container_cgroup_id);
+    info.from.address = ToString(record.peer);
+    NodeOf(record.actor);  // references into an unordered_map outlive its growth
+    info.to.process = InfoOf(record.actor.self, record.actor.comm);
+    info.to.workload = WorkloadOf(record.actor.container_cgroup_id);
+    info.to.address =
+        record.unix_path.value.empty() ? ToString(record.local) : record.unix_path.value;
+    info.evidence = EvidenceOf(record, info.to.workload);
+    std::vector<Event> events;
+    if (Visible(record.actor)) Publish(record.id, events);
+    return events;
+  }
+
+  std::vector<Event> Apply(const ExecRecord& record) {
+    std::vector<Event> events;
+    if (ProcessNode* node = NodeOf(record.actor)) {
+      ProcessInfo& info = node->data.process;
+      info.exe = record.exe.value;
+      info.argv = record.argv;
+      info.argv_truncated = record.argv_truncated || record.argv_unreadable;
+      info.cwd = record.cwd.value;
+      info.uid = record.actor.uid;
+      info.gid = record.actor.gid;
+      info.auid = record.actor.auid;
+      info.tty = TtyName(record.tty);
+      // The first program of a hop names where the hop leads to.
+      const auto hop = hops.find(record.actor.hop_id);
+      if (hop != hops.end() && hop->second.data.hop.to.process.key == record.actor.self) {
+        hop->second.data.hop.to.process = info;
+      }
+    }
+    Publish(record.actor.hop_id, events);
+    events.push_back(Base(EventType::kExec, record.time_ns, record.actor));
+    return events;
+  }
+
+  std::vector<Event> Apply(const ExitRecord& record) {
+    std::vector<Event> events;
+    Publish(record.actor.hop_id, events);
+    Event event = Base(EventType::kExit, record.time_ns, record.actor);
+    event.exit = ExitInfo{record.code, record.signal, record.core_dumped, record.run_ns};
+    if (const auto node = processes.find(record.actor.self);
+        node != processes.end() && node->second.data.alive) {
+      node->second.data.alive = false;
+      node->second.data.exit = event.exit;
+      node->second.ended_boot_ns = record.time_ns;
+      ended.emplace_back(record.time_ns, record.actor.self);
+      --live;
+      if (const auto hop = hops.find(node->second.data.hop_id); hop != hops.end()) {
+        --hop->second.live_processes;
+      }
+    }
+    events.push_back(std::move(event));
+    return events;
+  }
+
+  std::vector<Event> Apply(const SocketRecord& record) {
+    std::vector<Event> events;
+    Publish(record.actor.hop_id, events);
+    Event event = Base(TypeOf(record.operation), record.time_ns, record.actor);
+    SocketInfo socket;
+    const AddressFamily family =
+        record.local.family == AddressFamily::kNone ? record.peer.family : record.local.family;
+    socket.family = family == AddressFamily::kUnix    ? "unix"
+                    : family == AddressFamily::kInet6 ? "inet6"
+                                                      : "inet";
+    socket.local = ToString(record.local);
+    socket.peer = ToString(record.peer);
+    if (family == AddressFamily::kUnix) {
+      const bool peer_side = record.operation == SocketOperation::kConnect;
+      (peer_side ? socket.peer : socket.local) = record.unix_path.value;
+    }
+    socket.type = SocketTypeName(record.socket_type);
+    socket.result = record.result;
+    socket.peer_hop_id = record.peer_hop_id;
+    if (record.peer_process.known()) socket.peer_process = InfoOf(record.peer_process, "");
+    event.socket = std::move(socket);
+    events.push_back(std::move(event));
+    return events;
+  }
+
+  std::vector<Event> Apply(const VerdictRecord& record) {
+    std::vector<Event> events;
+    Publish(record.actor.hop_id, events);
+    Event event = Base(EventType::kVerdict, record.time_ns, record.actor);
+    VerdictInfo verdict;
+    verdict.mode = record.mode;
+    verdict.action = record.action;
+    verdict.stage = record.stage;
+    verdict.applied = record.applied;
+    verdict.generation = record.generation;
+    verdict.subject = record.subject.value.empty() ? ToString(record.peer) : record.subject.value;
+    verdict.argv = record.argv;
+    if (record.error != 0) verdict.error = Error::FromErrno("apply", -record.error).message;
+    rule(record.generation, record.rule, verdict);
+    if (record.stage == Stage::kOpen) {
+      const bool write = record.access & 2, read = record.access & 1;
+      event.file = FileInfo{record.subject.value, write ? (read ? "read write" : "write") : "read"};
+    }
+    constexpr size_t kKeptVerdicts = 64;  // for a process that tries for ever; the events have all
+    if (const auto node = processes.find(record.actor.self);
+        node != processes.end() && node->second.data.verdicts.size() < kKeptVerdicts) {
+      node->second.data.verdicts.push_back(verdict);
+    }
+    event.verdict = std::move(verdict);
+    events.push_back(std::move(event));
+    return events;
+  }
+
+  std::vector<Event> Apply(const CgroupRecord&) { return {}; }
+};
+
+ChainGraph::ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
+                       RuleLookup rule)
+    : state_(std::make_unique<State>()) {
+  state_->options = options;
+  state_->workload = std::move(workload);
+  state_->lookup = std::move(process);
+  state_->rule = std::move(rule);
+}
+
+ChainGraph::~ChainGraph() = default;
+
+std::vector<Event> ChainGraph::Apply(const Record& record) {
+  return std::visit([this](const auto& one) { return state_->Apply(one); }, record);
+}
+
+std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
+  std::vector<Event> events;
+  ProcessNode* node = state_->NodeOf(actor);
+  if (node) {
+    info.key = actor.self;
+    info.pre_existing = true;
+    node->data.process = info;
+    const auto hop = state_->hops.find(actor.hop_id);
+    if (hop != state_->hops.end() && hop->second.data.hop.to.process.key == actor.self) {
+      hop->second.data.hop.to.process = std::move(info);
+    }
+  }
+  if (!state_->Visible(actor)) return events;
+  state_->Publish(actor.hop_id, events);
+  events.push_back(state_->Base(EventType::kExec, actor.self.start_ns, actor));
+  return events;
+}
+
+std::vector<Event> ChainGraph::ApplyWorkload(CgroupId container, const Workload& workload) {
+  for (auto& [key, node] : state_->processes) {
+    if (node.container == container) node.data.workload = workload;
+  }
+  for (auto& [id, hop] : state_->hops) {
+    if (hop.to_container == container) hop.data.hop.to.workload = workload;
+    if (hop.from_container == container) hop.data.hop.from.workload = workload;
+  }
+  if (state_->pending.erase(container) == 0) return {};
+  Event event;
+  event.type = EventType::kWorkload;
+  event.workload = workload;
+  event.confidence = Confidence::kExact;
+  return {event};
+}
+
+void ChainGraph::Reap(uint64_t now_boot_ns) {
+  while (!state_->ended.empty() &&
+         state_->ended.front().first + state_->options.ended_grace_ns <= now_boot_ns) {
+    state_->Forget(state_->ended.front().second);
+    state_->ended.pop_front();
+  }
+  if (state_->hops.size() <= state_->options.max_hops) return;
+  // Too many hops: those without a live process go, oldest ended process first.
+  while (state_->hops.size() > state_->options.max_hops && !state_->ended.empty()) {
+    state_->Forget(state_->ended.front().second);
+    state_->ended.pop_front();
+    ++state_->evicted;
+  }
+}
+
+std::vector<ChainInfo> ChainGraph::Chains(bool include_ended) const {
+  std::unordered_map<HopId, ChainInfo> chains;
+  for (const auto& [id, node] : state_->hops) {
+    if (!node.published) continue;
+    ChainInfo& chain = chains[node.chain_id];
+    chain.id = node.chain_id;
+    chain.origin = node.origin;
+    chain.hops.push_back(node.data);
+    chain.hops.back().alive = node.live_processes > 0;
+    if (id == node.chain_id) {
+      chain.workload = node.data.hop.to.workload;
+      chain.time_ns = node.data.time_ns;
+    }
+  }
+  for (const auto& [key, node] : state_->processes) {
+    const auto hop = state_->hops.find(node.data.hop_id);
+    if (hop == state_->hops.end() || !hop->second.published) continue;
+    chains[node.chain_id].processes.push_back(node.data);
+  }
+  std::vector<ChainInfo> result;
+  for (auto& [id, chain] : chains) {
+    std::sort(chain.hops.begin(), chain.hops.end(), [](const ChainHop& a, const ChainHop& b) {
+      return std::tie(a.depth, a.time_ns, a.hop.id) < std::tie(b.depth, b.time_ns, b.hop.id);
+    });
+    std::sort(chain.processes.begin(), chain.processes.end(),
+              [](const ChainProcess& a, const ChainProcess& b) {
+                return a.process.key < b.process.key;
+              });
+    // A hop lives while something lives below it.
+    for (auto hop = chain.hops.rbegin(); hop != chain.hops.rend(); ++hop) {
+      if (!hop->alive) continue;
+      for (ChainHop& parent : chain.hops) {
+        if (parent.hop.id == hop->hop.parent_id) parent.alive = true;
+      }
+    }
+    chain.alive = std::any_of(chain.hops.begin(), chain.hops.end(),
+                              [](const ChainHop& hop) { return hop.alive; });
+    if (chain.alive || include_ended) result.push_back(std::move(chain));
+  }
+  std::sort(result.begin(), result.end(), [](const ChainInfo& a, const ChainInfo& b) {
+    return std::tie(a.time_ns, a.id) < std::tie(b.time_ns, b.id);
+  });
+  return result;
+}
+
+Result<Explanation> ChainGraph::Explain(uint32_t pid) const {
+  const ProcessNode* found = nullptr;
+  for (const auto& [key, node] : state_->processes) {
+    if (key.tgid != pid) continue;
+    // A live one first, then the one that started last: pids are reused.
+    if (!found || std::tie(node.data.alive, key.start_ns) >
+                      std::tie(found->data.alive, found->data.process.key.start_ns)) {
+      found = &node;
+    }
+  }
+  if (!found) return Error::NotFound("no process " + std::to_string(pid) + " in any chain");
+  Explanation explanation;
+  explanation.process = found->data;
+  ChainInfo& chain = explanation.chain;
+  chain.id = found->chain_id;
+  for (HopId at = found->data.hop_id; at != 0 && chain.hops.size() < 1024;) {
+    const auto hop = state_->hops.find(at);
+    if (hop == state_->hops.end()) break;
+    chain.hops.push_back(hop->second.data);
+    chain.hops.back().alive = hop->second.live_processes > 0;
+    chain.origin = hop->second.origin;
+    chain.workload = hop->second.data.hop.to.workload;
+    chain.time_ns = hop->second.data.time_ns;
+    at = hop->second.data.hop.parent_id;
+  }
+  std::reverse(chain.hops.begin(), chain.hops.end());
+  const ProcessNode* at = found;
+  while (at && chain.processes.size() < 1024) {
+    chain.processes.push_back(at->data);
+    const auto parent = state_->processes.find(at->data.parent);
+    at = parent == state_->processes.end() ? nullptr : &parent->second;
+    if (at && at->chain_id != chain.id) at = nullptr;
+  }
+  std::reverse(chain.processes.begin(), chain.processes.end());
+  chain.alive = found->data.alive;
+  return explanation;
+}
+
+size_t ChainGraph::live_processes() const { return state_->live; }
+
+size_t ChainGraph::live_chains() const {
+  std::set<HopId> chains;
+  for (const auto& [id, hop] : state_->hops) {
+    if (hop.published && hop.live_processes > 0) chains.insert(hop.chain_id);
+  }
+  return chains.size();
+}
+
+uint64_t ChainGraph::evicted() const { return state_->evicted; }
+
+}  // namespace nestor

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/chain/evidence.h"
+
+namespace nestor {
+namespace {
+
+std::string Who(const std::string& comm, ProcessKey key) {
+  if (!key.known()) return "a process outside this node";
+  return (comm.empty() ? "process" : comm) + "[" + std::to_string(key.tgid) + "]";
+}
+
+std::string ShortId(const Workload& workload) { return workload.container_id.substr(0, 12); }
+
+std::string Tuple(const HopRecord& hop) {
+  return "tcp " + ToString(hop.peer) + " -> " + ToString(hop.local);
+}
+
+}  // namespace
+
+std::string EvidenceOf(const HopRecord& hop, const Workload& to) {
+  switch (hop.kind) {
+    case HopKind::kContainerEntrypoint:
+      return "first process of container " + ShortId(to) + ", started by " +
+             Who(hop.from_comm, hop.from);
+    case HopKind::kRuntimeExec:
+      return "put into container " + ShortId(to) + " by " + Who(hop.from_comm, hop.from);
+    case HopKind::kSshLogin:
+    case HopKind::kTcp:
+      return Who(hop.server_comm, hop.server) + " accepted " + Tuple(hop) + " from " +
+             Who(hop.from_comm, hop.from);
+    case HopKind::kUnixSocket:
+      return Who(hop.server_comm, hop.server) + " accepted a connection to " +
+             (hop.unix_path.value.empty() ? "an unnamed unix socket"
+                                          : "unix " + hop.unix_path.value) +
+             " from " + Who(hop.from_comm, hop.from);
+    case HopKind::kHostService:
+      return "started by " + Who(hop.from_comm, hop.from);
+    case HopKind::kPreExisting:
+      return "ran before nestord started";
+    case HopKind::kNone:
+      return "";
+  }
+  return "";
+}
+
+std::string TtyName(uint32_t device) {
+  constexpr uint32_t kFirstPtsMajor = 136, kLastPtsMajor = 143, kTtyMajor = 4;
+  const uint32_t major = device >> 8, minor = device & 0xff;
+  if (device == 0) return "";
+  if (major >= kFirstPtsMajor && major <= kLastPtsMajor) {
+    return "pts/" + std::to_string((major - kFirstPtsMajor) * 256 + minor);
+  }
+  if (major == kTtyMajor) return "tty" + std::to_string(minor);
+  return std::to_string(major) + ":" + std::to_string(minor);
+}
+
+}  // namespace nestor

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_CHAIN_EVIDENCE_H_
+#define NESTOR_AGENT_CHAIN_EVIDENCE_H_
+
+#include <string>
+
+#include "agent/event/event.h"
+#include "agent/event/record.h"
+
+namespace nestor {
+
+// A sentence that says what was seen: "sshd[812] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from
+// ssh[97]". Thread: any.
+std::string EvidenceOf(const HopRecord& hop, const Workload& to);
+
+// "pts/3", "tty1"; "" for none. `device` is nestor_exec.tty.
+std::string TtyName(uint32_t device);
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_CHAIN_EVIDENCE_H_
