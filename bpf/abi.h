@@ -166,7 +166,9 @@ struct nestor_exec {
 	struct nestor_span exe;  /* resolved path inside the task's root, or what was passed (UNRESOLVED) */
 	struct nestor_span argv; /* NUL separated list, last NUL not counted */
 	struct nestor_span cwd;
+#if defined(__bpf__) /* C++ has no flexible arrays: there the data is what follows the struct */
 	char data[];
+#endif
 };
 NESTOR_LAYOUT(nestor_exec, 216);
 

@@ -10,7 +10,7 @@
  */
 enum seed_pass { SEED_ROOTS = 0, SEED_CHILDREN = 1, SEED_REST = 2 };
 
-u32 seed_pass = SEED_ROOTS;
+__u32 seed_pass = SEED_ROOTS;
 
 static __always_inline struct task_context *new_context(struct task_struct *task, u64 container)
 {

@@ -6,13 +6,13 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Ids are unique for one boot: nestord starts the counter at the boot time in 1/1024 s, shifted over what one start can use up. */
-u64 last_hop_id = 0;
+__u64 last_hop_id = 0;
 
 /* 1: the reader waits in epoll and wants a wake-up. */
-u32 reader_sleeps = 0;
+__u32 reader_sleeps = 0;
 
-const volatile u32 host_mnt_ns = 0;
+const volatile __u32 host_mnt_ns = 0;
 const volatile bool node_scope = false;
 
 /* The policy generation in force; its tables are in slot (generation & 1). 0: no rules. Written last when a set is loaded. */
-u64 policy_generation = 0;
+__u64 policy_generation = 0;

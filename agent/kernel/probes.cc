@@ -19,7 +19,7 @@
 #include "agent/kernel/policy_maps.h"
 #include "agent/kernel/ring_source.h"
 #include "bpf/abi.h"
-#include "bpf/nestor.skel.h"
+#include "bpf/nestor_skeleton.skel.h"
 
 namespace nestor {
 namespace {
@@ -61,6 +61,24 @@ bool IsRequired(std::string_view program) {
   return program == "on_exec" || program == "on_fork" || program == "on_exit";
 }
 
+// Whether the kernel has what a program wants to attach to, by its BTF.
+bool HasTarget(const btf* kernel, std::string_view section) {
+  const size_t slash = section.find('/');
+  if (slash == std::string_view::npos) return true;
+  const std::string_view type = section.substr(0, slash);
+  const std::string name(section.substr(slash + 1));
+  if (type == "tp_btf") {
+    return btf__find_by_name_kind(kernel, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) > 0;
+  }
+  if (type == "lsm" || type == "lsm.s") {
+    return btf__find_by_name_kind(kernel, ("bpf_lsm_" + name).c_str(), BTF_KIND_FUNC) > 0;
+  }
+  if (type == "fentry" || type == "fexit") {
+    return btf__find_by_name_kind(kernel, name.c_str(), BTF_KIND_FUNC) > 0;
+  }
+  return true;
+}
+
 uint32_t HostMountNamespace() {
   struct stat link {};
   return stat("/proc/1/ns/mnt", &link) == 0 ? static_cast<uint32_t>(link.st_ino) : 0;
@@ -77,10 +95,10 @@ uint64_t FirstHopId() {
 
 class LibbpfProbes : public Probes {
  public:
-  LibbpfProbes(nestor* skeleton, const ProbeOptions& options) : skel_(skeleton), options_(options) {}
+  LibbpfProbes(nestor_skeleton* skeleton, const ProbeOptions& options) : skel_(skeleton), options_(options) {}
   ~LibbpfProbes() override {
     for (bpf_link* link : links_) bpf_link__destroy(link);
-    nestor__destroy(skel_);
+    nestor_skeleton__destroy(skel_);
   }
 
   Status Load(const Features& features);
@@ -102,11 +120,11 @@ class LibbpfProbes : public Probes {
   const std::vector<Capability>& capabilities() const override { return capabilities_; }
 
  private:
-  void ChooseHooks(const Features& features);
+  Status ChooseHooks(const Features& features);
   void AddHook(const bpf_program* program, bool available, const std::string& detail);
   Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
 
-  nestor* skel_;
+  nestor_skeleton* skel_;
   ProbeOptions options_;
   std::unique_ptr<RingSource> source_;
   std::unique_ptr<PolicyMaps> policy_;
@@ -122,15 +140,25 @@ void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std
                            available ? "" : "use a kernel that has " + std::string(bpf_program__section_name(program))});
 }
 
-// LSM programs where they can refuse; else the fentry twins, which only observe.
-void LibbpfProbes::ChooseHooks(const Features& features) {
+// LSM programs where they can refuse; else the fentry twins, which only observe. What this kernel
+// has no hook for is left out and named.
+Status LibbpfProbes::ChooseHooks(const Features& features) {
+  const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
+  if (!kernel) return Error::FromErrno("read /sys/kernel/btf/vmlinux", errno);
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skel_->obj) {
     const std::string_view section = bpf_program__section_name(program);
     const std::string_view name = bpf_program__name(program);
-    if (section.starts_with("lsm/") && !features.bpf_lsm) bpf_program__set_autoload(program, false);
-    if (name.starts_with("fentry_") && features.bpf_lsm) bpf_program__set_autoload(program, false);
+    if (section.starts_with("lsm/") && !features.bpf_lsm) {
+      bpf_program__set_autoload(program, false);
+    } else if (name.starts_with("fentry_") && features.bpf_lsm) {
+      bpf_program__set_autoload(program, false);
+    } else if (!HasTarget(kernel.get(), section)) {
+      bpf_program__set_autoload(program, false);
+      AddHook(program, false, "this kernel has no such hook");
+    }
   }
+  return {};
 }
 
 Status LibbpfProbes::Load(const Features& features) {
@@ -140,9 +168,9 @@ Status LibbpfProbes::Load(const Features& features) {
   skel_->bss->last_hop_id = FirstHopId();
   bpf_map__set_max_entries(skel_->maps.control, options_.control_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.bulk, options_.bulk_ring_bytes);
-  ChooseHooks(features);
+  if (Status status = ChooseHooks(features); !status) return status;
   LibbpfLog().clear();
-  if (int error = nestor__load(skel_)) {
+  if (int error = nestor_skeleton__load(skel_)) {
     return Error::FromErrno("load the BPF programs", -error).In(LibbpfLog());
   }
   auto source = RingSource::Open(bpf_map__fd(skel_->maps.control), bpf_map__fd(skel_->maps.bulk),
@@ -246,7 +274,7 @@ Result<std::unique_ptr<Probes>> Probes::Open(const ProbeOptions& options) {
     }
   }
   libbpf_set_print(KeepLog);
-  nestor* skeleton = nestor__open();
+  nestor_skeleton* skeleton = nestor_skeleton__open();
   if (!skeleton) return Error::FromErrno("open the BPF object", errno);
   auto probes = std::make_unique<LibbpfProbes>(skeleton, options);
   if (Status status = probes->Load(features); !status) return status.error();
