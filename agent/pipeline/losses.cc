@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/pipeline/losses.h"
+
+namespace nestor {
+
+void Losses::SetTotal(const std::string& where, uint64_t total) {
+  if (total > 0) totals_[where] = total;
+}
+
+void Losses::Add(const std::string& where, uint64_t count) {
+  if (count > 0) totals_[where] += count;
+}
+
+void Losses::Pass(const LossRecord& record) { totals_[record.where] = record.total; }
+
+std::vector<LossRecord> Losses::Take(uint64_t now_boot_ns) {
+  std::vector<LossRecord> grown;
+  for (const auto& [where, total] : totals_) {
+    uint64_t& reported = reported_[where];
+    if (total == reported) continue;
+    grown.push_back({now_boot_ns, where, total - reported, total});
+    reported = total;
+  }
+  return grown;
+}
+
+std::vector<std::pair<std::string, uint64_t>> Losses::totals() const {
+  return {totals_.begin(), totals_.end()};
+}
+
+}  // namespace nestor

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/pipeline/pipeline.h"
+
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <unordered_map>
+#include <utility>
+
+#include "agent/kernel/decode.h"
+#include "agent/pipeline/ask_queue.h"
+#include "agent/pipeline/losses.h"
+#include "agent/pipeline/policies_in_force.h"
+
+namespace nestor {
+namespace {
+
+constexpr std::chrono::milliseconds kTurn{100};        // longest wait for records
+constexpr uint64_t kUpkeepIntervalNs = 1'000'000'000;  // reaping, loss reports
+
+uint64_t Now(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+int64_t RealtimeOffset() {
+  return static_cast<int64_t>(Now(CLOCK_REALTIME)) - static_cast<int64_t>(Now(CLOCK_BOOTTIME));
+}
+
+uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::string KernelRelease() {
+  utsname name{};
+  return uname(&name) == 0 ? name.release : "";
+}
+
+}  // namespace
+
+struct Pipeline::State {
+  State(PipelineOptions given, Probes& probes_in, WorkloadIndex& workloads_in,
+        const ProcReader& proc_in, Masker masker_in)
+      : options(std::move(given)),
+        probes(probes_in),
+        workloads(workloads_in),
+        proc(proc_in),
+        masker(std::move(masker_in)),
+        log(options.log),
+        policies(probes),
+        graph(
+            WithOffset(options.chain), [this](CgroupId cgroup) { return workloads.Lookup(cgroup); },
+            [this](ProcessKey key) { return proc.Read(key); },
+            [this](uint64_t generation, uint32_t rule, VerdictInfo& verdict) {
+              policies.FillVerdict(generation, rule, verdict);
+            }) {}
+
+  static ChainOptions WithOffset(ChainOptions chain) {
+    chain.realtime_offset_ns = RealtimeOffset();
+    return chain;
+  }
+
+  void OnBytes(std::span<const std::byte> bytes) {
+    ++records;
+    Result<Record> record = Decode(bytes);
+    if (!record) {
+      losses.Add("decode", 1);
+      last_decode_error = record.error().message;
+      return;
+    }
+    if (const auto* cgroup = std::get_if<CgroupRecord>(&*record)) OnCgroup(*cgroup);
+    Publish(graph.Apply(*record));
+  }
+
+  void OnCgroup(const CgroupRecord& record) {
+    if (!record.removed) {
+      workloads.Seen(record.id, record.name);
+      return;
+    }
+    workloads.Removed(record.id);
+    if (Status status = policies.Forget(record.id); !status) losses.Add("policy-container", 1);
+  }
+
+  void Publish(std::vector<Event> events) {
+    for (Event& event : events) {
+      event.seq = ++last_seq;
+      if (event.boot_ns == 0) event.boot_ns = Now(CLOCK_BOOTTIME);
+      event.time_ns = event.boot_ns + static_cast<uint64_t>(realtime_offset_ns);
+      log.Append(masker.Mask(std::move(event)));
+    }
+  }
+
+  void TakeNames() {
+    for (const NamedContainer& container : workloads.TakeNamed()) {
+      if (Status status = policies.NameContainer(container); !status) {
+        losses.Add("policy-container", 1);
+      }
+      Publish(graph.ApplyWorkload(container.cgroup, container.workload));
+    }
+  }
+
+  // What is due once a second.
+  void Upkeep() {
+    const uint64_t now = Now(CLOCK_BOOTTIME);
+    if (now - last_upkeep_ns < kUpkeepIntervalNs) return;
+    last_upkeep_ns = now;
+    realtime_offset_ns = RealtimeOffset();
+    graph.Reap(now);
+    ReportLosses(now);
+  }
+
+  void ReportLosses(uint64_t now) {
+    for (const LossRecord& loss : probes.TakeLosses()) losses.Pass(loss);
+    losses.SetTotal("chain-table", graph.evicted());
+    losses.SetTotal("workload-lookup", workloads.dropped_lookups());
+    std::vector<Event> events;
+    for (const LossRecord& loss : losses.Take(now)) {
+      Event event;
+      event.type = EventType::kLoss;
+      event.boot_ns = loss.time_ns;
+      event.confidence = Confidence::kExact;
+      event.loss = LossInfo{loss.where, loss.count, loss.total};
+      events.push_back(std::move(event));
+    }
+    Publish(std::move(events));
+  }
+
+  Status Seed() {
+    auto seeded = probes.Seed();
+    if (!seeded) return seeded.error();
+    for (const SeededProcess& process : *seeded) {
+      ProcessInfo info;
+      if (auto read = proc.Read(process.actor.self)) {
+        info = std::move(*read);
+      } else {
+        info.exe = process.actor.comm;  // gone since: its name is all that is left
+      }
+      info.uid = process.actor.uid;
+      info.gid = process.actor.gid;
+      info.auid = process.actor.auid;
+      Publish(graph.ApplySeed(process.actor, std::move(info)));
+    }
+    return {};
+  }
+
+  Result<size_t> Turn(std::chrono::milliseconds wait) {
+    auto count = probes.events().Poll(wait, [this](auto bytes) { OnBytes(bytes); });
+    TakeNames();
+    Upkeep();
+    asks.AnswerAll();
+    log.Flush();
+    return count;
+  }
+
+  NodeStatus MakeStatus() const;
+
+  PipelineOptions options;
+  Probes& probes;
+  WorkloadIndex& workloads;
+  const ProcReader& proc;
+  Masker masker;
+  EventLog log;
+  PoliciesInForce policies;
+  ChainGraph graph;
+  Losses losses;
+  AskQueue asks;
+  uint64_t last_seq = 0;
+  uint64_t records = 0;
+  uint64_t started_ns = Now(CLOCK_REALTIME);
+  uint64_t last_upkeep_ns = 0;
+  int64_t realtime_offset_ns = RealtimeOffset();
+  std::string last_decode_error;
+  bool running = false;
+  std::atomic<uint64_t> generation{0};
+};
+
+NodeStatus Pipeline::State::MakeStatus() const {
+  NodeStatus status;
+  status.ready = running;
+  status.node = options.node;
+  status.boot_id = options.boot_id;
+  status.started_ns = started_ns;
+  status.kernel_release = KernelRelease();
+  status.scope = options.chain.node_scope ? "node" : "pods";
+  status.last_seq = last_seq;
+  status.live_processes = graph.live_processes();
+  status.live_chains = graph.live_chains();
+  status.resident_bytes = ResidentBytes();
+  status.policy_generation = policies.generation();
+  status.capabilities = probes.capabilities();
+  status.capabilities.push_back(
+      {"cri", workloads.cri_available(), false, workloads.cri_detail(),
+       "containers have ids but no names, and rules for named ones wait",
+       workloads.cri_available() ? "" : "mount the runtime's socket, or set runtime.endpoint"});
+  status.policies = policies.Loaded();
+  status.losses = losses.totals();
+  status.counters = {{"records", records},
+                     {"events", last_seq},
+                     {"events-kept", last_seq + 1 - log.first_seq()},
+                     {"events-aged-out", log.dropped()},
+                     {"secrets-masked", masker.masked_count()},
+                     {"workload-lookups-failed", workloads.failed_lookups()}};
+  status.warnings = policies.Errors();
+  if (!last_decode_error.empty()) status.warnings.push_back(last_decode_error);
+  return status;
+}
+
+Pipeline::Pipeline(PipelineOptions options, Probes& probes, WorkloadIndex& workloads,
+                   const ProcReader& proc, Masker masker)
+    : state_(std::make_unique<State>(std::move(options), probes, workloads, proc,
+                                     std::move(masker))) {}
+
+Pipeline::~Pipeline() = default;
+
+Status Pipeline::Start(std::shared_ptr<const PolicySet> policies) {
+  if (Status status = state_->policies.Install(std::move(policies)); !status) return status;
+  state_->generation = state_->policies.generation();
+  state_->TakeNames();
+  if (Status status = state_->probes.Attach(); !status) return status;
+  if (Status status = state_->Seed(); !status) return status;
+  if (auto count = state_->Turn(std::chrono::milliseconds(0)); !count) return count.error();
+  state_->running = true;
+  return {};
+}
+
+Status Pipeline::Run() {
+  Status result;
+  while (!stopping_) {
+    if (auto count = state_->Turn(kTurn); !count) {
+      result = count.error();
+      break;
+    }
+  }
+  // What the kernel wrote up to now is still delivered.
+  state_->last_upkeep_ns = 0;
+  if (auto count = state_->Turn(std::chrono::milliseconds(0)); !count && result) {
+    result = count.error();
+  }
+  state_->running = false;
+  state_->asks.Close();
+  state_->log.Close();
+  return result;
+}
+
+uint64_t Pipeline::next_generation() const { return state_->generation + 1; }
+
+Status Pipeline::SetPolicies(std::shared_ptr<const PolicySet> set) {
+  auto installed =
+      state_->asks.Ask<bool>([state = state_.get(), set = std::move(set)]() -> Result<bool> {
+        if (Status status = state->policies.Install(set); !status) return status.error();
+        state->generation = state->policies.generation();
+        return true;
+      });
+  if (!installed) return installed.error();
+  return {};
+}
+
+Result<Masked<std::vector<ChainInfo>>> Pipeline::Chains(bool include_ended) {
+  using Answer = Masked<std::vector<ChainInfo>>;
+  return state_->asks.Ask<Answer>([state = state_.get(), include_ended]() -> Result<Answer> {
+    return state->masker.Mask(state->graph.Chains(include_ended));
+  });
+}
+
+Result<Masked<ChainInfo>> Pipeline::Explain(uint32_t pid) {
+  using Answer = Masked<ChainInfo>;
+  return state_->asks.Ask<Answer>([state = state_.get(), pid]() -> Result<Answer> {
+    auto explanation = state->graph.Explain(pid);
+    if (!explanation) return explanation.error();
+    return state->masker.Mask(std::move(explanation->chain));
+  });
+}
+
+NodeStatus Pipeline::GetStatus() {
+  auto status = state_->asks.Ask<NodeStatus>(
+      [state = state_.get()]() -> Result<NodeStatus> { return state->MakeStatus(); });
+  if (status) return std::move(*status);
+  NodeStatus unknown;
+  unknown.node = state_->options.node;
+  unknown.boot_id = state_->options.boot_id;
+  unknown.warnings.push_back(status.error().message);
+  return unknown;
+}
+
+const EventLog& Pipeline::events() const { return state_->log; }
+
+}  // namespace nestor

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_PIPELINE_PIPELINE_H_
+#define NESTOR_AGENT_PIPELINE_PIPELINE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "agent/api/node.h"
+#include "agent/base/result.h"
+#include "agent/chain/chain_graph.h"
+#include "agent/kernel/probes.h"
+#include "agent/mask/masker.h"
+#include "agent/policy/policy_set.h"
+#include "agent/proc/proc_reader.h"
+#include "agent/store/event_log.h"
+#include "agent/workload/workload_index.h"
+
+namespace nestor {
+
+struct PipelineOptions {
+  std::string node;     // the node's name as Kubernetes knows it
+  std::string boot_id;  // /proc/sys/kernel/random/boot_id
+  ChainOptions chain;
+  EventLogOptions log;
+};
+
+// The only place that names two neighbouring stages: records in, masked events out. One thread
+// (Run) owns all state; others ask through Node.
+class Pipeline : public Node {
+ public:
+  // All arguments but options and masker outlive the pipeline.
+  Pipeline(PipelineOptions options, Probes& probes, WorkloadIndex& workloads,
+           const ProcReader& proc, Masker masker);
+  ~Pipeline() override;
+
+  // Loads policies, attaches the programs and takes in what runs already, in this order: rules hold
+  // from the first event on, and no process falls between. Thread: the one that will call Run.
+  Status Start(std::shared_ptr<const PolicySet> policies);
+  // Reads until Stop. Error: the source of records broke. Thread: one.
+  Status Run();
+  // Ends Run within one turn (at most 100 ms). Async-signal-safe. Thread: any.
+  void Stop() { stopping_ = true; }
+
+  // Swaps the policy set; `set` must be of generation next_generation(). Error: the old set stays.
+  Status SetPolicies(std::shared_ptr<const PolicySet> set);
+  uint64_t next_generation() const;
+
+  Result<Masked<std::vector<ChainInfo>>> Chains(bool include_ended) override;
+  Result<Masked<ChainInfo>> Explain(uint32_t pid) override;
+  NodeStatus GetStatus() override;
+  const EventLog& events() const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_PIPELINE_PIPELINE_H_

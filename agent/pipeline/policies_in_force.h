@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_PIPELINE_POLICIES_IN_FORCE_H_
+#define NESTOR_AGENT_PIPELINE_POLICIES_IN_FORCE_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "agent/api/node.h"
+#include "agent/kernel/probes.h"
+#include "agent/policy/policy_set.h"
+#include "agent/workload/workload_index.h"
+
+namespace nestor {
+
+// The policy set that the kernel applies, which containers have which of its rules, and the names
+// of rules that verdicts under way still refer to. Thread: pipeline only.
+class PoliciesInForce {
+ public:
+  explicit PoliciesInForce(Probes& probes) : probes_(probes) {}
+
+  uint64_t generation() const { return sets_.empty() ? 0 : sets_.back()->compiled.generation; }
+
+  // Swaps the kernel to `set`. Error: the set before stays in force.
+  Status Install(std::shared_ptr<const PolicySet> set);
+  // A container's names are known: its rules replace the default set.
+  Status NameContainer(const NamedContainer& container);
+  Status Forget(CgroupId container);
+
+  // Names the rule of a verdict. A generation that is no longer kept leaves its number as the name.
+  void FillVerdict(uint64_t generation, uint32_t rule, VerdictInfo& verdict) const;
+  // For status: what is loaded, and which rules this kernel cannot apply.
+  std::vector<LoadedPolicyInfo> Loaded() const;
+  std::vector<std::string> Errors() const;
+
+ private:
+  static constexpr size_t kKeptSets = 4;
+
+  Probes& probes_;
+  std::deque<std::shared_ptr<const PolicySet>> sets_;  // the last is in force
+  std::unordered_map<CgroupId, NamedContainer> containers_;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_PIPELINE_POLICIES_IN_FORCE_H_

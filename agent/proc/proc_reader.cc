@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/proc/proc_reader.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+#include "agent/base/unique_fd.h"
+
+namespace nestor {
+namespace {
+
+// Bounds on what a process can make us read: its own command line is under its control.
+constexpr size_t kMaxArgvBytes = 32'768;
+constexpr size_t kMaxStatusBytes = 16'384;
+
+std::optional<std::string> ReadAll(const std::string& path, size_t limit) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return std::nullopt;
+  std::string content;
+  std::array<char, 4096> chunk;
+  while (content.size() < limit) {
+    const ssize_t got = read(file.get(), chunk.data(), chunk.size());
+    if (got < 0) return std::nullopt;
+    if (got == 0) break;
+    content.append(chunk.data(), static_cast<size_t>(got));
+  }
+  return content;
+}
+
+std::string ReadLink(const std::string& path) {
+  std::array<char, 4096> target;
+  const ssize_t got = readlink(path.c_str(), target.data(), target.size());
+  return got > 0 ? std::string(target.data(), static_cast<size_t>(got)) : std::string();
+}
+
+// Field `number` of /proc/PID/stat as proc(5) counts, from 3 on: the second one, the name, may hold
+// spaces and parentheses, so counting begins behind its last ')'.
+std::optional<uint64_t> StatField(std::string_view stat, int number) {
+  size_t at = stat.rfind(')');
+  if (at == std::string_view::npos) return std::nullopt;
+  for (int field = 2; field < number; ++field) {
+    at = stat.find(' ', at + 1);
+    if (at == std::string_view::npos) return std::nullopt;
+  }
+  uint64_t value = 0;
+  const char* begin = stat.data() + at + 1;
+  const auto result = std::from_chars(begin, stat.data() + stat.size(), value);
+  if (result.ec != std::errc()) return std::nullopt;
+  return value;
+}
+
+// /proc rounds the start down to a clock tick.
+bool SameStart(uint64_t start_ns, uint64_t ticks) {
+  constexpr uint64_t kNsPerSecond = 1'000'000'000;
+  static const uint64_t tick_ns = kNsPerSecond / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  const uint64_t shown = ticks * tick_ns;
+  return start_ns + tick_ns >= shown && start_ns <= shown + 2 * tick_ns;
+}
+
+std::vector<std::string> SplitArgv(std::string_view bytes) {
+  std::vector<std::string> argv;
+  if (!bytes.empty() && bytes.back() == '\0') bytes.remove_suffix(1);
+  if (bytes.empty()) return argv;
+  for (size_t begin = 0;;) {
+    const size_t end = bytes.find('\0', begin);
+    argv.emplace_back(bytes.substr(begin, end - begin));
+    if (end == std::string_view::npos) return argv;
+    begin = end + 1;
+  }
+}
+
+// Number `column` (1: effective) of a "Uid:\t0\t0\t0\t0" line.
+uint32_t StatusNumber(const std::string& status, const std::string& key, int column) {
+  size_t at = status.find("\n" + key + ":");
+  if (at == std::string::npos) return 0;
+  at += key.size() + 2;
+  for (int skip = 0; skip < column; ++skip) {
+    at = status.find_first_of(" \t", status.find_first_of("0123456789", at));
+    if (at == std::string::npos) return 0;
+  }
+  return static_cast<uint32_t>(std::strtoul(status.c_str() + at, nullptr, 10));
+}
+
+// tty_nr of proc(5): minor in bits 31..20 and 7..0, major in 15..8.
+std::string TtyOf(uint64_t device) {
+  const uint64_t major = (device >> 8) & 0xff, minor = (device & 0xff) | ((device >> 12) & 0xfff00);
+  if (device == 0) return "";
+  if (major >= 136 && major <= 143) return "pts/" + std::to_string((major - 136) * 256 + minor);
+  if (major == 4) return "tty" + std::to_string(minor);
+  return std::to_string(major) + ":" + std::to_string(minor);
+}
+
+}  // namespace
+
+std::optional<ProcessInfo> ProcReader::Read(ProcessKey key) const {
+  const std::string directory = root_ + "/" + std::to_string(key.tgid) + "/";
+  const auto stat = ReadAll(directory + "stat", kMaxStatusBytes);
+  if (!stat) return std::nullopt;
+  constexpr int kTty = 7, kStart = 22;
+  const auto start = StatField(*stat, kStart);
+  if (!start || !SameStart(key.start_ns, *start)) return std::nullopt;
+
+  ProcessInfo info;
+  info.key = key;
+  info.pre_existing = true;
+  info.exe = ReadLink(directory + "exe");
+  info.cwd = ReadLink(directory + "cwd");
+  if (const auto argv = ReadAll(directory + "cmdline", kMaxArgvBytes)) {
+    info.argv = SplitArgv(*argv);
+    info.argv_truncated = argv->size() >= kMaxArgvBytes;
+  }
+  if (const auto status = ReadAll(directory + "status", kMaxStatusBytes)) {
+    info.uid = StatusNumber(*status, "Uid", 1);
+    info.gid = StatusNumber(*status, "Gid", 1);
+  }
+  if (const auto login = ReadAll(directory + "loginuid", 64)) {
+    info.auid = static_cast<uint32_t>(std::strtoul(login->c_str(), nullptr, 10));
+  }
+  info.tty = TtyOf(StatField(*stat, kTty).value_or(0));
+  return info;
+}
+
+}  // namespace nestor
