@@ -1,7 +1,7 @@
 # nestor_proto_library(TARGET SOURCES a/b.proto ...): messages and gRPC stubs from proto files below proto/.
 find_package(Protobuf REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
+pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET GLOBAL grpc++)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
 function(nestor_proto_library target)

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/nestord/daemon.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "agent/nestord/log.h"
+#include "agent/pipeline/pipeline.h"
+
+namespace nestor {
+namespace {
+
+std::string NodeName(const Config& config) {
+  if (!config.node.empty()) return config.node;
+  if (const char* name = std::getenv("NODE_NAME"); name && *name) return name;
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
+std::string BootId() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// Reads the directory; what is wrong with a file is logged, the good ones count.
+Result<std::shared_ptr<const PolicySet>> ReadPolicies(const std::string& directory,
+                                                      uint64_t generation) {
+  auto set = LoadPolicySet(directory, generation);
+  if (!set) return set.error();
+  for (const Error& error : set->errors) spdlog::error("policy left out: {}", error.message);
+  for (const PolicySummary& policy : set->policies) {
+    spdlog::info("policy {}: {} rules, mode {}, from {}", policy.name, policy.rules,
+                 Name(policy.mode), policy.file);
+  }
+  return std::make_shared<const PolicySet>(std::move(*set));
+}
+
+void Reload(const std::string& config_file, Pipeline& pipeline, std::string& directory) {
+  auto read = ReadConfig(config_file);
+  if (const auto* errors = std::get_if<std::vector<Error>>(&read)) {
+    for (const Error& error : *errors) spdlog::error("reload: {}", error.message);
+    spdlog::error("reload: the settings stay as they were; policies are read anew");
+  } else {
+    const auto& config = std::get<Config>(read);
+    SetUpLog(config.log_level);
+    directory = config.policy_directory;
+  }
+  auto policies = ReadPolicies(directory, pipeline.next_generation());
+  if (!policies) {
+    spdlog::error("reload: {}; the policies before stay in force", policies.error().message);
+    return;
+  }
+  if (Status status = pipeline.SetPolicies(std::move(*policies)); !status) {
+    spdlog::error("reload: {}; the policies before stay in force", status.error().message);
+    return;
+  }
+  spdlog::info("reloaded; settings other than policies and the log level need a restart");
+}
+
+// Waits for signals until the pipeline ends; stops it on SIGTERM or SIGINT.
+void ServeSignals(const sigset_t& signals, const std::string& config_file, std::string directory,
+                  Pipeline& pipeline, const std::atomic<bool>& ended) {
+  const timespec patience{0, 200'000'000};
+  while (!ended) {
+    const int number = sigtimedwait(&signals, nullptr, &patience);
+    if (number == SIGHUP) Reload(config_file, pipeline, directory);
+    if (number != SIGTERM && number != SIGINT) continue;
+    spdlog::info("stopping");
+    pipeline.Stop();
+    return;
+  }
+}
+
+void LogCapabilities(const std::vector<Capability>& capabilities) {
+  for (const Capability& capability : capabilities) {
+    if (capability.available) {
+      spdlog::debug("{}: {}", capability.name, capability.detail);
+    } else {
+      spdlog::warn("{} is missing ({}): {}. {}", capability.name, capability.detail,
+                   capability.effect, capability.fix);
+    }
+  }
+}
+
+}  // namespace
+
+Status RunDaemon(const Config& config, const std::string& config_file) {
+  const sigset_t signals = BlockSignals();
+  auto masker = Masker::Create(config.mask);
+  if (!masker) return masker.error();
+  auto probes = Probes::Open(config.probes);
+  if (!probes) return probes.error();
+  WorkloadIndex workloads(config.workload);
+  if (Status status = workloads.Start(); !status) {
+    spdlog::warn("container names are not known yet: {}", status.error().message);
+  }
+  const ProcReader proc;
+  PipelineOptions options{NodeName(config), BootId(), config.chain, config.events};
+  Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*masker));
+  auto policies = ReadPolicies(config.policy_directory, pipeline.next_generation());
+  if (!policies) return policies.error();
+  if (Status status = pipeline.Start(std::move(*policies)); !status) return status;
+  LogCapabilities((*probes)->capabilities());
+
+  auto server = ApiServer::Start(config.api, pipeline);
+  if (!server) return server.error();
+  (*server)->SetServing(true);
+  spdlog::info("nestord {} watches; api on unix:{}", NESTOR_VERSION, config.api.socket_path);
+
+  std::atomic<bool> ended{false};
+  std::jthread signal_thread(
+      [&] { ServeSignals(signals, config_file, config.policy_directory, pipeline, ended); });
+  const Status result = pipeline.Run();
+  ended = true;
+  (*server)->SetServing(false);
+  (*server)->Stop();
+  spdlog::info("stopped");
+  return result;
+}
+
+}  // namespace nestor

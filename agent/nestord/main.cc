@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "agent/nestord/config.h"
+#include "agent/nestord/daemon.h"
+#include "agent/nestord/log.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongConfig = 2;
+
+int CheckConfig(const std::string& file) {
+  const auto read = nestor::ReadConfig(file);
+  const auto* errors = std::get_if<std::vector<nestor::Error>>(&read);
+  if (!errors) {
+    std::cout << file << ": fine\n";
+    return 0;
+  }
+  for (const nestor::Error& error : *errors) std::cerr << error.message << "\n";
+  return kWrongConfig;
+}
+
+int Run(const std::string& file) {
+  const auto read = nestor::ReadConfig(file);
+  nestor::SetUpLog("info");
+  if (const auto* errors = std::get_if<std::vector<nestor::Error>>(&read)) {
+    for (const nestor::Error& error : *errors) spdlog::error("{}", error.message);
+    return kWrongConfig;
+  }
+  const auto& config = std::get<nestor::Config>(read);
+  nestor::SetUpLog(config.log_level);
+  const nestor::Status status = nestor::RunDaemon(config, file);
+  if (status) return 0;
+  spdlog::error("{}", status.error().message);
+  return kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "nestord: follows nested agents on a Kubernetes node, and blocks what policy forbids");
+  std::string file = "/etc/nestor/nestord.yaml";
+  bool check = false;
+  app.add_option("-c,--config", file, "settings; see the comments in the shipped file")
+      ->capture_default_str();
+  app.add_flag("--check-config", check, "only read the settings and say what is wrong");
+  app.set_version_flag("--version", NESTOR_VERSION);
+  CLI11_PARSE(app, argc, argv);
+  return check ? CheckConfig(file) : Run(file);
+}
