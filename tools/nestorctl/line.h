@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_TOOLS_NESTORCTL_LINE_H_
+#define NESTOR_TOOLS_NESTORCTL_LINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nestor::ctl {
+
+enum class Style : uint8_t { kPlain, kDim, kStrong, kName, kGood, kWarning, kBad };
+
+// One line of text output. What is added is escaped here, so no string of a node can reach the
+// terminal raw, and cutting is done before colouring, so no escape sequence is ever cut.
+class Line {
+ public:
+  Line& Add(std::string_view text, Style style = Style::kPlain);
+  // A part that gives way first when the line is too long. At most one a line; a second one counts
+  // as plain text.
+  Line& AddShrinkable(std::string_view text, Style style = Style::kPlain);
+  Line& Append(const Line& other);
+
+  bool empty() const { return spans_.empty(); }
+  size_t width() const;
+
+  // The line without a newline, in at most `columns` (0: no limit).
+  std::string Render(size_t columns, bool color) const;
+
+ private:
+  struct Span {
+    std::string text;
+    Style style = Style::kPlain;
+    bool shrinkable = false;
+  };
+  std::vector<Span> Fit(size_t columns) const;
+
+  std::vector<Span> spans_;
+};
+
+// Each line and its newline.
+std::string Render(const std::vector<Line>& lines, size_t columns, bool color);
+
+}  // namespace nestor::ctl
+
+#endif  // NESTOR_TOOLS_NESTORCTL_LINE_H_
