@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/api/event_stream.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace nestor {
+namespace {
+
+constexpr size_t kBatchEvents = 256;
+// How long a stream may sleep before it looks whether its client or the server has gone.
+constexpr std::chrono::milliseconds kLongestWait{500};
+
+grpc::Status Gone() { return {grpc::StatusCode::CANCELLED, "the client is gone"}; }
+
+}  // namespace
+
+Result<EventRange> RangeOf(const v1::StreamEventsRequest& request, const Filter& filter,
+                           const EventLog& log) {
+  const uint64_t last_seq = log.last_seq();
+  const uint64_t from = request.from_seq();
+  if (from > last_seq + 1) {
+    return Error{ErrorCode::kOutOfRange,
+                 "from_seq " + std::to_string(from) + " is past the newest event, " +
+                     std::to_string(last_seq) +
+                     "; was nestord started anew? Ask from 1 and compare boot_id and started"};
+  }
+  EventRange range{.first = from, .last = request.follow() ? UINT64_MAX : last_seq};
+  if (from == 0) {
+    const bool from_now = request.follow() && !filter.has_since();
+    range.first = from_now ? last_seq + 1 : log.first_seq();
+  }
+  return range;
+}
+
+EventStream::EventStream(const EventLog& log, const Filter& filter, NodeIdentity identity,
+                         Writer& writer, Counters counters)
+    : log_(log),
+      filter_(filter),
+      identity_(std::move(identity)),
+      writer_(writer),
+      counters_(counters) {}
+
+grpc::Status EventStream::Run(EventRange range, const grpc::ServerContext& context,
+                              const std::atomic<bool>& stopping) {
+  uint64_t next = range.first;
+  while (next <= range.last) {
+    if (context.IsCancelled()) return Gone();
+    const bool last_turn = stopping.load();
+    const bool sleep = range.follow() && !last_turn;
+    const EventLog::Batch batch =
+        log_.Read(next, kBatchEvents, sleep ? kLongestWait : std::chrono::milliseconds{0});
+    const uint64_t missed = std::min(batch.missed, range.last - next + 1);
+    if (missed > 0 && !SendMissed(missed)) return Gone();
+    if (!SendBatch(batch, range.last)) return Gone();
+    next = batch.next_seq;
+    if (batch.closed) break;
+    if (last_turn && batch.events.empty()) {
+      return {grpc::StatusCode::UNAVAILABLE, "nestord is stopping"};
+    }
+  }
+  return grpc::Status::OK;
+}
+
+bool EventStream::SendBatch(const EventLog::Batch& batch, uint64_t last) {
+  for (const auto& event : batch.events) {
+    if ((*event)->seq > last) break;
+    if (!filter_.Matches(**event)) continue;
+    ToProto(*event, identity_, &Fresh());
+    if (!Push()) return false;
+  }
+  return Flush();
+}
+
+bool EventStream::SendMissed(uint64_t count) {
+  missed_ += count;
+  counters_.missed.fetch_add(count);
+  MissedToProto(count, missed_, identity_, &Fresh());
+  return Push();
+}
+
+v1::Event& EventStream::Fresh() {
+  messages_[filling_].Clear();
+  return messages_[filling_];
+}
+
+// The message before goes out only now, when it is known that one follows: gRPC may then gather
+// them, and sends at the latest with the one that Flush writes.
+bool EventStream::Push() {
+  const size_t before = std::exchange(filling_, 1 - filling_);
+  if (!std::exchange(waiting_, true)) return true;
+  return writer_.Write(messages_[1 - before], grpc::WriteOptions().set_buffer_hint());
+}
+
+bool EventStream::Flush() {
+  if (!std::exchange(waiting_, false)) return true;
+  return writer_.Write(messages_[1 - filling_]);
+}
+
+}  // namespace nestor
