@@ -13,7 +13,7 @@
 #include "agent/api/filter.h"
 #include "agent/base/result.h"
 #include "agent/store/event_log.h"
-#include "nestor/v1/nestor.pb.h"
+#include "nestor/v1/nestor.grpc.pb.h"
 
 namespace nestor {
 
