@@ -8,9 +8,10 @@
 #define CGROUP_NAME 128
 #define CONTAINER_ID_DIGITS 64
 
+/* See unknown_zero in state.bpf.c: what is tested here comes from the index. */
 struct name_scan {
 	char name[CGROUP_NAME];
-	u32 run;   /* hex digits in a row up to here */
+	u32 run_start; /* where the hex digits in a row up to here begin */
 	u32 found;
 };
 
@@ -22,8 +23,9 @@ static long scan_character(u32 index, void *argument)
 
 	if (!c)
 		return 1;
-	scan->run = hex ? scan->run + 1 : 0;
-	if (scan->run < CONTAINER_ID_DIGITS)
+	if (!hex)
+		scan->run_start = index + 1;
+	if (index + 1 < scan->run_start + CONTAINER_ID_DIGITS)
 		return 0;
 	scan->found = 1;
 	return 1;

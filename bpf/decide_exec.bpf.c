@@ -41,28 +41,29 @@ static __always_inline void keep_words(struct scratch *scratch, u64 len)
 static long entry_chunk(u32 index, void *argument)
 {
 	struct argv_walk *walk = argument;
+	struct scratch *scratch = walk->scratch;
 	long len;
 
-	if (!walk->text) {
-		if (bpf_probe_read_user(&walk->text, sizeof(walk->text), walk->argv))
+	if (!scratch->text) {
+		if (bpf_probe_read_user(&scratch->text, sizeof(scratch->text), walk->argv))
 			return 1;
-		if (!walk->text) {
+		if (!scratch->text) {
 			walk->whole = true;
 			return 1;
 		}
 		walk->argv++;
 	}
-	len = bpf_probe_read_user_str(walk->scratch->chunk, CHUNK, walk->text);
+	len = bpf_probe_read_user_str(scratch->chunk, CHUNK, scratch->text);
 	if (len <= 0)
 		return 1; /* paged out: the second stage sees it */
-	if (len == CHUNK && walk->scratch->chunk[CHUNK - 2]) {
-		walk->text += CHUNK - 1; /* cut: the NUL is not the string's */
+	if (len == CHUNK && scratch->chunk[CHUNK - 2]) {
+		scratch->text += CHUNK - 1; /* cut: the NUL is not the string's */
 		len = CHUNK - 1;
 	} else {
-		walk->text = NULL;
+		scratch->text = NULL;
 	}
 	bpf_loop(len, argv_byte, walk, 0);
-	keep_words(walk->scratch, len);
+	keep_words(scratch, len);
 	return walk->state == NESTOR_DFA_DEAD;
 }
 
@@ -107,6 +108,7 @@ static __always_inline int look_at_argv(const char *const *argv)
 	}
 	__builtin_memset(&walk, 0, sizeof(walk));
 	scratch->argv_len = 0;
+	scratch->text = NULL;
 	walk.scratch = scratch;
 	walk.argv = argv;
 	walk.base = dfa_base(NESTOR_DFA_ARGV, generation);

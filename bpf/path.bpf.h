@@ -18,6 +18,8 @@
 #define MAX_COMPONENTS 256
 #define MAX_NAME 255
 
+extern u32 unknown_zero; /* state.bpf.c */
+
 struct resolved {
 	u32 offset; /* of the first byte in the buffer */
 	u32 len;
@@ -114,7 +116,7 @@ static __always_inline struct resolved path_resolve(struct vfsmount *vfsmount, s
 		.root_mnt = root_mnt,
 		.root_dentry = root_dentry,
 		.buffer = buffer,
-		.at = size - 1,
+		.at = size - 1 - unknown_zero,
 	};
 	struct resolved result;
 

@@ -74,6 +74,7 @@ struct scratch {
 	u64 generation;			  /* of the two above; 0: nothing there */
 	u32 argv_len;			  /* of the copy below, for the verdict's words only */
 	u32 pad;
+	const char *text;		  /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
 	char chunk[CHUNK]; /* the piece of argv that is being matched: too large for the stack */
 	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
@@ -201,7 +202,7 @@ struct judgement {
 	u32 access;
 	u16 port;
 	u8 stage;
-	u8 refuse; /* out: the strongest action that a rule in enforce mode asks for */
+	u32 refuse; /* out: bit (1 << enum nestor_action) of what rules in enforce mode ask for */
 	bool can_refuse;
 };
 
@@ -273,8 +274,7 @@ static long judge_rule(u32 index, void *argument)
 	if (!rule || !rule_holds(rule, judgement))
 		return 0;
 	refuse = rule->mode == NESTOR_MODE_ENFORCE && rule->action >= NESTOR_DENY;
-	if (refuse && rule->action > judgement->refuse)
-		judgement->refuse = rule->action;
+	judgement->refuse |= (u32)refuse << (rule->action & 31);
 	report_verdict(judgement, rule, index, refuse && judgement->can_refuse);
 	return 0;
 }

@@ -16,3 +16,9 @@ const volatile bool node_scope = false;
 
 /* The policy generation in force; its tables are in slot (generation & 1). 0: no rules. Written last when a set is loaded. */
 __u64 policy_generation = 0;
+
+/*
+ * Always 0, which the verifier cannot know. Before 6.7 (commit ab5cfac139ab) it looks at one round of a bpf_loop callback only, takes a
+ * constant of the caller's stack for the value of all rounds, and drops the branches it rules out: what such a branch tests starts from this.
+ */
+__u32 unknown_zero = 0;

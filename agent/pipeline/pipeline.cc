@@ -177,7 +177,7 @@ struct Pipeline::State {
   int64_t realtime_offset_ns = RealtimeOffset();
   std::string last_decode_error;
   bool running = false;
-  std::atomic<uint64_t> generation{0};
+  std::atomic<uint64_t> loaded_generation{0};
 };
 
 NodeStatus Pipeline::State::MakeStatus() const {
@@ -220,7 +220,7 @@ Pipeline::~Pipeline() = default;
 
 Status Pipeline::Start(std::shared_ptr<const PolicySet> policies) {
   if (Status status = state_->policies.Install(std::move(policies)); !status) return status;
-  state_->generation = state_->policies.generation();
+  state_->loaded_generation = state_->policies.generation();
   state_->TakeNames();
   if (Status status = state_->probes.Attach(); !status) return status;
   if (Status status = state_->Seed(); !status) return status;
@@ -248,13 +248,13 @@ Status Pipeline::Run() {
   return result;
 }
 
-uint64_t Pipeline::next_generation() const { return state_->generation + 1; }
+uint64_t Pipeline::next_generation() const { return state_->loaded_generation + 1; }
 
 Status Pipeline::SetPolicies(std::shared_ptr<const PolicySet> set) {
   auto installed =
       state_->asks.Ask<bool>([state = state_.get(), set = std::move(set)]() -> Result<bool> {
         if (Status status = state->policies.Install(set); !status) return status.error();
-        state->generation = state->policies.generation();
+        state->loaded_generation = state->policies.generation();
         return true;
       });
   if (!installed) return installed.error();

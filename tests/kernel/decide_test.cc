@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a policy forbids does not happen, whichever way it is tried.
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <pthread.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
-#include "agent/base/unique_fd.h"
 #include "tests/kernel/node.h"
 #include "tests/kernel/sandbox.h"
 
@@ -46,23 +37,13 @@ spec:
       access: read
 )";
 
-// Built beside this test; ends with 5 when its argument is the forbidden one.
-std::string VictimPath() {
-  char self[4096];
-  const ssize_t length = readlink("/proc/self/exe", self, sizeof(self));
-  const std::string path(self, length > 0 ? static_cast<size_t>(length) : 0);
-  return path.substr(0, path.rfind('/')) + "/kernel_victim";
-}
-
 std::string Audited(std::string policy) {
   return policy.replace(policy.find("enforce"), 7, "audit");
 }
 
 class DecideTest : public testing::Test {
  protected:
-  void SetUp() override {
-    Node::Get().Drain([](const auto&) { return false; });
-  }
+  void SetUp() override { Node::Get().Forget(); }
   void TearDown() override { Node::Get().SetPolicy(""); }
 
   static std::vector<VerdictRecord> Verdicts() {
@@ -163,16 +144,6 @@ assert code(socket.AF_INET6, ('::ffff:127.9.1.1', 80)) == errno.EPERM
 }
 
 // The argument changes all the time: between the system call's look and the copy, too.
-[[noreturn]] void* FlipForEver(void* argument) {
-  auto* byte = static_cast<volatile char*>(argument);
-  for (;;) {
-    *byte = 'F';
-    for (volatile int i = 0; i < 300; i = i + 1) continue;
-    *byte = 'f';
-    for (volatile int i = 0; i < 300; i = i + 1) continue;
-  }
-}
-
 TEST_F(DecideTest, ARaceOnArgvNeverRunsTheForbidden) {
   constexpr int kRounds = 200, kRanForbidden = 5;
   const Sandbox container;
@@ -180,16 +151,7 @@ TEST_F(DecideTest, ARaceOnArgvNeverRunsTheForbidden) {
   int refused = 0, killed = 0, harmless = 0;
   const std::string victim = VictimPath();
   for (int round = 0; round < kRounds; ++round) {
-    const pid_t child = container.Start([&] {
-      static char argument[] = "forbidden";
-      pthread_t flipper;
-      pthread_create(&flipper, nullptr, FlipForEver, argument);
-      usleep(1000 + static_cast<unsigned>(round) * 7);
-      char* argv[] = {const_cast<char*>(victim.c_str()), argument, nullptr};
-      execv(victim.c_str(), argv);
-      return 100 + errno;
-    });
-    const int result = Wait(child);
+    const int result = Wait(container.Exec({victim, "race", victim}));
     ASSERT_NE(result, kRanForbidden) << "round " << round;
     refused += result == kRefused;
     killed += result == kKilled;
@@ -205,26 +167,9 @@ TEST_F(DecideTest, ARaceOnArgvNeverRunsTheForbidden) {
 TEST_F(DecideTest, A32BitExecIsKilledAtTheLatest) {
   const Sandbox container;
   Node::Get().SetPolicy(kForbidArgument);
-  const pid_t child = container.Start([] {
-    void* low =
-        mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-    if (low == MAP_FAILED) return 90;
-    auto* page = static_cast<char*>(low);
-    std::strcpy(page, "/bin/true");
-    std::strcpy(page + 64, "forbidden");
-    const auto address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(page));
-    const uint32_t argv[3] = {address, address + 64, 0};
-    std::memcpy(page + 128, argv, sizeof(argv));
-    constexpr int kExecve32 = 11;
-    int result = kExecve32;
-    asm volatile("int $0x80"
-                 : "+a"(result)
-                 : "b"(address), "c"(address + 128), "d"(0)
-                 : "memory", "r8", "r9", "r10", "r11");
-    return 100 - result;
-  });
 
-  EXPECT_EQ(Wait(child), kKilled);
+  EXPECT_EQ(Wait(container.Exec({VictimPath(), "exec32", VictimPath()})), kKilled);
+
   const auto verdicts = Verdicts();
   ASSERT_EQ(verdicts.size(), 1u);
   EXPECT_EQ(verdicts[0].stage, Stage::kExec);
@@ -234,15 +179,26 @@ TEST_F(DecideTest, A32BitExecIsKilledAtTheLatest) {
 TEST_F(DecideTest, ExecveatOfADescriptorIsRefused) {
   const Sandbox container;
   Node::Get().SetPolicy(kForbidArgument);
-  const pid_t child = container.Start([] {
-    const int file = open("/bin/true", O_PATH | O_CLOEXEC);
-    const char* argv[] = {"x", "forbidden", nullptr};
-    const char* environment[] = {nullptr};
-    syscall(SYS_execveat, file, "", argv, environment, AT_EMPTY_PATH);
-    return 100 + errno;
-  });
 
-  EXPECT_EQ(Wait(child), kRefused);
+  EXPECT_EQ(Wait(container.Exec({VictimPath(), "execveat", VictimPath()})), kRefused);
+}
+
+// More than one piece of the matcher, in front of and in the forbidden argument's list.
+TEST_F(DecideTest, ALongArgumentListIsReadToItsEnd) {
+  const Sandbox container;
+  Node::Get().SetPolicy(kForbidArgument);
+  const std::string victim = VictimPath(), long_one(5000, 'x');
+
+  EXPECT_EQ(Wait(container.Exec({victim, long_one, long_one, "allowed"})), 0);
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", victim + " $0 $0 forbidden", long_one})), 126);
+}
+
+// The first program of a container is judged, too: nothing is known of its names then.
+TEST_F(DecideTest, TheFirstProgramOfAContainerIsJudged) {
+  const Sandbox container;
+  Node::Get().SetPolicy(kForbidArgument);
+
+  EXPECT_THAT(Wait(container.Exec({VictimPath(), "forbidden"})), testing::AnyOf(kRefused, kKilled));
 }
 
 }  // namespace

@@ -18,6 +18,14 @@ namespace {
   std::exit(1);
 }
 
+// Before the first test: its children must be seen from their start.
+class LoadFirst : public testing::Environment {
+ public:
+  void SetUp() override { Node::Get(); }
+};
+[[maybe_unused]] const testing::Environment* const kLoadFirst =
+    testing::AddGlobalTestEnvironment(new LoadFirst);
+
 }  // namespace
 
 Node& Node::Get() {
@@ -46,6 +54,14 @@ void Node::SetPolicy(const std::string& yaml) {
   ASSERT_TRUE(compiled) << compiled.error().message;
   const Status status = probes_->LoadPolicies(*compiled, {});
   ASSERT_TRUE(status) << status.error().message;
+}
+
+void Node::Forget() {
+  for (int quiet = 0; quiet < 2;) {
+    auto count = probes_->events().Poll(std::chrono::milliseconds(50), [](auto) {});
+    ASSERT_TRUE(count) << count.error().message;
+    quiet = *count == 0 ? quiet + 1 : 0;
+  }
 }
 
 std::vector<Record> Node::Drain(const std::function<bool(const std::vector<Record>&)>& enough) {

@@ -24,6 +24,8 @@ class Node {
 
   // Compiles a policy's YAML and puts it in force; "" removes all.
   void SetPolicy(const std::string& yaml);
+  // Drops what is in the rings: a test sees its own records only.
+  void Forget();
   // Reads the rings until `enough` or nothing came for two seconds; all records since the last
   // call.
   std::vector<Record> Drain(const std::function<bool(const std::vector<Record>&)>& enough);

@@ -20,7 +20,12 @@ TEST(ProbesTest, EveryProgramIsAttached) {
   }
 }
 
-TEST(ExecTest, OneExecGivesOneRecordWithItsArguments) {
+class ExecTest : public testing::Test {
+ protected:
+  void SetUp() override { Node::Get().Forget(); }
+};
+
+TEST_F(ExecTest, OneExecGivesOneRecordWithItsArguments) {
   const pid_t child = StartChild([] {
     if (chdir("/usr") != 0) return 1;
     return ExecHere({"/bin/true", "one", "two words", ""});
@@ -38,7 +43,7 @@ TEST(ExecTest, OneExecGivesOneRecordWithItsArguments) {
   EXPECT_FALSE(execs[0].argv_truncated);
 }
 
-TEST(ExecTest, LongArgumentsAreWholeUpToTheBoundAndFlaggedBeyond) {
+TEST_F(ExecTest, LongArgumentsAreWholeUpToTheBoundAndFlaggedBeyond) {
   const std::string long_one(20'000, 'x'), too_long(60'000, 'y');
   const pid_t whole = StartChild([&] { return ExecHere({"/bin/true", long_one}); });
   EXPECT_EQ(Wait(whole), 0);
@@ -55,7 +60,7 @@ TEST(ExecTest, LongArgumentsAreWholeUpToTheBoundAndFlaggedBeyond) {
   EXPECT_EQ(second[0].argv_bytes, 10 + 1 + 60'000 + 0u);
 }
 
-TEST(ExecTest, AFileThatIsGoneAndAScriptAreSeenByTheirPaths) {
+TEST_F(ExecTest, AFileThatIsGoneAndAScriptAreSeenByTheirPaths) {
   {
     std::ofstream script("/tmp/kernel-test.sh");
     script << "#!/bin/sh\nexit 3\n";

@@ -49,6 +49,13 @@ pid_t Sandbox::Exec(const std::vector<std::string>& argv) const {
   return Start([&] { return ExecHere(argv); });
 }
 
+std::string VictimPath() {
+  char self[4096];
+  const ssize_t length = readlink("/proc/self/exe", self, sizeof(self));
+  const std::string path(self, length > 0 ? static_cast<size_t>(length) : 0);
+  return path.substr(0, path.rfind('/')) + "/kernel_victim";
+}
+
 pid_t StartChild(const std::function<int()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body());

@@ -29,6 +29,8 @@ class Sandbox {
   uint64_t cgroup_id_ = 0;
 };
 
+// The program of victim.cc, built beside this one.
+std::string VictimPath();
 // Runs `body` in a child on the host side.
 pid_t StartChild(const std::function<int()>& body);
 // execv; returns 100 + errno when it fails (EPERM: 101).

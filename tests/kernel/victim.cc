@@ -1,7 +1,150 @@
 // SPDX-License-Identifier: Apache-2.0
+// What the tests start: small, static, one behaviour for each first argument.
+//   forbidden             ends with 5: it ran although a policy forbids this argument
+//   race SELF             starts SELF with an argument that changes all the time
+//   exec32 PROGRAM        starts PROGRAM `forbidden` by a 32-bit system call
+//   execveat PROGRAM      starts PROGRAM `forbidden` by a descriptor
+//   serve FAMILY NAME     accepts one connection; a child of its own runs `/bin/true served`
+//   ask FAMILY NAME       connects, waits for the server's end
+// An exec that failed ends with 100 + errno.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
+
+namespace {
+
+constexpr int kRanForbidden = 5;
+
+[[noreturn]] void* FlipForEver(void* argument) {
+  auto* byte = static_cast<volatile char*>(argument);
+  for (;;) {
+    *byte = 'F';
+    for (volatile int i = 0; i < 300; i = i + 1) continue;
+    *byte = 'f';
+    for (volatile int i = 0; i < 300; i = i + 1) continue;
+  }
+}
+
+int Race(char* program) {
+  static char argument[] = "forbidden";
+  pthread_t flipper;
+  pthread_create(&flipper, nullptr, FlipForEver, argument);
+  usleep(1000 + static_cast<unsigned>(getpid()) % 1000);
+  char* argv[] = {program, argument, nullptr};
+  execv(program, argv);
+  return 100 + errno;
+}
+
+// i386's execve takes pointers below 4 GiB and is reached from 64-bit code by int 0x80.
+int Exec32(const char* program) {
+  void* low =
+      mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  if (low == MAP_FAILED) return 90;
+  auto* page = static_cast<char*>(low);
+  std::strncpy(page, program, 1023);
+  std::strcpy(page + 1024, "forbidden");
+  const auto address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(page));
+  const uint32_t argv[3] = {address, address + 1024, 0};
+  std::memcpy(page + 2048, argv, sizeof(argv));
+  constexpr int kExecve32 = 11;
+  int result = kExecve32;
+  asm volatile("int $0x80"
+               : "+a"(result)
+               : "b"(address), "c"(address + 2048), "d"(0)
+               : "memory", "r8", "r9", "r10", "r11");
+  return 100 - result;
+}
+
+int ExecveAt(const char* program) {
+  const int file = open(program, O_PATH | O_CLOEXEC);
+  const char* argv[] = {"x", "forbidden", nullptr};
+  const char* environment[] = {nullptr};
+  syscall(SYS_execveat, file, "", argv, environment, AT_EMPTY_PATH);
+  return 100 + errno;
+}
+
+struct Endpoint {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  const sockaddr* address() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+Endpoint EndpointOf(std::string_view family, const char* name) {
+  Endpoint endpoint;
+  if (family == "unix") {  // abstract
+    auto* to = reinterpret_cast<sockaddr_un*>(&endpoint.storage);
+    to->sun_family = AF_UNIX;
+    std::strncpy(to->sun_path + 1, name, sizeof(to->sun_path) - 2);
+    endpoint.length =
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + std::strlen(name));
+  } else if (family == "inet") {
+    auto* to = reinterpret_cast<sockaddr_in*>(&endpoint.storage);
+    *to = {AF_INET, htons(static_cast<uint16_t>(std::atoi(name))), {htonl(INADDR_LOOPBACK)}, {}};
+    endpoint.length = sizeof(*to);
+  } else {
+    auto* to = reinterpret_cast<sockaddr_in6*>(&endpoint.storage);
+    to->sin6_family = AF_INET6;
+    to->sin6_port = htons(static_cast<uint16_t>(std::atoi(name)));
+    to->sin6_addr = in6addr_loopback;
+    endpoint.length = sizeof(*to);
+  }
+  return endpoint;
+}
+
+int Serve(const Endpoint& at) {
+  const int listener = socket(at.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (bind(listener, at.address(), at.length) != 0 || listen(listener, 8) != 0) return 1;
+  if (accept4(listener, nullptr, nullptr, SOCK_CLOEXEC) < 0) return 2;
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/true", "/bin/true", "served", nullptr);
+    _exit(100 + errno);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status == 0 ? 0 : 3;
+}
+
+int Ask(const Endpoint& at) {
+  constexpr int kTries = 5000;  // the server may not listen yet
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    const int client = socket(at.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(client, at.address(), at.length) == 0) {
+      char byte;
+      return read(client, &byte, 1) == 0 ? 0 : 2;
+    }
+    close(client);
+    usleep(1000);
+  }
+  return 1;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  constexpr int kRanForbidden = 5;
-  return argc > 1 && std::strcmp(argv[1], "forbidden") == 0 ? kRanForbidden : 0;
+  const std::string_view what = argc > 1 ? argv[1] : "";
+  if (what == "forbidden") return kRanForbidden;
+  if (what == "race" && argc == 3) return Race(argv[2]);
+  if (what == "exec32" && argc == 3) return Exec32(argv[2]);
+  if (what == "execveat" && argc == 3) return ExecveAt(argv[2]);
+  if (what == "serve" && argc == 4) return Serve(EndpointOf(argv[2], argv[3]));
+  if (what == "ask" && argc == 4) return Ask(EndpointOf(argv[2], argv[3]));
+  return 0;
 }
