@@ -37,9 +37,7 @@ Line& Line::Add(std::string_view text, Style style) {
 }
 
 Line& Line::AddShrinkable(std::string_view text, Style style) {
-  const bool first =
-      std::none_of(spans_.begin(), spans_.end(), [](const Span& span) { return span.shrinkable; });
-  if (!text.empty()) spans_.push_back({EscapeHostile(text), style, first});
+  if (!text.empty()) spans_.push_back({EscapeHostile(text), style, true});
   return *this;
 }
 

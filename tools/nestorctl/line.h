@@ -17,8 +17,7 @@ enum class Style : uint8_t { kPlain, kDim, kStrong, kName, kGood, kWarning, kBad
 class Line {
  public:
   Line& Add(std::string_view text, Style style = Style::kPlain);
-  // A part that gives way first when the line is too long. At most one a line; a second one counts
-  // as plain text.
+  // A part that gives way first when the line is too long; several do so from left to right.
   Line& AddShrinkable(std::string_view text, Style style = Style::kPlain);
   Line& Append(const Line& other);
 

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/nestorctl/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "agent/base/nearest.h"
+#include "tools/nestorctl/escape.h"
+#include "tools/nestorctl/time_text.h"
+
+namespace nestor::ctl {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+std::string Join(const Words& words) {
+  std::string text;
+  for (const std::string_view word : words) text += (text.empty() ? "" : "|") + std::string(word);
+  return text;
+}
+
+// One of `words`, or an error with the nearest of them.
+std::function<std::string(const std::string&)> OneOf(Words words) {
+  return [words = std::move(words)](const std::string& value) -> std::string {
+    if (std::find(words.begin(), words.end(), value) != words.end()) return "";
+    return "unknown value `" + EscapeHostile(value) + "`" + Suggest(value, words);
+  };
+}
+
+// The error of a Result-returning parser as CLI11 wants it.
+template <typename Parse>
+std::function<std::string(const std::string&)> Parses(Parse parse) {
+  return [parse](const std::string& value) {
+    const auto result = parse(value);
+    return result ? std::string() : EscapeHostile(result.error().message);
+  };
+}
+
+Format FormatFromWord(const std::string& word) {
+  if (word == "json") return Format::kJson;
+  return word == "jsonl" ? Format::kJsonLines : Format::kText;
+}
+
+ColorMode ColorFromWord(const std::string& word) {
+  if (word == "always") return ColorMode::kAlways;
+  return word == "never" ? ColorMode::kNever : ColorMode::kAuto;
+}
+
+class Grammar {
+ public:
+  Grammar() : app_("See and follow chains of access on this node", "nestorctl") {
+    app_.require_subcommand(1);
+    app_.set_help_flag("-h,--help", "Print this help and exit");
+    app_.set_version_flag("--version", "nestorctl " NESTOR_VERSION);
+    app_.add_option("--socket", options_.socket, "Where nestord listens")
+        ->envname("NESTOR_SOCKET")
+        ->capture_default_str()
+        ->type_name("PATH");
+    Choice(app_, "--color", "Colour the output: auto means on a terminal without NO_COLOR",
+           {"auto", "always", "never"},
+           [this](const std::string& word) { options_.color = ColorFromWord(word); });
+    AddTree();
+    AddChains();
+    AddEvents();
+    AddExplain();
+    AddStatus();
+    AddDoctor();
+    app_.footer(
+        "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
+        "Examples:\n"
+        "  nestorctl tree -f                  watch chains grow\n"
+        "  nestorctl events -f --type verdict see what is denied\n"
+        "  nestorctl explain 4160             why this process is in its chain\n"
+        "  nestorctl doctor                   what this node's kernel allows");
+  }
+
+  ParsedCommandLine Parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::ParseError& error) {
+      return Explain(error);
+    }
+    if (options_.follow && options_.format == Format::kJson) {
+      return Wrong("-o json needs an end, and --follow has none; use -o jsonl");
+    }
+    return {.options = options_, .exit_code = kExitOk, .out = "", .err = ""};
+  }
+
+ private:
+  CLI::App* Subcommand(CLI::App& parent, const char* name, const char* about, Command command,
+                       const char* examples) {
+    CLI::App* sub = parent.add_subcommand(name, about);
+    sub->fallthrough();
+    sub->preparse_callback([this, command](size_t) { options_.command = command; });
+    sub->footer(std::string("Examples:\n") + examples);
+    return sub;
+  }
+
+  static void Choice(CLI::App& app, const char* name, const std::string& about, const Words& words,
+                     const std::function<void(const std::string&)>& take) {
+    app.add_option_function<std::string>(name, take, about)
+        ->check(CLI::Validator(OneOf(words), Join(words)))
+        ->type_name("");
+  }
+
+  void FormatOption(CLI::App& app, const Words& words) {
+    Choice(app, "-o,--output",
+           "Default: " + std::string(words.front()) + " on a terminal, else JSON", words,
+           [this](const std::string& word) { options_.format = FormatFromWord(word); });
+  }
+
+  void PlaceFilters(CLI::App& app) {
+    const auto add = [&](const char* name, std::vector<std::string>& into, const char* about) {
+      return app.add_option(name, into, about)->allow_extra_args(false);
+    };
+    add("--chain", options_.filter.chains, "Only this chain: the id or its last digits; repeatable")
+        ->check(CLI::Validator(Parses(ParseChainId), ""))
+        ->type_name("ID");
+    add("--pod", options_.filter.pods, "Only this pod; repeatable")->type_name("NAME");
+    add("-n,--namespace", options_.filter.namespaces, "Only this namespace; repeatable")
+        ->type_name("NAME");
+    add("-c,--container", options_.filter.containers, "Only this container; repeatable")
+        ->type_name("NAME");
+  }
+
+  void AddTree() {
+    CLI::App* tree = Subcommand(
+        app_, "tree", "Show live chains as a tree of hops and processes", Command::kTree,
+        "  nestorctl tree\n"
+        "  nestorctl tree -f --pod web-0      repaint in place; JSON lines in a pipe\n"
+        "  nestorctl tree --all               ended chains too, and nothing folded\n"
+        "Marks: ~ inferred hop, ? ambiguous hop, ✗ denied, ! would be denied. Times are ages.");
+    tree->add_flag("-f,--follow", options_.follow, "Keep it up to date until Ctrl-C");
+    tree->add_flag("--all", options_.all, "Ended chains too, nothing folded");
+    PlaceFilters(*tree);
+    FormatOption(*tree, {"text", "json", "jsonl"});
+  }
+
+  void AddChains() {
+    CLI::App* chains = Subcommand(app_, "chains", "List chains", Command::kChains,
+                                  "  nestorctl chains --all -n team-a\n"
+                                  "  nestorctl chains -o json | jq '.chains[].id'\n"
+                                  "  nestorctl chains get 4f2a0001");
+    chains->add_flag("--all", options_.all, "Ended chains too");
+    PlaceFilters(*chains);
+    FormatOption(*chains, {"table", "json", "jsonl"});
+
+    CLI::App* get = Subcommand(*chains, "get", "Show one chain whole", Command::kChain,
+                               "  nestorctl chains get 4f2a0001\n"
+                               "  nestorctl chains get 00000d14f2a0001 -o json");
+    get->add_option("ID", options_.chain_id, "The chain's id, or its last digits (4 at least)")
+        ->check(CLI::Validator(Parses(ParseChainId), ""))
+        ->required();
+    FormatOption(*get, {"text", "json", "jsonl"});
+  }
+
+  void AddEvents() {
+    CLI::App* events = Subcommand(
+        app_, "events", "Print audit events, oldest first", Command::kEvents,
+        "  nestorctl events --since 10m --type exec --type verdict\n"
+        "  nestorctl events -f --pod web-0\n"
+        "  nestorctl events -f | jq -c 'select(.type==\"verdict\") | .verdict'\n"
+        "  nestorctl events -f --from-seq 1200     resume without a gap\n"
+        "JSON has the names of proto/nestor/v1/event.proto; 64-bit numbers (seq, boot_ns, ...) "
+        "are\n"
+        "strings there; simple fields are always present, parts that do not apply are absent.");
+    events->add_flag("-f,--follow", options_.follow, "Go on with events as they happen");
+    events->add_option("--type", options_.filter.types, "Only this type; repeatable")
+        ->allow_extra_args(false)
+        ->check(CLI::Validator(OneOf(EventTypes()), Join(EventTypes())))
+        ->type_name("");
+    PlaceFilters(*events);
+    const auto parse_since = [](const std::string& text) { return ParseSince(text, Now()); };
+    events
+        ->add_option("--since", options_.filter.since,
+                     "Only later ones: 10m ago, or an RFC 3339 time")
+        ->check(CLI::Validator(Parses(parse_since), ""))
+        ->type_name("TIME");
+    events->add_option("--from-seq", options_.from_seq, "Begin with this sequence number")
+        ->type_name("N");
+    FormatOption(*events, {"text", "jsonl", "json"});
+  }
+
+  void AddExplain() {
+    CLI::App* explain =
+        Subcommand(app_, "explain", "Say hop by hop why a process is in its chain",
+                   Command::kExplain, "  nestorctl explain 4160\n  nestorctl explain $$ -o json");
+    explain->add_option("PID", options_.pid, "A process id as the host sees it")
+        ->check(CLI::Range(1U, 4194304U))  // PID_MAX_LIMIT
+        ->required();
+    FormatOption(*explain, {"text", "json"});
+  }
+
+  void AddStatus() {
+    CLI::App* status =
+        Subcommand(app_, "status", "Show how nestord is doing; exit 0 when it is ready",
+                   Command::kStatus, "  nestorctl status\n  nestorctl status --wait 60s");
+    status
+        ->add_option_function<std::string>(
+            "--wait", [this](const std::string& text) { options_.wait = *ParseDuration(text); },
+            "Wait until nestord is ready, at most so long")
+        ->check(CLI::Validator(Parses(ParseDuration), ""))
+        ->type_name("DURATION");
+    FormatOption(*status, {"text", "json"});
+  }
+
+  void AddDoctor() {
+    CLI::App* doctor = Subcommand(
+        app_, "doctor", "Show what this node allows, what is missing and how to get it",
+        Command::kDoctor,
+        "  nestorctl doctor                   exit 0 when all that is required is there\n"
+        "  nestorctl doctor -o json | jq '.capabilities[] | select(.available|not)'");
+    FormatOption(*doctor, {"text", "json"});
+  }
+
+  // The innermost command that was recognised.
+  const CLI::App& Deepest() const {
+    const CLI::App* app = &app_;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    return *app;
+  }
+
+  std::string CommandPath() const {
+    std::string path = "nestorctl";
+    for (const CLI::App* app = &app_; !app->get_subcommands().empty();) {
+      app = app->get_subcommands().front();
+      path += " " + app->get_name();
+    }
+    return path;
+  }
+
+  ParsedCommandLine Wrong(const std::string& what) const {
+    return {.options = std::nullopt,
+            .exit_code = kExitUsage,
+            .out = "",
+            .err = "nestorctl: " + what + "\ntry: " + CommandPath() + " --help\n"};
+  }
+
+  ParsedCommandLine Explain(const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {  // --help, --version
+      std::ostringstream out, err;
+      app_.exit(error, out, err);
+      return {.options = std::nullopt, .exit_code = kExitOk, .out = out.str(), .err = ""};
+    }
+    const std::vector<std::string> unknown = app_.remaining(true);
+    return Wrong(unknown.empty() ? EscapeHostile(error.what()) : AboutUnknown(unknown.front()));
+  }
+
+  std::string AboutUnknown(const std::string& word) const {
+    const bool option = word.starts_with("-");
+    const std::vector<std::string> names = option ? OptionNames() : CommandNames();
+    const std::string name = word.substr(0, option ? word.find('=') : word.npos);
+    const std::string what = option                                ? "unknown option `"
+                             : Deepest().get_name() == "nestorctl" ? "unknown command `"
+                                                                   : "unexpected argument `";
+    const std::string near = NearestWord(name, Words(names.begin(), names.end()));
+    if (!near.empty()) return what + EscapeHostile(word) + "`; did you mean `" + near + "`?";
+    return what + EscapeHostile(word) + "`";
+  }
+
+  std::vector<std::string> OptionNames() const {
+    std::vector<std::string> names;
+    for (const CLI::App* app : {&Deepest(), &app_}) {
+      for (const CLI::Option* option : app->get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    }
+    return names;
+  }
+
+  std::vector<std::string> CommandNames() const {
+    std::vector<std::string> names;
+    for (const CLI::App* app : Deepest().get_subcommands(nullptr)) names.push_back(app->get_name());
+    return names;
+  }
+
+  Options options_;
+  CLI::App app_;
+};
+
+}  // namespace
+
+ParsedCommandLine ParseCommandLine(const std::vector<std::string>& arguments) {
+  return Grammar().Parse(arguments);
+}
+
+}  // namespace nestor::ctl

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/nestorctl/event_line.h"
+
+#include <string>
+
+#include "tools/nestorctl/display_width.h"
+#include "tools/nestorctl/escape.h"
+#include "tools/nestorctl/words.h"
+
+namespace nestor::ctl {
+namespace {
+
+Line Who(const v1::Event& event) {
+  Line line;
+  const std::string name = ProcessName(event.process());
+  return name.empty() ? line : line.Add(name + " ");
+}
+
+Line ExecText(const v1::Event& event) {
+  Line line;
+  line.Add(std::to_string(event.process().pid()) + " ", Style::kDim);
+  return line.AddShrinkable(CommandLine(event.process()));
+}
+
+Line HopText(const v1::Event& event) {
+  const v1::Hop& hop = event.hop();
+  Line line;
+  line.Add(hop.kind(), Style::kStrong);
+  if (!ConfidenceMark(event.confidence()).empty()) {
+    line.Add(" " + std::string(ConfidenceMark(event.confidence())), Style::kWarning);
+  }
+  line.Add("  ").Add(HopPath(hop), Style::kName);
+  return line.Add("  ").AddShrinkable(hop.evidence(), Style::kDim);
+}
+
+Line ExitLine(const v1::Event& event) {
+  const bool failed = event.exit().code() != 0 || event.exit().signal() != 0;
+  Line line = Who(event);
+  line.Add(ExitText(event.exit()), failed ? Style::kWarning : Style::kPlain);
+  const std::chrono::nanoseconds run_time(event.exit().run_ns());
+  return line.Add(" after " + FormatRunTime(run_time), Style::kDim);
+}
+
+Line SocketText(const v1::Event& event) {
+  const v1::Socket& socket = event.socket();
+  Line line = Who(event);
+  const bool has_peer = event.type() == "connect" || event.type() == "accept";
+  line.AddShrinkable(has_peer ? socket.peer() : socket.local());
+  if (event.type() == "accept") line.Add(" on " + socket.local(), Style::kDim);
+  line.Add(" " + socket.family() + " " + socket.type(), Style::kDim);
+  if (socket.peer_process().pid() != 0) {
+    const std::string& exe = socket.peer_process().exe();
+    const std::string name = exe.substr(exe.rfind('/') + 1);
+    line.Add(" peer " + name + "[" + std::to_string(socket.peer_process().pid()) + "]",
+             Style::kDim);
+  }
+  if (socket.result() != 0) line.Add(" " + ErrnoName(socket.result()), Style::kWarning);
+  return line;
+}
+
+Line FileText(const v1::Event& event) {
+  Line line = Who(event);
+  line.Add(event.file().access() + " ", Style::kDim);
+  return line.AddShrinkable(event.file().path());
+}
+
+Line LossText(const v1::Event& event) {
+  Line line;
+  line.Add(Count(event.loss().count(), "event", "events") + " lost at " + event.loss().where(),
+           Style::kBad);
+  return line.Add(" (" + std::to_string(event.loss().total()) + " in all)", Style::kDim);
+}
+
+// What happened, by the message that is present: a new type with a known message still reads well.
+Line What(const v1::Event& event) {
+  if (event.has_verdict()) return Who(event).Append(VerdictLine(event.verdict()));
+  if (event.has_hop()) return HopText(event);
+  if (event.has_exit()) return ExitLine(event);
+  if (event.has_socket()) return SocketText(event);
+  if (event.has_file()) return FileText(event);
+  if (event.has_loss()) return LossText(event);
+  if (event.type() == "workload") return Line().Add("is " + WorkloadName(event.workload()));
+  return ExecText(event);
+}
+
+Style TypeStyle(const std::string& type) {
+  if (type == "hop") return Style::kName;
+  if (type == "verdict") return Style::kWarning;
+  if (type == "loss") return Style::kBad;
+  return Style::kPlain;
+}
+
+std::string Column(std::string_view text, size_t columns) {
+  return PadToWidth(CutToWidth(EscapeHostile(text), columns), columns) + " ";
+}
+
+}  // namespace
+
+Line EventLine(const v1::Event& event, WallTime now) {
+  constexpr size_t kType = 8, kChain = 8, kDepth = 2, kWhere = 28;
+  const bool of_chain = !event.chain_id().empty();
+  Line line;
+  line.Add(FormatClock(ToWallTime(event.time()), now) + " ", Style::kDim);
+  line.Add(Column(event.type(), kType), TypeStyle(event.type()));
+  line.Add(Column(of_chain ? ShortId(event.chain_id()) : "-", kChain), Style::kDim);
+  line.Add(Column(of_chain ? "+" + std::to_string(event.depth()) : "", kDepth), Style::kDim);
+  line.Add(Column(event.has_workload() ? WorkloadName(event.workload()) : "-", kWhere),
+           Style::kName);
+  return line.Append(What(event));
+}
+
+}  // namespace nestor::ctl

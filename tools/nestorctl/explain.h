@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_TOOLS_NESTORCTL_EXPLAIN_H_
+#define NESTOR_TOOLS_NESTORCTL_EXPLAIN_H_
+
+#include <vector>
+
+#include "nestor/v1/nestor.pb.h"
+#include "tools/nestorctl/line.h"
+#include "tools/nestorctl/time_text.h"
+
+namespace nestor::ctl {
+
+// Why a process is in its chain, from the origin to it: each hop with what was seen, how sure that
+// is, and what ran there.
+std::vector<Line> RenderExplanation(const v1::ExplainResponse& response, WallTime now);
+
+}  // namespace nestor::ctl
+
+#endif  // NESTOR_TOOLS_NESTORCTL_EXPLAIN_H_

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/nestorctl/options.h"
+
+namespace nestor::ctl {
+
+Format ChooseFormat(const Options& options, bool is_terminal) {
+  if (options.format) return *options.format;
+  if (is_terminal) return Format::kText;
+  const bool endless = options.command == Command::kEvents || options.follow;
+  return endless ? Format::kJsonLines : Format::kJson;
+}
+
+}  // namespace nestor::ctl
