@@ -45,8 +45,9 @@ bool ChainWatch::Tell(const Masked<std::vector<ChainInfo>>& chains, const Send& 
     message_bytes = 0;
   }
   told_ = std::move(now);
-  const bool rest = message.chains_size() > 0 || std::exchange(first_, false);
-  return !rest || send(message);
+  const bool silent = message.chains_size() == 0 && !first_;
+  first_ = false;
+  return silent || send(message);
 }
 
 }  // namespace nestor

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kBatchEvents = 256;
 // How long a stream may sleep before it looks whether its client or the server has gone.
-constexpr std::chrono::milliseconds kLongestWait{500};
+constexpr std::chrono::milliseconds kLongestWait{250};
 
 grpc::Status Gone() { return {grpc::StatusCode::CANCELLED, "the client is gone"}; }
 

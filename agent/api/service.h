@@ -22,7 +22,7 @@ class NestorService final : public v1::Nestor::Service {
   // `node` must outlive the service.
   NestorService(Node& node, uint32_t max_streams) : node_(node), streams_(max_streams) {}
 
-  // Lets every stream end by itself within 500 ms, if its client reads. New streams end at once.
+  // Lets every stream end by itself within 250 ms, if its client reads. New streams end at once.
   void Stop() { stopping_ = true; }
 
   grpc::Status StreamEvents(grpc::ServerContext* context, const v1::StreamEventsRequest* request,

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values with every field set to something of its own.
+#ifndef NESTOR_TESTS_UNIT_API_SAMPLES_H_
+#define NESTOR_TESTS_UNIT_API_SAMPLES_H_
+
+#include <string>
+
+#include "agent/event/event.h"
+#include "agent/mask/masked.h"
+#include "agent/mask/masker.h"
+
+namespace nestor {
+
+inline constexpr HopId kChainId = 0x71c2000000000001;
+inline constexpr HopId kHopId = 0x71c2000000000002;
+
+// As the pipeline would have masked it; the samples hold no secret.
+template <typename T>
+Masked<T> Mask(T value) {
+  static const Result<Masker> masker =
+      Masker::Create({.enabled_builtin = false, .extra_patterns = {}});
+  return masker->Mask(std::move(value));
+}
+
+inline Workload SampleWorkload(const std::string& pod) {
+  return {.namespace_name = "shop",
+          .pod = pod,
+          .pod_uid = "uid-of-" + pod,
+          .container = "main",
+          .container_id = "c0ffee",
+          .image = "shop/web:1",
+          .sandbox = true,
+          .pending = true};
+}
+
+inline ProcessInfo SampleProcess(uint32_t tgid, const std::string& exe) {
+  return {.key = {.start_ns = 0x1000 + tgid, .tgid = tgid},
+          .exe = exe,
+          .argv = {exe, "-c", "id"},
+          .cwd = "/srv",
+          .uid = 1000,
+          .gid = 1001,
+          .auid = 1002,
+          .tty = "pts/3",
+          .argv_truncated = true,
+          .pre_existing = true};
+}
+
+inline HopInfo SampleHop() {
+  return {.id = kHopId,
+          .parent_id = kChainId,
+          .kind = HopKind::kTcp,
+          .from = {SampleProcess(41, "/bin/curl"), SampleWorkload("web"), "10.0.3.7:51544"},
+          .to = {SampleProcess(42, "/usr/sbin/sshd"), SampleWorkload("db"), "10.0.3.8:22"},
+          .evidence = "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22"};
+}
+
+inline VerdictInfo SampleVerdict() {
+  return {.rule = "no-shadow",
+          .policy = "baseline",
+          .mode = Mode::kEnforce,
+          .action = Action::kDeny,
+          .stage = Stage::kOpen,
+          .applied = true,
+          .generation = 7,
+          .message = "passwords are not for this chain",
+          .subject = "/etc/shadow",
+          .argv = {"cat", "/etc/shadow"},
+          .error = "too late"};
+}
+
+// An event of which nothing but this is known.
+inline Event BareEvent(EventType type, HopId chain_id = 0) {
+  Event event;
+  event.type = type;
+  event.chain_id = chain_id;
+  return event;
+}
+
+// Every optional part at once, which no event of the pipeline has.
+inline Event SampleEvent() {
+  return {.seq = 9,
+          .time_ns = 1'700'000'000'123'456'789,
+          .boot_ns = 5'000'000'001,
+          .type = EventType::kHop,
+          .chain_id = kChainId,
+          .hop_id = kHopId,
+          .cause_hop_id = 0xabc,
+          .depth = 2,
+          .origin = HopKind::kRuntimeExec,
+          .confidence = Confidence::kInferred,
+          .process = SampleProcess(42, "/bin/sh"),
+          .parent = SampleProcess(40, "/usr/sbin/sshd"),
+          .workload = SampleWorkload("db"),
+          .hop = SampleHop(),
+          .exit = ExitInfo{.code = 1, .signal = 9, .core_dumped = true, .run_ns = 77},
+          .socket = SocketInfo{.family = "inet",
+                               .local = "10.0.3.8:22",
+                               .peer = "10.0.3.7:51544",
+                               .type = "stream",
+                               .result = -111,
+                               .peer_process = SampleProcess(41, "/bin/curl"),
+                               .peer_hop_id = kChainId},
+          .file = FileInfo{.path = "/etc/shadow", .access = "read"},
+          .verdict = SampleVerdict(),
+          .loss = LossInfo{.where = "ring-bulk", .count = 3, .total = 5}};
+}
+
+inline ChainInfo SampleChain(HopId id = kChainId, const std::string& pod = "web") {
+  ChainHop hop{.hop = SampleHop(),
+               .depth = 1,
+               .confidence = Confidence::kExact,
+               .time_ns = 1'700'000'001'000'000'001,
+               .alive = true};
+  ChainProcess process{.process = SampleProcess(42, "/bin/sh"),
+                       .parent = {.start_ns = 0x1028, .tgid = 40},
+                       .hop_id = kHopId,
+                       .workload = SampleWorkload("db"),
+                       .start_time_ns = 1'700'000'002'000'000'002,
+                       .alive = true,
+                       .exit = ExitInfo{.code = 1, .signal = 9, .core_dumped = true, .run_ns = 77},
+                       .verdicts = {SampleVerdict()}};
+  return {.id = id,
+          .origin = HopKind::kSshLogin,
+          .workload = SampleWorkload(pod),
+          .time_ns = 1'700'000'000'000'000'003,
+          .alive = true,
+          .hops = {hop},
+          .processes = {process}};
+}
+
+}  // namespace nestor
+
+#endif  // NESTOR_TESTS_UNIT_API_SAMPLES_H_
