@@ -8,8 +8,8 @@
 
 namespace nestor {
 
-// The candidate that `word` was probably meant to be (edit distance at most a third of its length, at
-// least 1); "" when none is near. Thread: any.
+// The candidate that `word` was probably meant to be (edit distance at most a third of its length,
+// at least 1); "" when none is near. Thread: any.
 std::string NearestWord(std::string_view word, const std::vector<std::string_view>& candidates);
 
 // "; did you mean `scope`?", or what there is to choose from: "; one of: pods, node".

@@ -2,7 +2,7 @@
 #ifndef NESTOR_AGENT_BASE_RESULT_H_
 #define NESTOR_AGENT_BASE_RESULT_H_
 
-#include <cstring>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,15 +62,21 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& operator*() & { return std::get<0>(state_); }
-  const T& operator*() const& { return std::get<0>(state_); }
-  T&& operator*() && { return std::get<0>(std::move(state_)); }
-  T* operator->() { return &std::get<0>(state_); }
-  const T* operator->() const { return &std::get<0>(state_); }
+  T& operator*() & { return Held(std::get_if<0>(&state_)); }
+  const T& operator*() const& { return Held(std::get_if<0>(&state_)); }
+  T&& operator*() && { return std::move(Held(std::get_if<0>(&state_))); }
+  T* operator->() { return &Held(std::get_if<0>(&state_)); }
+  const T* operator->() const { return &Held(std::get_if<0>(&state_)); }
 
-  const Error& error() const { return std::get<1>(state_); }
+  const Error& error() const { return Held(std::get_if<1>(&state_)); }
 
  private:
+  template <typename Side>
+  static Side& Held(Side* side) {
+    if (!side) std::abort();
+    return *side;
+  }
+
   std::variant<T, Error> state_;
 };
 
@@ -82,7 +88,10 @@ class [[nodiscard]] Status {
 
   bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
-  const Error& error() const { return *error_; }
+  const Error& error() const {
+    if (!error_) std::abort();
+    return *error_;
+  }
 
  private:
   std::optional<Error> error_;

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "agent/base/nearest.h"
 
@@ -78,14 +79,15 @@ std::vector<YAML::Node> StrictYaml::Parse(const std::string& text) {
     size_t count = 0;
     for (const YAML::Node& document : documents) {
       if (CountNodes(document, 0, count)) continue;
-      errors_.push_back(Error::InvalidArgument(file_ + ": is nested too deeply or has too many values"));
+      errors_.push_back(
+          Error::InvalidArgument(file_ + ": is nested too deeply or has too many values"));
       return {};
     }
     return documents;
   } catch (const YAML::Exception& error) {
-    errors_.push_back(Error::InvalidArgument(
-        file_ + ":" + std::to_string(error.mark.line + 1) + ":" +
-        std::to_string(error.mark.column + 1) + ": " + error.msg));
+    errors_.push_back(Error::InvalidArgument(file_ + ":" + std::to_string(error.mark.line + 1) +
+                                             ":" + std::to_string(error.mark.column + 1) + ": " +
+                                             error.msg));
   } catch (const std::exception& error) {
     errors_.push_back(Error::InvalidArgument(file_ + ": " + error.what()));
   }
@@ -94,7 +96,7 @@ std::vector<YAML::Node> StrictYaml::Parse(const std::string& text) {
 
 void StrictYaml::Fail(const YAML::Node& at, const std::string& reason) {
   if (errors_.size() >= kMaxErrors) return;
-  const YAML::Mark mark = at.Mark();
+  const YAML::Mark mark = at.IsDefined() ? at.Mark() : YAML::Mark();  // absent: Mark() throws
   errors_.push_back(Error::InvalidArgument(file_ + ":" + std::to_string(mark.line + 1) + ":" +
                                            std::to_string(mark.column + 1) + ": " + reason));
 }
@@ -105,15 +107,20 @@ bool StrictYaml::Map(const YAML::Node& node, std::string_view what,
     Fail(node, std::string(what) + " must be a map");
     return false;
   }
+  std::set<std::string> seen;
   for (const auto& entry : node) {
     if (!entry.first.IsScalar()) {
       Fail(entry.first, "a key of " + std::string(what) + " must be a word");
       continue;
     }
     const std::string& key = entry.first.Scalar();
+    if (!seen.insert(key).second)
+      Fail(entry.first, "key " + Quote(key) + " stands twice in " + std::string(what));
     bool known = false;
     for (const std::string_view candidate : keys) known |= candidate == key;
-    if (!known) Fail(entry.first, "unknown key " + Quote(key) + " in " + std::string(what) + Suggest(key, keys));
+    if (!known)
+      Fail(entry.first,
+           "unknown key " + Quote(key) + " in " + std::string(what) + Suggest(key, keys));
   }
   return true;
 }
@@ -168,9 +175,8 @@ void StrictYaml::ReadNumber(const YAML::Node& map, const char* key, uint64_t low
   out = parts->first;
 }
 
-void StrictYaml::ReadDuration(const YAML::Node& map, const char* key,
-                              std::chrono::milliseconds low, std::chrono::milliseconds high,
-                              std::chrono::milliseconds& out) {
+void StrictYaml::ReadDuration(const YAML::Node& map, const char* key, std::chrono::milliseconds low,
+                              std::chrono::milliseconds high, std::chrono::milliseconds& out) {
   std::string text;
   if (!Scalar(map, key, text)) return;
   const auto parts = SplitUnit(text);
@@ -182,7 +188,8 @@ void StrictYaml::ReadDuration(const YAML::Node& map, const char* key,
     if (parts->second == "h") factor = 3'600'000;
   }
   const auto most = static_cast<uint64_t>(high.count());
-  if (!factor || parts->first > most / factor || parts->first * factor < static_cast<uint64_t>(low.count())) {
+  if (!factor || parts->first > most / factor ||
+      parts->first * factor < static_cast<uint64_t>(low.count())) {
     Fail(map[key], std::string(key) + " must be a duration from " + std::to_string(low.count()) +
                        "ms to " + std::to_string(high.count()) +
                        "ms, written like 10ms, 5s, 2m or 1h, not " + Quote(text));
