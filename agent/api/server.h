@@ -18,7 +18,8 @@ namespace nestor {
 
 struct ApiOptions {
   std::string socket_path;  // absolute
-  mode_t mode = 0600;       // 0660 lets the socket's group in
+  // 0660 lets the socket's group in, which is that of its directory when that has the setgid bit.
+  mode_t mode = 0600;
   uint32_t max_streams = 32;
 };
 
