@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/cri/container_lister.h"
 #include "agent/event/event.h"
 #include "agent/event/process_key.h"
 
@@ -36,7 +37,10 @@ struct NamedContainer {
 // over. Thread: pipeline only, except the worker inside.
 class WorkloadIndex {
  public:
+  // Asks the runtime at options.cri_endpoint.
   explicit WorkloadIndex(WorkloadOptions options);
+  // Asks `lister`; null: no names are asked for.
+  WorkloadIndex(WorkloadOptions options, std::unique_ptr<ContainerLister> lister);
   ~WorkloadIndex();
 
   // Lists what runs now. Error: the CRI does not answer (nestord goes on; containers then have ids

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_WORKLOAD_CGROUP_SCAN_H_
+#define NESTOR_AGENT_WORKLOAD_CGROUP_SCAN_H_
+
+#include <string>
+#include <vector>
+
+#include "agent/event/process_key.h"
+
+namespace nestor {
+
+struct FoundCgroup {
+  CgroupId id = 0;   // the directory's inode number is the cgroup v2 id on 64-bit kernels
+  std::string name;  // leaf directory
+};
+
+// The cgroups below `root` whose names hold a container id. Directories that go away meanwhile are
+// left out. Thread: any.
+std::vector<FoundCgroup> FindContainerCgroups(const std::string& root);
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_WORKLOAD_CGROUP_SCAN_H_
