@@ -147,16 +147,16 @@ Result<Record> DecodeExec(Bytes bytes) {
   exec.actor = ToActor(raw->actor);
   exec.exe = std::move(*exe);
   exec.cwd = std::move(*cwd);
-  exec.argv = SplitAtNul(*argv, raw->argc == 0 || raw->argv_total == 0);
   exec.argc = raw->argc;
   exec.argv_bytes = raw->argv_total;
   exec.argv_truncated = raw->argv.flags & NESTOR_SPAN_TRUNCATED;
   exec.argv_unreadable = raw->argv.flags & NESTOR_SPAN_UNREADABLE;
+  const bool none = raw->argc == 0 || raw->argv_total == 0 || exec.argv_unreadable;
+  exec.argv = SplitAtNul(*argv, none);
   exec.exe_inode = raw->exe_inode;
   exec.exe_device = raw->exe_device;
   exec.tty = raw->tty;
-  exec.namespaces = {raw->mnt_ns,  raw->pid_ns, raw->net_ns,
-                     raw->user_ns, raw->uts_ns, raw->ipc_ns};
+  exec.namespaces = {raw->mnt_ns, raw->pid_ns, raw->net_ns, raw->user_ns, raw->uts_ns, raw->ipc_ns};
   exec.ns_pid = raw->ns_pid;
   exec.session = raw->session;
   return Record(std::move(exec));
