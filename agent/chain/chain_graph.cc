@@ -28,8 +28,8 @@ struct HopNode {
   CgroupId from_container = 0;
   uint64_t boot_ns = 0;
   size_t live_processes = 0;
-  size_t processes = 0;  // kept, live or ended
-  size_t children = 0;   // hops below
+  size_t processes = 0;    // kept, live or ended
+  bool announced = false;  // by its own record
   bool published = false;
 };
 
@@ -38,6 +38,20 @@ std::string_view SocketTypeName(uint16_t type) {
   if (type == kStream) return "stream";
   if (type == kDgram) return "dgram";
   if (type == kSeqpacket) return "seqpacket";
+  return "";
+}
+
+std::string_view FamilyName(AddressFamily family) {
+  switch (family) {
+    case AddressFamily::kInet:
+      return "inet";
+    case AddressFamily::kInet6:
+      return "inet6";
+    case AddressFamily::kUnix:
+      return "unix";
+    case AddressFamily::kNone:
+      return "";
+  }
   return "";
 }
 
@@ -55,6 +69,16 @@ EventType TypeOf(SocketOperation operation) {
   return EventType::kConnect;
 }
 
+// A hop lives while something lives below it. `hops`: parents before children.
+void KeepAliveAbove(std::vector<ChainHop>& hops) {
+  std::unordered_map<HopId, ChainHop*> by_id;
+  for (ChainHop& hop : hops) by_id.emplace(hop.hop.id, &hop);
+  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+    const auto parent = by_id.find(hop->hop.parent_id);
+    if (hop->alive && parent != by_id.end()) parent->second->alive = true;
+  }
+}
+
 }  // namespace
 
 struct ChainGraph::State {
@@ -64,6 +88,8 @@ struct ChainGraph::State {
   RuleLookup rule;
   std::unordered_map<ProcessKey, ProcessNode> processes;
   std::unordered_map<HopId, HopNode> hops;
+  // How many kept hops name this one as their parent; apart, for a parent's own record can be lost.
+  std::unordered_map<HopId, size_t> children;
   std::deque<std::pair<uint64_t, ProcessKey>> ended;  // oldest first
   std::unordered_set<CgroupId> pending;               // published without their names
   size_t live = 0;
@@ -100,7 +126,7 @@ struct ChainGraph::State {
       MoveToHop(found->second, actor);
       return &found->second;
     }
-    if (!MakeRoom()) return nullptr;
+    if (!MakeRoomFor(actor.hop_id)) return nullptr;
     ProcessNode node;
     node.data.process = FirstInfo(actor);
     node.data.parent = actor.parent;
@@ -142,6 +168,7 @@ struct ChainGraph::State {
     }
     node.data.hop_id = actor.hop_id;
     node.chain_id = actor.chain_id;
+    if (actor.hop_id == 0) return;
     HopNode& hop = HopOf(actor);
     ++hop.processes;
     if (node.data.alive) ++hop.live_processes;
@@ -152,17 +179,31 @@ struct ChainGraph::State {
     const auto [place, fresh] = hops.try_emplace(actor.hop_id);
     HopNode& hop = place->second;
     if (!fresh) return hop;
+    hop.boot_ns = actor.self.start_ns;  // it began no later than its first process seen
+    hop.data.time_ns = RealTime(hop.boot_ns);
     hop.data.hop.id = actor.hop_id;
     hop.data.depth = actor.depth;
     hop.data.confidence = Confidence::kInferred;
     hop.data.hop.kind = actor.hop_id == actor.chain_id ? actor.origin : HopKind::kNone;
     hop.data.hop.to.process = InfoOf(actor.self, actor.comm);
     hop.data.hop.to.workload = WorkloadOf(actor.container_cgroup_id);
-    hop.data.hop.evidence = "its announcement was lost; a process of it was seen";
+    // Nothing more is to be known of what ran before; any other hop has a record, which was lost.
+    hop.data.hop.evidence = hop.data.hop.kind == HopKind::kPreExisting
+                                ? "ran before nestord started"
+                                : "its announcement was lost; a process of it was seen";
     hop.chain_id = actor.chain_id;
     hop.origin = actor.origin;
     hop.to_container = actor.container_cgroup_id;
     return hop;
+  }
+
+  // Room for one process more. `hop` is the one it is in: that may be about to lose its last one.
+  bool MakeRoomFor(HopId hop) {
+    const auto pinned = hops.find(hop);
+    if (pinned != hops.end()) ++pinned->second.processes;
+    const bool made = MakeRoom();
+    if (pinned != hops.end()) --pinned->second.processes;
+    return made;
   }
 
   bool MakeRoom() {
@@ -189,15 +230,33 @@ struct ChainGraph::State {
     }
   }
 
+  bool Unused(HopId id, const HopNode& hop) const {
+    return hop.processes == 0 && !children.contains(id);
+  }
+
   // Up the chain: a parent may have waited only for this one.
   void DropHopIfUnused(HopId id) {
     while (id != 0) {
       const auto place = hops.find(id);
-      if (place == hops.end() || place->second.processes > 0 || place->second.children > 0) return;
+      if (place == hops.end() || !Unused(id, place->second)) return;
       const HopId parent = place->second.data.hop.parent_id;
       hops.erase(place);
-      if (const auto up = hops.find(parent); up != hops.end()) --up->second.children;
+      if (const auto count = children.find(parent); count != children.end()) {
+        if (--count->second == 0) children.erase(count);
+      }
       id = parent;
+    }
+  }
+
+  // Hops that no process was ever kept for (the table was full), or that all have left.
+  void DropUnusedHops() {
+    std::vector<HopId> unused;
+    for (const auto& [id, hop] : hops) {
+      if (Unused(id, hop)) unused.push_back(id);
+    }
+    for (const HopId id : unused) {
+      DropHopIfUnused(id);
+      ++evicted;
     }
   }
 
@@ -235,6 +294,14 @@ struct ChainGraph::State {
     for (auto node = path.rbegin(); node != path.rend(); ++node) events.push_back(HopEvent(**node));
   }
 
+  // An event, and before it the hops that it is the first to refer to.
+  std::vector<Event> AfterItsHops(Event event) {
+    std::vector<Event> events;
+    Publish(event.hop_id, events);
+    events.push_back(std::move(event));
+    return events;
+  }
+
   Event HopEvent(const HopNode& node) {
     Event event;
     event.type = EventType::kHop;
@@ -258,8 +325,14 @@ struct ChainGraph::State {
   }
 
   std::vector<Event> Apply(const HopRecord& record) {
+    if (record.id == 0) return {};
+    NodeOf(record.actor);  // may make a node for the hop, or drop others for room
     HopNode& hop = hops[record.id];
-    const bool known = hop.boot_ns != 0;
+    if (!hop.announced && record.parent_id != 0) {
+      hop.data.hop.parent_id = record.parent_id;
+      ++children[record.parent_id];
+    }
+    hop.announced = true;
     hop.boot_ns = record.time_ns;
     hop.chain_id = record.actor.chain_id;
     hop.origin = record.actor.origin;
@@ -270,17 +343,10 @@ struct ChainGraph::State {
     hop.data.time_ns = RealTime(record.time_ns);
     HopInfo& info = hop.data.hop;
     info.id = record.id;
-    if (!known && record.parent_id != 0) {
-      info.parent_id = record.parent_id;
-      if (const auto parent = hops.find(record.parent_id); parent != hops.end()) {
-        ++parent->second.children;
-      }
-    }
     info.kind = record.kind;
     info.from.process = InfoOf(record.from, record.from_comm);
     info.from.workload = WorkloadOf(record.from_container_cgroup_id);
     info.from.address = ToString(record.peer);
-    NodeOf(record.actor);  // references into an unordered_map outlive its growth
     info.to.process = InfoOf(record.actor.self, record.actor.comm);
     info.to.workload = WorkloadOf(record.actor.container_cgroup_id);
     info.to.address =
@@ -291,32 +357,31 @@ struct ChainGraph::State {
     return events;
   }
 
+  static void TakeExec(const ExecRecord& record, ProcessInfo& info) {
+    info.exe = record.exe.value;
+    info.argv = record.argv;
+    info.argv_truncated = record.argv_truncated || record.argv_unreadable;
+    info.cwd = record.cwd.value;
+    info.uid = record.actor.uid;
+    info.gid = record.actor.gid;
+    info.auid = record.actor.auid;
+    info.tty = TtyName(record.tty);
+  }
+
   std::vector<Event> Apply(const ExecRecord& record) {
-    std::vector<Event> events;
-    if (ProcessNode* node = NodeOf(record.actor)) {
-      ProcessInfo& info = node->data.process;
-      info.exe = record.exe.value;
-      info.argv = record.argv;
-      info.argv_truncated = record.argv_truncated || record.argv_unreadable;
-      info.cwd = record.cwd.value;
-      info.uid = record.actor.uid;
-      info.gid = record.actor.gid;
-      info.auid = record.actor.auid;
-      info.tty = TtyName(record.tty);
-      // The first program of a hop names where the hop leads to.
-      const auto hop = hops.find(record.actor.hop_id);
-      if (hop != hops.end() && hop->second.data.hop.to.process.key == record.actor.self) {
-        hop->second.data.hop.to.process = info;
-      }
+    Event event = Base(EventType::kExec, record.time_ns, record.actor);
+    TakeExec(record, event.process);
+    const auto node = processes.find(record.actor.self);
+    if (node != processes.end()) node->second.data.process = event.process;
+    // The first program of a hop names where the hop leads to.
+    const auto hop = hops.find(record.actor.hop_id);
+    if (hop != hops.end() && hop->second.data.hop.to.process.key == record.actor.self) {
+      hop->second.data.hop.to.process = event.process;
     }
-    Publish(record.actor.hop_id, events);
-    events.push_back(Base(EventType::kExec, record.time_ns, record.actor));
-    return events;
+    return AfterItsHops(std::move(event));
   }
 
   std::vector<Event> Apply(const ExitRecord& record) {
-    std::vector<Event> events;
-    Publish(record.actor.hop_id, events);
     Event event = Base(EventType::kExit, record.time_ns, record.actor);
     event.exit = ExitInfo{record.code, record.signal, record.core_dumped, record.run_ns};
     if (const auto node = processes.find(record.actor.self);
@@ -330,20 +395,15 @@ struct ChainGraph::State {
         --hop->second.live_processes;
       }
     }
-    events.push_back(std::move(event));
-    return events;
+    return AfterItsHops(std::move(event));
   }
 
   std::vector<Event> Apply(const SocketRecord& record) {
-    std::vector<Event> events;
-    Publish(record.actor.hop_id, events);
     Event event = Base(TypeOf(record.operation), record.time_ns, record.actor);
     SocketInfo socket;
     const AddressFamily family =
         record.local.family == AddressFamily::kNone ? record.peer.family : record.local.family;
-    socket.family = family == AddressFamily::kUnix    ? "unix"
-                    : family == AddressFamily::kInet6 ? "inet6"
-                                                      : "inet";
+    socket.family = FamilyName(family);
     socket.local = ToString(record.local);
     socket.peer = ToString(record.peer);
     if (family == AddressFamily::kUnix) {
@@ -355,13 +415,10 @@ struct ChainGraph::State {
     socket.peer_hop_id = record.peer_hop_id;
     if (record.peer_process.known()) socket.peer_process = InfoOf(record.peer_process, "");
     event.socket = std::move(socket);
-    events.push_back(std::move(event));
-    return events;
+    return AfterItsHops(std::move(event));
   }
 
   std::vector<Event> Apply(const VerdictRecord& record) {
-    std::vector<Event> events;
-    Publish(record.actor.hop_id, events);
     Event event = Base(EventType::kVerdict, record.time_ns, record.actor);
     VerdictInfo verdict;
     verdict.mode = record.mode;
@@ -383,8 +440,7 @@ struct ChainGraph::State {
       node->second.data.verdicts.push_back(verdict);
     }
     event.verdict = std::move(verdict);
-    events.push_back(std::move(event));
-    return events;
+    return AfterItsHops(std::move(event));
   }
 
   std::vector<Event> Apply(const CgroupRecord&) { return {}; }
@@ -406,21 +462,19 @@ std::vector<Event> ChainGraph::Apply(const Record& record) {
 }
 
 std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
-  std::vector<Event> events;
-  ProcessNode* node = state_->NodeOf(actor);
-  if (node) {
-    info.key = actor.self;
-    info.pre_existing = true;
+  info.key = actor.self;
+  info.pre_existing = true;
+  if (ProcessNode* node = state_->NodeOf(actor)) {
     node->data.process = info;
     const auto hop = state_->hops.find(actor.hop_id);
     if (hop != state_->hops.end() && hop->second.data.hop.to.process.key == actor.self) {
-      hop->second.data.hop.to.process = std::move(info);
+      hop->second.data.hop.to.process = info;
     }
   }
-  if (!state_->Visible(actor)) return events;
-  state_->Publish(actor.hop_id, events);
-  events.push_back(state_->Base(EventType::kExec, actor.self.start_ns, actor));
-  return events;
+  if (!state_->Visible(actor)) return {};
+  Event event = state_->Base(EventType::kExec, actor.self.start_ns, actor);
+  event.process = std::move(info);
+  return state_->AfterItsHops(std::move(event));
 }
 
 std::vector<Event> ChainGraph::ApplyWorkload(CgroupId container, const Workload& workload) {
@@ -452,6 +506,7 @@ void ChainGraph::Reap(uint64_t now_boot_ns) {
     state_->ended.pop_front();
     ++state_->evicted;
   }
+  if (state_->hops.size() > state_->options.max_hops) state_->DropUnusedHops();
 }
 
 std::vector<ChainInfo> ChainGraph::Chains(bool include_ended) const {
@@ -471,24 +526,17 @@ std::vector<ChainInfo> ChainGraph::Chains(bool include_ended) const {
   for (const auto& [key, node] : state_->processes) {
     const auto hop = state_->hops.find(node.data.hop_id);
     if (hop == state_->hops.end() || !hop->second.published) continue;
-    chains[node.chain_id].processes.push_back(node.data);
+    chains[hop->second.chain_id].processes.push_back(node.data);
   }
   std::vector<ChainInfo> result;
   for (auto& [id, chain] : chains) {
     std::sort(chain.hops.begin(), chain.hops.end(), [](const ChainHop& a, const ChainHop& b) {
       return std::tie(a.depth, a.time_ns, a.hop.id) < std::tie(b.depth, b.time_ns, b.hop.id);
     });
-    std::sort(chain.processes.begin(), chain.processes.end(),
-              [](const ChainProcess& a, const ChainProcess& b) {
-                return a.process.key < b.process.key;
-              });
-    // A hop lives while something lives below it.
-    for (auto hop = chain.hops.rbegin(); hop != chain.hops.rend(); ++hop) {
-      if (!hop->alive) continue;
-      for (ChainHop& parent : chain.hops) {
-        if (parent.hop.id == hop->hop.parent_id) parent.alive = true;
-      }
-    }
+    std::sort(
+        chain.processes.begin(), chain.processes.end(),
+        [](const ChainProcess& a, const ChainProcess& b) { return a.process.key < b.process.key; });
+    KeepAliveAbove(chain.hops);
     chain.alive = std::any_of(chain.hops.begin(), chain.hops.end(),
                               [](const ChainHop& hop) { return hop.alive; });
     if (chain.alive || include_ended) result.push_back(std::move(chain));

@@ -19,7 +19,7 @@ struct ChainOptions {
   size_t max_hops = 32'768;
   uint64_t ended_grace_ns = 300'000'000'000;  // how long ended processes and chains stay visible
   bool node_scope = false;                    // publish hops that never touch a pod, too
-  int64_t realtime_offset_ns = 0;             // CLOCK_REALTIME - CLOCK_BOOTTIME, for times of chains
+  int64_t realtime_offset_ns = 0;  // CLOCK_REALTIME - CLOCK_BOOTTIME, for times of chains
 };
 
 struct Explanation {
@@ -38,8 +38,7 @@ using RuleLookup = std::function<void(uint64_t generation, uint32_t rule, Verdic
 // All hops and processes nestord knows, from records. Thread: pipeline only.
 class ChainGraph {
  public:
-  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
-             RuleLookup rule);
+  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process, RuleLookup rule);
   ~ChainGraph();
 
   // Takes one record in and returns the events to publish, in order: usually one; none for a hop

@@ -5,11 +5,20 @@ namespace nestor {
 namespace {
 
 std::string Who(const std::string& comm, ProcessKey key) {
-  if (!key.known()) return "a process outside this node";
+  if (!key.known()) return "an unknown process";
   return (comm.empty() ? "process" : comm) + "[" + std::to_string(key.tgid) + "]";
 }
 
-std::string ShortId(const Workload& workload) { return workload.container_id.substr(0, 12); }
+std::string Container(const Workload& workload) {
+  if (workload.container_id.empty()) return "a container";
+  return "container " + workload.container_id.substr(0, 12);
+}
+
+// Who accepted. The record leaves it out when it is the process that the hop led to.
+std::string Server(const HopRecord& hop) {
+  return hop.server.known() ? Who(hop.server_comm, hop.server)
+                            : Who(hop.actor.comm, hop.actor.self);
+}
 
 std::string Tuple(const HopRecord& hop) {
   return "tcp " + ToString(hop.peer) + " -> " + ToString(hop.local);
@@ -20,16 +29,14 @@ std::string Tuple(const HopRecord& hop) {
 std::string EvidenceOf(const HopRecord& hop, const Workload& to) {
   switch (hop.kind) {
     case HopKind::kContainerEntrypoint:
-      return "first process of container " + ShortId(to) + ", started by " +
-             Who(hop.from_comm, hop.from);
+      return "first process of " + Container(to) + ", started by " + Who(hop.from_comm, hop.from);
     case HopKind::kRuntimeExec:
-      return "put into container " + ShortId(to) + " by " + Who(hop.from_comm, hop.from);
+      return "put into " + Container(to) + " by " + Who(hop.from_comm, hop.from);
     case HopKind::kSshLogin:
     case HopKind::kTcp:
-      return Who(hop.server_comm, hop.server) + " accepted " + Tuple(hop) + " from " +
-             Who(hop.from_comm, hop.from);
+      return Server(hop) + " accepted " + Tuple(hop) + " from " + Who(hop.from_comm, hop.from);
     case HopKind::kUnixSocket:
-      return Who(hop.server_comm, hop.server) + " accepted a connection to " +
+      return Server(hop) + " accepted a connection to " +
              (hop.unix_path.value.empty() ? "an unnamed unix socket"
                                           : "unix " + hop.unix_path.value) +
              " from " + Who(hop.from_comm, hop.from);

@@ -99,12 +99,15 @@ void NameWorker::SettleWishes(const std::vector<ListedContainer>& list) {
   std::unordered_set<std::string_view> listed;
   for (const ListedContainer& container : list) listed.insert(container.id);
   const auto now = Clock::now();
-  std::erase_if(wishes_, [&](auto& entry) {
-    auto& [id, wish] = entry;
-    if (listed.contains(id) || ++wish.attempts >= kMaxAttempts) return true;
+  for (auto entry = wishes_.begin(); entry != wishes_.end();) {
+    Wish& wish = entry->second;
+    if (listed.contains(entry->first) || ++wish.attempts >= kMaxAttempts) {
+      entry = wishes_.erase(entry);
+      continue;
+    }
     wish.due = now + RetryAfter(wish.attempts);
-    return false;
-  });
+    ++entry;
+  }
 }
 
 uint64_t NameWorker::dropped() const {

@@ -69,6 +69,19 @@ struct WorkloadIndex::State {
     named.push_back({cgroup, entry.workload, entry.labels});
   }
 
+  // Names by the worker's last list, if there is a new one.
+  void TakeList() {
+    auto list = worker ? worker->TakeList() : std::nullopt;
+    if (!list) return;
+    listed_by_id.clear();
+    for (ListedContainer& container : *list) {
+      const std::string id = container.id;
+      listed_by_id.emplace(id, std::move(container));
+    }
+    for (auto& [cgroup, entry] : entries) Name(cgroup, entry);
+    DropRemoved();
+  }
+
   void DropRemoved() {
     const auto now = Clock::now();
     std::erase_if(entries, [&](const auto& item) {
@@ -100,6 +113,7 @@ WorkloadIndex::~WorkloadIndex() = default;
 Status WorkloadIndex::Start() {
   Status status;
   if (state_->worker) status = state_->worker->Start();
+  state_->TakeList();
   for (const FoundCgroup& found : FindContainerCgroups(state_->options.cgroup_root)) {
     Seen(found.id, found.name);
   }
@@ -131,17 +145,7 @@ Workload WorkloadIndex::Lookup(CgroupId cgroup) const {
 }
 
 std::vector<NamedContainer> WorkloadIndex::TakeNamed() {
-  if (state_->worker) {
-    if (auto list = state_->worker->TakeList()) {
-      state_->listed_by_id.clear();
-      for (ListedContainer& container : *list) {
-        const std::string id = container.id;
-        state_->listed_by_id[id] = std::move(container);
-      }
-      for (auto& [cgroup, entry] : state_->entries) state_->Name(cgroup, entry);
-      state_->DropRemoved();
-    }
-  }
+  state_->TakeList();
   return std::exchange(state_->named, {});
 }
 
