@@ -2,6 +2,7 @@
 #include "tools/nestorctl/line.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tools/nestorctl/display_width.h"
 #include "tools/nestorctl/escape.h"
@@ -52,19 +53,28 @@ size_t Line::width() const {
   return columns;
 }
 
-std::vector<Line::Span> Line::Fit(size_t columns) const {
-  constexpr size_t kLeastShrunk = 8;  // less of a command says nothing
-  std::vector<Span> spans = spans_;
-  size_t total = width();
+// Takes `excess` columns from the shrinkable spans, always from the longest, so that a long command
+// does not eat up a short name beside it.
+void Line::Shrink(std::vector<Span>& spans, size_t excess) {
+  constexpr size_t kLeast = 8;  // less of a command says nothing
+  std::vector<std::pair<size_t, Span*>> by_width;
   for (Span& span : spans) {
-    if (!span.shrinkable || total <= columns) continue;
-    const size_t before = DisplayWidth(span.text);
-    const size_t excess = total - columns;
-    const size_t wanted = before > excess ? std::max(before - excess, kLeastShrunk) : kLeastShrunk;
-    span.text = CutToWidth(span.text, wanted);
-    total = total - before + DisplayWidth(span.text);
+    if (span.shrinkable) by_width.emplace_back(DisplayWidth(span.text), &span);
   }
+  while (excess > 0 && !by_width.empty()) {
+    std::sort(by_width.rbegin(), by_width.rend());
+    auto& [width, span] = by_width.front();
+    const size_t next = by_width.size() > 1 ? by_width[1].first : 0;
+    const size_t floor = std::max(kLeast, next == width ? width - 1 : next);
+    if (width <= floor) break;
+    const size_t taken = std::min(excess, width - floor);
+    width -= taken;
+    excess -= taken;
+  }
+  for (const auto& [width, span] : by_width) span->text = CutToWidth(span->text, width);
+}
 
+void Line::CutEnd(std::vector<Span>& spans, size_t columns) {
   size_t left = columns;
   for (auto span = spans.begin(); span != spans.end(); ++span) {
     const size_t used = DisplayWidth(span->text);
@@ -73,16 +83,21 @@ std::vector<Line::Span> Line::Fit(size_t columns) const {
       left -= used;
       continue;
     }
+    // What fills the line exactly, with more behind it, gives one column to the ellipsis.
     span->text = CutToWidth(used == left ? span->text + " " : span->text, left);
     spans.erase(std::next(span), spans.end());
-    break;
+    return;
   }
-  return spans;
 }
 
 std::string Line::Render(size_t columns, bool color) const {
+  std::vector<Span> spans = spans_;
+  if (columns > 0 && width() > columns) {
+    Shrink(spans, width() - columns);
+    CutEnd(spans, columns);
+  }
   std::string out;
-  for (const Span& span : columns == 0 ? spans_ : Fit(columns)) {
+  for (const Span& span : spans) {
     const std::string_view start = color ? ColorOf(span.style) : "";
     out += start;
     out += span.text;

@@ -17,7 +17,7 @@ enum class Style : uint8_t { kPlain, kDim, kStrong, kName, kGood, kWarning, kBad
 class Line {
  public:
   Line& Add(std::string_view text, Style style = Style::kPlain);
-  // A part that gives way first when the line is too long; several do so from left to right.
+  // A part that gives way when the line is too long; the longest of several does so first.
   Line& AddShrinkable(std::string_view text, Style style = Style::kPlain);
   Line& Append(const Line& other);
 
@@ -33,7 +33,8 @@ class Line {
     Style style = Style::kPlain;
     bool shrinkable = false;
   };
-  std::vector<Span> Fit(size_t columns) const;
+  static void Shrink(std::vector<Span>& spans, size_t excess);
+  static void CutEnd(std::vector<Span>& spans, size_t columns);
 
   std::vector<Span> spans_;
 };

@@ -106,8 +106,9 @@ std::string FormatRunTime(nanoseconds time) {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time).count();
   if (milliseconds < 1000) return std::to_string(std::max<int64_t>(0, milliseconds)) + "ms";
   if (milliseconds >= 10000) return FormatAge(time);
-  return std::to_string(milliseconds / 1000) + "." + std::to_string(milliseconds % 1000 / 100) +
-         "s";
+  const auto tenths = milliseconds % 1000 / 100;
+  const std::string fraction = tenths > 0 ? "." + std::to_string(tenths) : "";
+  return std::to_string(milliseconds / 1000) + fraction + "s";
 }
 
 std::string FormatClock(WallTime time, WallTime now) {

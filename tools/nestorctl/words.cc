@@ -46,7 +46,7 @@ std::string RuleName(const v1::Verdict& verdict) {
 
 Line RuleAndAttempt(std::string_view start, const v1::Verdict& verdict, Style style) {
   Line line;
-  line.Add(std::string(start) + RuleName(verdict) + " (", style);
+  line.Add(start, style).AddShrinkable(RuleName(verdict), style).Add(" (", style);
   line.AddShrinkable(Attempt(verdict), style).Add(")", style);
   return line;
 }
