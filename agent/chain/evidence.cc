@@ -20,8 +20,12 @@ std::string Server(const HopRecord& hop) {
                             : Who(hop.actor.comm, hop.actor.self);
 }
 
-std::string Tuple(const HopRecord& hop) {
-  return "tcp " + ToString(hop.peer) + " -> " + ToString(hop.local);
+std::string Connection(const HopRecord& hop) {
+  if (hop.kind != HopKind::kUnixSocket && hop.transport != HopKind::kUnixSocket) {
+    return "tcp " + ToString(hop.peer) + " -> " + ToString(hop.local);
+  }
+  const std::string& path = hop.unix_path.value;
+  return "a connection to " + (path.empty() ? "an unnamed unix socket" : "unix " + path);
 }
 
 }  // namespace
@@ -34,12 +38,8 @@ std::string EvidenceOf(const HopRecord& hop, const Workload& to) {
       return "put into " + Container(to) + " by " + Who(hop.from_comm, hop.from);
     case HopKind::kSshLogin:
     case HopKind::kTcp:
-      return Server(hop) + " accepted " + Tuple(hop) + " from " + Who(hop.from_comm, hop.from);
     case HopKind::kUnixSocket:
-      return Server(hop) + " accepted a connection to " +
-             (hop.unix_path.value.empty() ? "an unnamed unix socket"
-                                          : "unix " + hop.unix_path.value) +
-             " from " + Who(hop.from_comm, hop.from);
+      return Server(hop) + " accepted " + Connection(hop) + " from " + Who(hop.from_comm, hop.from);
     case HopKind::kHostService:
       return "started by " + Who(hop.from_comm, hop.from);
     case HopKind::kPreExisting:

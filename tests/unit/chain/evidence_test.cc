@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/chain/evidence.h"
+
+#include <gtest/gtest.h>
+
+namespace nestor {
+namespace {
+
+Workload Container() {
+  Workload workload;
+  workload.container_id = std::string(64, 'c');
+  return workload;
+}
+
+HopRecord Hop(HopKind kind) {
+  HopRecord hop;
+  hop.kind = kind;
+  hop.from = {5, 97};
+  hop.from_comm = "ssh";
+  hop.server = {6, 812};
+  hop.server_comm = "sshd";
+  hop.peer = {AddressFamily::kInet, 51544, 0, {10, 0, 3, 7}};
+  hop.local = {AddressFamily::kInet, 22, 0, {10, 0, 3, 8}};
+  return hop;
+}
+
+TEST(EvidenceTest, SaysWhoCrossedAndHow) {
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kSshLogin), {}),
+            "sshd[812] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[97]");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kTcp), {}),
+            "sshd[812] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[97]");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kContainerEntrypoint), Container()),
+            "first process of container cccccccccccc, started by ssh[97]");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kRuntimeExec), Container()),
+            "put into container cccccccccccc by ssh[97]");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kHostService), {}), "started by ssh[97]");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kPreExisting), {}), "ran before nestord started");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kNone), {}), "");
+}
+
+TEST(EvidenceTest, AUnixSocketIsNamedByItsPath) {
+  HopRecord hop = Hop(HopKind::kUnixSocket);
+  hop.unix_path.value = "/run/agent.sock";
+  EXPECT_EQ(EvidenceOf(hop, {}),
+            "sshd[812] accepted a connection to unix /run/agent.sock from ssh[97]");
+
+  hop.unix_path.value = "";
+  EXPECT_EQ(EvidenceOf(hop, {}),
+            "sshd[812] accepted a connection to an unnamed unix socket from ssh[97]");
+}
+
+TEST(EvidenceTest, AnSshLoginOverAUnixSocketHasNoAddresses) {
+  HopRecord hop = Hop(HopKind::kSshLogin);
+  hop.transport = HopKind::kUnixSocket;
+  hop.unix_path.value = "@ssh";
+
+  EXPECT_EQ(EvidenceOf(hop, {}), "sshd[812] accepted a connection to unix @ssh from ssh[97]");
+}
+
+TEST(EvidenceTest, AServerThatIsLeftOutIsTheProcessTheHopLedTo) {
+  HopRecord hop = Hop(HopKind::kTcp);
+  hop.server = {};
+  hop.actor.self = {7, 900};
+  hop.actor.comm = "nginx";
+
+  EXPECT_EQ(EvidenceOf(hop, {}),
+            "nginx[900] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[97]");
+}
+
+TEST(EvidenceTest, WhatIsNotKnownIsSaidToBeUnknown) {
+  HopRecord hop = Hop(HopKind::kRuntimeExec);
+  hop.from = {};
+
+  EXPECT_EQ(EvidenceOf(hop, {}), "put into a container by an unknown process");
+}
+
+TEST(TtyNameTest, NamesTheDeviceAsPsDoes) {
+  EXPECT_EQ(TtyName(0), "");
+  EXPECT_EQ(TtyName(136 << 8 | 3), "pts/3");
+  EXPECT_EQ(TtyName(137 << 8 | 1), "pts/257");
+  EXPECT_EQ(TtyName(4 << 8 | 1), "tty1");
+  EXPECT_EQ(TtyName(5 << 8 | 2), "5:2");
+}
+
+}  // namespace
+}  // namespace nestor
