@@ -17,7 +17,7 @@
 namespace nestor {
 
 struct ApiOptions {
-  std::string socket_path;  // absolute
+  std::string socket_path = "/run/nestor/nestord.sock";  // absolute
   // 0660 lets the socket's group in, which is that of its directory when that has the setgid bit.
   mode_t mode = 0600;
   uint32_t max_streams = 32;
