@@ -94,7 +94,7 @@ Result<RunningPod> Node::Run(const PodSpec& pod,
 
   const auto volume_paths = PrepareVolumes(pod, config_maps);
   if (!volume_paths) return give_up("", volume_paths.error());
-  const cri::PodSandboxConfig config = SandboxConfig(pod, NodeName());
+  const cri::PodSandboxConfig config = SandboxConfig(pod);
   const auto sandbox = runtime_.RunSandbox(config);
   if (!sandbox) return give_up("", sandbox.error());
   RunningPod running{*sandbox, ""};

@@ -150,15 +150,15 @@ std::string ExpandVariables(const std::string& text, const StringMap& variables)
   return out;
 }
 
-cri::PodSandboxConfig SandboxConfig(const PodSpec& pod, const std::string& node_name) {
+cri::PodSandboxConfig SandboxConfig(const PodSpec& pod) {
   cri::PodSandboxConfig config;
   config.mutable_metadata()->set_name(pod.name);
   config.mutable_metadata()->set_uid(pod.uid);
   config.mutable_metadata()->set_namespace_(pod.namespace_name);
-  // A host name has at most 63 bytes: the kubelet cuts too.
-  config.set_hostname(pod.host_network
-                          ? node_name
-                          : (pod.hostname.empty() ? pod.name : pod.hostname).substr(0, 63));
+  // On the host's network the host's name stays. Otherwise at most 63 bytes: the kubelet cuts too.
+  if (!pod.host_network) {
+    config.set_hostname((pod.hostname.empty() ? pod.name : pod.hostname).substr(0, 63));
+  }
   config.set_log_directory(LogDirectory(pod.namespace_name, pod.name, pod.uid));
   // Without any setting the runtime copies the host's resolv.conf, which the VM may not have.
   config.mutable_dns_config()->add_options("ndots:5");

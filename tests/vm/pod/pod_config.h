@@ -20,7 +20,7 @@ struct Placement {
 };
 
 // The requests a kubelet makes of a specification: pure functions.
-::runtime::v1::PodSandboxConfig SandboxConfig(const PodSpec& pod, const std::string& node_name);
+::runtime::v1::PodSandboxConfig SandboxConfig(const PodSpec& pod);
 
 // Error: the environment names a ConfigMap or key that is not there.
 Result<::runtime::v1::ContainerConfig> ContainerConfig(
