@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
+#include <charconv>
+#include <functional>
+#include <limits>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -17,9 +19,12 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-std::string Join(const Words& words) {
+std::string Join(const Words& words, std::string_view separator) {
   std::string text;
-  for (const std::string_view word : words) text += (text.empty() ? "" : "|") + std::string(word);
+  for (const std::string_view word : words) {
+    if (!text.empty()) text += separator;
+    text += word;
+  }
   return text;
 }
 
@@ -49,6 +54,19 @@ ColorMode ColorFromWord(const std::string& word) {
   if (word == "always") return ColorMode::kAlways;
   return word == "never" ? ColorMode::kNever : ColorMode::kAuto;
 }
+
+// CLI11 alone would take -3 for a large unsigned number.
+std::function<std::string(const std::string&)> WholeNumberUpTo(uint64_t largest) {
+  return [largest](const std::string& text) -> std::string {
+    uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && stop == end && number >= 1 && number <= largest) return "";
+    return "`" + EscapeHostile(text) + "` is no number from 1 to " + std::to_string(largest);
+  };
+}
+
+constexpr uint64_t kLargestPid = 4194304;  // PID_MAX_LIMIT
 
 class Grammar {
  public:
@@ -104,8 +122,8 @@ class Grammar {
   static void Choice(CLI::App& app, const char* name, const std::string& about, const Words& words,
                      const std::function<void(const std::string&)>& take) {
     app.add_option_function<std::string>(name, take, about)
-        ->check(CLI::Validator(OneOf(words), Join(words)))
-        ->type_name("");
+        ->check(CLI::Validator(OneOf(words), ""))
+        ->type_name(Join(words, "|"));
   }
 
   void FormatOption(CLI::App& app, const Words& words) {
@@ -170,10 +188,12 @@ class Grammar {
         "are\n"
         "strings there; simple fields are always present, parts that do not apply are absent.");
     events->add_flag("-f,--follow", options_.follow, "Go on with events as they happen");
-    events->add_option("--type", options_.filter.types, "Only this type; repeatable")
+    events
+        ->add_option("--type", options_.filter.types,
+                     "Only this type; repeatable. One of " + Join(EventTypes(), ", "))
         ->allow_extra_args(false)
-        ->check(CLI::Validator(OneOf(EventTypes()), Join(EventTypes())))
-        ->type_name("");
+        ->check(CLI::Validator(OneOf(EventTypes()), ""))
+        ->type_name("TYPE");
     PlaceFilters(*events);
     const auto parse_since = [](const std::string& text) { return ParseSince(text, Now()); };
     events
@@ -182,6 +202,7 @@ class Grammar {
         ->check(CLI::Validator(Parses(parse_since), ""))
         ->type_name("TIME");
     events->add_option("--from-seq", options_.from_seq, "Begin with this sequence number")
+        ->check(CLI::Validator(WholeNumberUpTo(std::numeric_limits<uint64_t>::max()), ""))
         ->type_name("N");
     FormatOption(*events, {"text", "jsonl", "json"});
   }
@@ -191,7 +212,7 @@ class Grammar {
         Subcommand(app_, "explain", "Say hop by hop why a process is in its chain",
                    Command::kExplain, "  nestorctl explain 4160\n  nestorctl explain $$ -o json");
     explain->add_option("PID", options_.pid, "A process id as the host sees it")
-        ->check(CLI::Range(1U, 4194304U))  // PID_MAX_LIMIT
+        ->check(CLI::Validator(WholeNumberUpTo(kLargestPid), ""))
         ->required();
     FormatOption(*explain, {"text", "json"});
   }
@@ -248,6 +269,12 @@ class Grammar {
       return {.options = std::nullopt, .exit_code = kExitOk, .out = out.str(), .err = ""};
     }
     const std::vector<std::string> unknown = app_.remaining(true);
+    if (unknown.empty() && app_.get_subcommands().empty() &&
+        error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
+      const std::vector<std::string> names = CommandNames();
+      return Wrong("a command is missing; one of: " +
+                   Join(Words(names.begin(), names.end()), ", "));
+    }
     return Wrong(unknown.empty() ? EscapeHostile(error.what()) : AboutUnknown(unknown.front()));
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <signal.h>
 #include <unistd.h>
@@ -57,6 +58,7 @@ int Main(const std::vector<std::string>& arguments) {
     return failed ? kExitFailure : parsed.exit_code;
   }
   gpr_set_log_function(KeepQuiet);
+  grpc_init();  // never undone: shutting down may wait 10 s for gRPC's own poller
   const auto stopper = Stopper::Start(STDOUT_FILENO);
   if (!stopper) {
     Complain("nestorctl: " + stopper.error().message + "\n");

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <grpc/grpc.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -69,6 +70,7 @@ class RunTest : public testing::Test {
     signal(SIGPIPE, SIG_IGN);
     const sigset_t interrupt = Interrupt();  // before gRPC starts threads that would take it
     pthread_sigmask(SIG_BLOCK, &interrupt, nullptr);
+    grpc_init();  // never undone, as in main
   }
 
   static sigset_t Interrupt() {
