@@ -83,6 +83,20 @@ Line What(const v1::Event& event) {
   return ExecText(event);
 }
 
+// The namespace goes first when there is little room: the container says most.
+std::string Where(const v1::Event& event, bool roomy) {
+  if (!event.has_workload()) return "-";
+  const v1::Workload& workload = event.workload();
+  const bool named = !workload.pod().empty() && !workload.container().empty();
+  return roomy || !named ? WorkloadName(workload) : workload.pod() + "/" + workload.container();
+}
+
+std::string Clock(WallTime time, WallTime now, bool roomy) {
+  constexpr size_t kMilliseconds = 4;  // ".123"
+  const std::string text = FormatClock(time, now);
+  return roomy ? text : text.substr(0, text.size() - kMilliseconds);
+}
+
 Style TypeStyle(const std::string& type) {
   if (type == "hop") return Style::kName;
   if (type == "verdict") return Style::kWarning;
@@ -96,16 +110,17 @@ std::string Column(std::string_view text, size_t columns) {
 
 }  // namespace
 
-Line EventLine(const v1::Event& event, WallTime now) {
-  constexpr size_t kType = 8, kChain = 8, kDepth = 2, kWhere = 28;
+Line EventLine(const v1::Event& event, WallTime now, size_t columns) {
+  constexpr size_t kType = 8, kChain = 8, kDepth = 2, kRoomy = 120;
+  const bool roomy = columns == 0 || columns >= kRoomy;
+  const size_t where_columns = roomy ? 28 : 16;
   const bool of_chain = !event.chain_id().empty();
   Line line;
-  line.Add(FormatClock(ToWallTime(event.time()), now) + " ", Style::kDim);
+  line.Add(Clock(ToWallTime(event.time()), now, roomy) + " ", Style::kDim);
   line.Add(Column(event.type(), kType), TypeStyle(event.type()));
   line.Add(Column(of_chain ? ShortId(event.chain_id()) : "-", kChain), Style::kDim);
   line.Add(Column(of_chain ? "+" + std::to_string(event.depth()) : "", kDepth), Style::kDim);
-  line.Add(Column(event.has_workload() ? WorkloadName(event.workload()) : "-", kWhere),
-           Style::kName);
+  line.Add(Column(Where(event, roomy), where_columns), Style::kName);
   return line.Append(What(event));
 }
 

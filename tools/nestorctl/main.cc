@@ -58,12 +58,14 @@ int Main(const std::vector<std::string>& arguments) {
     return failed ? kExitFailure : parsed.exit_code;
   }
   gpr_set_log_function(KeepQuiet);
-  grpc_init();  // never undone: shutting down may wait 10 s for gRPC's own poller
   const auto stopper = Stopper::Start(STDOUT_FILENO);
   if (!stopper) {
     Complain("nestorctl: " + stopper.error().message + "\n");
     return kExitFailure;
   }
+  // After the signals are blocked, for it starts threads. Never undone: shutting down may wait 10 s
+  // for gRPC's own poller.
+  grpc_init();
   return RunOptions(*parsed.options, **stopper);
 }
 

@@ -164,7 +164,7 @@ class EventPrinter {
     std::string text;
     if (session_.format == Format::kText) {
       const size_t columns = SizeOf(session_.fd, session_.terminal).columns;
-      text = EventLine(event, Now()).Render(columns, session_.color) + "\n";
+      text = EventLine(event, Now(), columns).Render(columns, session_.color) + "\n";
     } else {
       const auto json = ToJsonLine(event);
       if (!json) return json.error();

@@ -44,7 +44,7 @@ class ViewsTest : public testing::Test {
   }
 
   static std::string Text(const v1::Event& event) {
-    return EventLine(event, sample::kNow).Render(0, false);
+    return EventLine(event, sample::kNow, 0).Render(0, false);
   }
 
   static v1::Capability Capability(const std::string& name, bool available, bool required) {
@@ -62,6 +62,11 @@ class ViewsTest : public testing::Test {
 TEST_F(ViewsTest, ExecEventIsOneAlignedLine) {
   EXPECT_EQ(Text(Event("exec")),
             "14:13:20.000 exec     91c00001 +1 team-a/web-0/main            4160 cat /etc/shadow");
+}
+
+TEST_F(ViewsTest, NarrowTerminalLeavesRoomForWhatHappened) {
+  EXPECT_EQ(EventLine(Event("exec"), sample::kNow, 80).Render(80, false),
+            "14:13:20 exec     91c00001 +1 web-0/main       4160 cat /etc/shadow");
 }
 
 TEST_F(ViewsTest, EachKindOfEventSaysWhatHappened) {
