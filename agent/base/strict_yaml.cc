@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/base/strict_yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
+
 #include <charconv>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "agent/base/nearest.h"
 
@@ -61,6 +64,50 @@ std::optional<std::pair<uint64_t, std::string_view>> SplitUnit(std::string_view 
   return std::pair(number, text.substr(static_cast<size_t>(end - text.data())));
 }
 
+// Refuses what LoadAll must not see: yaml-cpp 0.7 does not get past a token that begins no value,
+// such as a lone ",", and gives empty documents for ever.
+class Guard : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == last_start_) throw YAML::ParserException(mark, "this begins no value");
+    last_start_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Count(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Count(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    Count(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    Count(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    Count(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void Count(const YAML::Mark& mark) {
+    if (++values_ > kMaxNodes) throw YAML::ParserException(mark, "has too many values");
+  }
+
+  int last_start_ = -1;
+  size_t values_ = 0;
+};
+
+// Throws what Parse catches.
+void CheckByGuard(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Guard guard;
+  while (parser.HandleNextDocument(guard)) {
+  }
+}
+
 std::string Quote(std::string_view text) { return "`" + std::string(text.substr(0, 80)) + "`"; }
 
 }  // namespace
@@ -75,6 +122,7 @@ std::vector<YAML::Node> StrictYaml::Parse(const std::string& text) {
     return {};
   }
   try {
+    CheckByGuard(text);
     std::vector<YAML::Node> documents = YAML::LoadAll(text);
     size_t count = 0;
     for (const YAML::Node& document : documents) {

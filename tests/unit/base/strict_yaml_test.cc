@@ -201,6 +201,13 @@ TEST(StrictYamlTest, WhatIsNotYamlIsAnErrorWithItsPlace) {
   EXPECT_THAT(reader.Messages(), ElementsAre(HasSubstr("f.yaml:2:")));
 }
 
+// yaml-cpp reads these for ever.
+TEST(StrictYamlTest, ATokenThatBeginsNoValueIsRefused) {
+  for (const char* text : {",", "]", "}", "a: b\n---\n,", "\n  ,"})
+    EXPECT_THAT(Reader(text).Messages(), SizeIs(1)) << text;
+  EXPECT_THAT(Reader(" ,").Messages(), ElementsAre("f.yaml:1:2: this begins no value"));
+}
+
 TEST(StrictYamlTest, EachDocumentOfAFileIsRead) {
   EXPECT_THAT(Reader("a: 1\n---\nb: 2\n").documents, SizeIs(2));
   EXPECT_THAT(Reader("").documents, SizeIs(::testing::Le(1)));
