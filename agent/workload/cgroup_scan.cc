@@ -1,28 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/workload/cgroup_scan.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
-#include <filesystem>
+#include <cerrno>
+#include <memory>
+#include <string_view>
 
 #include "agent/workload/workload_index.h"
 
 namespace nestor {
+namespace {
 
-std::vector<FoundCgroup> FindContainerCgroups(const std::string& root) {
-  constexpr int kMaxDepth = 32;
-  std::vector<FoundCgroup> found;
-  std::error_code error;
-  using Walk = std::filesystem::recursive_directory_iterator;
-  Walk walk(root, std::filesystem::directory_options::skip_permission_denied, error);
-  for (; !error && walk != Walk(); walk.increment(error)) {
-    std::error_code gone;
-    if (!walk->is_directory(gone) || walk->is_symlink(gone)) continue;
-    if (walk.depth() >= kMaxDepth) walk.disable_recursion_pending();
-    const std::string name = walk->path().filename();
-    if (ContainerIdFromCgroupName(name).empty()) continue;
+constexpr size_t kMaxDepth = 32;
+
+struct Directory {
+  std::string path;
+  size_t depth = 0;
+};
+
+// Adds the subdirectories of one directory to `found` and to what is left to visit. By hand and not
+// by std::filesystem's recursive walk, which ends for good when a directory vanishes under it.
+Status Visit(const Directory& directory, std::vector<Directory>& left,
+             std::vector<FoundCgroup>& found) {
+  const auto close = [](DIR* stream) { closedir(stream); };
+  const std::unique_ptr<DIR, decltype(close)> stream(opendir(directory.path.c_str()), close);
+  if (!stream) {
+    if (errno == ENOENT && directory.depth > 0) return {};
+    return Error::FromErrno("read " + directory.path, errno);
+  }
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
+    std::string path = directory.path + "/" + name;
     struct stat info{};
-    if (stat(walk->path().c_str(), &info) == 0) found.push_back({info.st_ino, name});
+    if (!ContainerIdFromCgroupName(name).empty() && stat(path.c_str(), &info) == 0) {
+      found.push_back({info.st_ino, name});
+    }
+    if (directory.depth + 1 < kMaxDepth) left.push_back({std::move(path), directory.depth + 1});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<FoundCgroup>> FindContainerCgroups(const std::string& root) {
+  std::vector<FoundCgroup> found;
+  std::vector<Directory> left{{root, 0}};
+  while (!left.empty()) {
+    const Directory directory = std::move(left.back());
+    left.pop_back();
+    if (Status status = Visit(directory, left, found); !status) return status.error();
   }
   return found;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/result.h"
 #include "agent/event/process_key.h"
 
 namespace nestor {
@@ -14,9 +15,9 @@ struct FoundCgroup {
   std::string name;  // leaf directory
 };
 
-// The cgroups below `root` whose names hold a container id. Directories that go away meanwhile are
-// left out. Thread: any.
-std::vector<FoundCgroup> FindContainerCgroups(const std::string& root);
+// The cgroups below `root`, at most 32 levels deep, whose names hold a container id. Directories
+// that go away meanwhile are left out. Error: a directory cannot be read. Thread: any.
+Result<std::vector<FoundCgroup>> FindContainerCgroups(const std::string& root);
 
 }  // namespace nestor
 

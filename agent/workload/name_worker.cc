@@ -15,6 +15,7 @@ constexpr milliseconds kFirstRetry{20};
 constexpr milliseconds kLastRetry{2000};
 constexpr int kMaxAttempts = 20;
 
+// A runtime that went away is asked at the same pace, without end.
 milliseconds RetryAfter(int attempts) {
   return std::min(kLastRetry, kFirstRetry * (1 << std::min(attempts, 7)));
 }
@@ -72,26 +73,43 @@ void NameWorker::Run(const std::stop_token& stop) {
         continue;
       }
     }
-    // What failed is in detail() and failed(); it is tried again when due.
-    if (Status status = ListOnce(); !status) continue;
+    // Why it failed stands in detail(); it is tried again when due.
+    static_cast<void>(ListOnce());
   }
 }
 
 Status NameWorker::ListOnce() {
   auto list = lister_->List();
-  auto description = list ? lister_->Describe() : Result<std::string>(list.error());
+  // A runtime of another version comes only after one that went away.
+  std::optional<Result<std::string>> description;
+  if (list && !available()) description = lister_->Describe();
   const std::lock_guard lock(mutex_);
   available_ = list.ok();
-  detail_ = description ? *description : description.error().message;
-  relist_due_ = Clock::now() + (list ? milliseconds(relist_interval_) : kLastRetry);
+  if (!list) detail_ = list.error().message;
+  if (description) detail_ = *description ? **description : description->error().message;
+  failures_in_a_row_ = list ? 0 : failures_in_a_row_ + 1;
+  relist_due_ =
+      Clock::now() + (list ? milliseconds(relist_interval_) : RetryAfter(failures_in_a_row_));
   if (!list) {
     ++failed_;
     for (auto& [id, wish] : wishes_) wish.due = relist_due_;
     return list.error();
   }
   SettleWishes(*list);
+  KeepVanished(*list);
   list_ = std::move(*list);
   return {};
+}
+
+// Under the lock. A short-lived container may be in a list that nobody took yet and not in the
+// next: its name goes along.
+void NameWorker::KeepVanished(std::vector<ListedContainer>& list) {
+  if (!list_) return;
+  std::unordered_set<std::string> listed;
+  for (const ListedContainer& container : list) listed.insert(container.id);
+  for (ListedContainer& container : *list_) {
+    if (!listed.contains(container.id)) list.push_back(std::move(container));
+  }
 }
 
 // Under the lock.
@@ -101,7 +119,9 @@ void NameWorker::SettleWishes(const std::vector<ListedContainer>& list) {
   const auto now = Clock::now();
   for (auto entry = wishes_.begin(); entry != wishes_.end();) {
     Wish& wish = entry->second;
-    if (listed.contains(entry->first) || ++wish.attempts >= kMaxAttempts) {
+    const bool found = listed.contains(entry->first);
+    if (found || ++wish.attempts >= kMaxAttempts) {
+      if (!found) ++failed_;
       entry = wishes_.erase(entry);
       continue;
     }

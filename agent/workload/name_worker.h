@@ -32,10 +32,12 @@ class NameWorker {
   // `id` shall be named soon. Beyond max_pending the oldest wish is dropped, counted, and left to
   // the next relist.
   void Want(const std::string& id);
-  // The last list, once; nullopt: none since the last call. Never blocks for the runtime.
+  // The last list, once, with what vanished since the last call; nullopt: none since then. Never
+  // blocks for the runtime.
   std::optional<std::vector<ListedContainer>> TakeList();
 
   uint64_t dropped() const;
+  // Lists without an answer, and containers that the runtime never listed while they were wanted.
   uint64_t failed() const;
   bool available() const;
   std::string detail() const;
@@ -51,6 +53,7 @@ class NameWorker {
   void Run(const std::stop_token& stop);
   Status ListOnce();
   void SettleWishes(const std::vector<ListedContainer>& list);
+  void KeepVanished(std::vector<ListedContainer>& list);
   Clock::time_point NextDue() const;
 
   const std::unique_ptr<ContainerLister> lister_;
@@ -62,6 +65,7 @@ class NameWorker {
   std::unordered_map<std::string, Wish> wishes_;
   std::optional<std::vector<ListedContainer>> list_;
   Clock::time_point relist_due_{};
+  int failures_in_a_row_ = 0;
   uint64_t next_number_ = 0;
   uint64_t dropped_ = 0;
   uint64_t failed_ = 0;

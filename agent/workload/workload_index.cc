@@ -55,7 +55,8 @@ struct WorkloadIndex::State {
   struct Entry {
     Workload workload;
     std::map<std::string, std::string> labels;
-    std::optional<Clock::time_point> removed;
+    std::optional<Clock::time_point> removed;   // the kernel said so
+    std::optional<Clock::time_point> unlisted;  // the runtime forgot it; ends when listed again
   };
 
   // Names the entry when the last list had it.
@@ -66,7 +67,7 @@ struct WorkloadIndex::State {
     if (SameNames(workload, entry.workload) && listed->second.pod_labels == entry.labels) return;
     entry.workload = std::move(workload);
     entry.labels = listed->second.pod_labels;
-    named.push_back({cgroup, entry.workload, entry.labels});
+    named.push_back({cgroup, entry.workload, entry.labels, entry.removed.has_value()});
   }
 
   // Names by the worker's last list, if there is a new one.
@@ -78,15 +79,30 @@ struct WorkloadIndex::State {
       const std::string id = container.id;
       listed_by_id.emplace(id, std::move(container));
     }
-    for (auto& [cgroup, entry] : entries) Name(cgroup, entry);
-    DropRemoved();
+    const auto now = Clock::now();
+    for (auto& [cgroup, entry] : entries) {
+      Name(cgroup, entry);
+      NoteWhetherListed(entry, now);
+    }
+    DropRemoved(now);
   }
 
-  void DropRemoved() {
-    const auto now = Clock::now();
+  // The record of a removal can be lost: what the runtime forgot goes, too. What it never named may
+  // belong to another runtime, and stays.
+  void NoteWhetherListed(Entry& entry, Clock::time_point now) const {
+    if (entry.workload.pending || listed_by_id.contains(entry.workload.container_id)) {
+      entry.unlisted.reset();
+    } else if (!entry.unlisted) {
+      entry.unlisted = now;
+    }
+  }
+
+  void DropRemoved(Clock::time_point now) {
+    const auto is_over = [&](const std::optional<Clock::time_point>& since) {
+      return since && now - *since > options.removed_grace;
+    };
     std::erase_if(entries, [&](const auto& item) {
-      const auto& removed = item.second.removed;
-      return removed && now - *removed > options.removed_grace;
+      return is_over(item.second.removed) || is_over(item.second.unlisted);
     });
   }
 
@@ -114,9 +130,9 @@ Status WorkloadIndex::Start() {
   Status status;
   if (state_->worker) status = state_->worker->Start();
   state_->TakeList();
-  for (const FoundCgroup& found : FindContainerCgroups(state_->options.cgroup_root)) {
-    Seen(found.id, found.name);
-  }
+  const auto cgroups = FindContainerCgroups(state_->options.cgroup_root);
+  if (!cgroups) return status ? cgroups.error() : status.error().In(cgroups.error().message);
+  for (const FoundCgroup& found : *cgroups) Seen(found.id, found.name);
   return status;
 }
 

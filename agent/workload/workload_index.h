@@ -31,6 +31,7 @@ struct NamedContainer {
   CgroupId cgroup = 0;
   Workload workload;
   std::map<std::string, std::string> labels;  // the pod's
+  bool removed = false;  // its cgroup is gone: names for what was published, nothing to enforce on
 };
 
 // Cgroup → container → pod. Lookups never wait: a worker thread asks the CRI and hands the answer
@@ -44,7 +45,7 @@ class WorkloadIndex {
   ~WorkloadIndex();
 
   // Lists what runs now. Error: the CRI does not answer (nestord goes on; containers then have ids
-  // but no names; retried).
+  // but no names; retried), or cgroup_root cannot be read (containers are then known when seen).
   Status Start();
   // The container's cgroup was seen by the kernel: `name` holds its 64 hex digits
   // ("cri-containerd-<id>.scope", "<id>").
