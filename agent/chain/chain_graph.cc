@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <ranges>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -73,9 +74,9 @@ EventType TypeOf(SocketOperation operation) {
 void KeepAliveAbove(std::vector<ChainHop>& hops) {
   std::unordered_map<HopId, ChainHop*> by_id;
   for (ChainHop& hop : hops) by_id.emplace(hop.hop.id, &hop);
-  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-    const auto parent = by_id.find(hop->hop.parent_id);
-    if (hop->alive && parent != by_id.end()) parent->second->alive = true;
+  for (const ChainHop& hop : hops | std::views::reverse) {
+    const auto parent = by_id.find(hop.hop.parent_id);
+    if (hop.alive && parent != by_id.end()) parent->second->alive = true;
   }
 }
 
@@ -291,7 +292,7 @@ struct ChainGraph::State {
       path.push_back(&place->second);
       at = place->second.data.hop.parent_id;
     }
-    for (auto node = path.rbegin(); node != path.rend(); ++node) events.push_back(HopEvent(**node));
+    for (const HopNode* node : path | std::views::reverse) events.push_back(HopEvent(*node));
   }
 
   // An event, and before it the hops that it is the first to refer to.
