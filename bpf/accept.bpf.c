@@ -38,6 +38,7 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 		tag->cause.confidence = client->from.confidence;
 		tag->from_hop_id = client->from.hop_id;
 		tag->peer = client->process;
+		tag->from_container = client->container;
 		bpf_map_delete_elem(&connections, &key);
 	} else { /* sshd, called from outside this node */
 		tag->cause.chain_id = id;
@@ -87,6 +88,8 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	if (tag && family != AF_UNIX && !open_tcp_hop(task, context, sk, tag))
 		tag = NULL;
+	if (tag)
+		note_reached_pod(context, tag);
 	/* A connection from a process's own hop opens none. */
 	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id)
 		context->cause = tag->cause;

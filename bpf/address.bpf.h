@@ -105,7 +105,7 @@ static __always_inline struct nestor_socket *socket_record(struct task_struct *t
 {
 	struct nestor_socket *record;
 
-	if (!in_scope(context))
+	if (!in_scope(task, context))
 		return NULL;
 	bulk_reserve_or(record, sizeof(*record), kind, return NULL);
 	__builtin_memset((void *)record + sizeof(record->hdr), 0, sizeof(*record) - sizeof(record->hdr));

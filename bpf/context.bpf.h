@@ -65,6 +65,7 @@ struct socket_tag {
 	struct cause cause; /* client: the hop that connected it; server: the hop that it opens */
 	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself */
 	struct nestor_process peer;
+	u64 from_container; /* server: the client's container; 0: host */
 	u32 side;
 	u32 pad;
 };
@@ -101,13 +102,24 @@ struct {
 	__type(value, struct container);
 } containers __weak SEC(".maps");
 
+/* Host processes that connected into a pod: their chain is the pod's business from then on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct nestor_process);
+	__type(value, u8);
+} reached_pods __weak SEC(".maps");
+
 extern u64 last_hop_id; /* state.bpf.c */
 extern const volatile u32 host_mnt_ns;
 extern const volatile bool node_scope;
 
+/* An odd factor keeps ids unique and spreads neighbours over all digits, so that a few of them tell one id, as people type them. */
+#define HOP_ID_SPREAD 0x9e3779b97f4a7c15ULL
+
 static __always_inline u64 next_hop_id(void)
 {
-	return __sync_fetch_and_add(&last_hop_id, 1) + 1;
+	return (__sync_fetch_and_add(&last_hop_id, 1) + 1) * HOP_ID_SPREAD;
 }
 
 static __always_inline u8 weakest(u8 a, u8 b)
@@ -160,9 +172,26 @@ static __always_inline struct task_context *context_of(struct task_struct *task)
 	return context_recover(task);
 }
 
-static __always_inline bool in_scope(const struct task_context *context)
+/* Whether events of this task are emitted. A host process learns here that it reached into a pod; its children inherit the flag. */
+static __always_inline bool in_scope(struct task_struct *task, struct task_context *context)
 {
-	return node_scope || context->container || (context->flags & NESTOR_TASK_IN_POD_CHAIN);
+	struct nestor_process key;
+
+	if (node_scope || context->container || (context->flags & NESTOR_TASK_IN_POD_CHAIN))
+		return true;
+	process_key(&key, task);
+	if (!bpf_map_lookup_elem(&reached_pods, &key))
+		return false;
+	context->flags |= NESTOR_TASK_IN_POD_CHAIN;
+	return true;
+}
+
+static __always_inline void note_reached_pod(const struct task_context *server, const struct socket_tag *tag)
+{
+	u8 yes = 1;
+
+	if (server->container && tag->side == SOCKET_SERVER && !tag->from_container && tag->peer.tgid)
+		bpf_map_update_elem(&reached_pods, &tag->peer, &yes, BPF_ANY);
 }
 
 /* The hop that what this thread does now belongs to. */

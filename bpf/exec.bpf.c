@@ -182,7 +182,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	note_sshd(bprm, context);
 	enter_container(task, context);
 	start_host_service(task, context);
-	if (!in_scope(context))
+	if (!in_scope(task, context))
 		return 0;
 
 	start = BPF_CORE_READ(task, mm, arg_start);

@@ -15,7 +15,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	u32 code;
 	u64 now;
 
-	if (!context || !(context->flags & TASK_RECORDED) || !in_scope(context))
+	if (!context || !(context->flags & TASK_RECORDED) || !in_scope(task, context))
 		return 0;
 	if (BPF_CORE_READ(task, signal, live.counter) != 0)
 		return 0;

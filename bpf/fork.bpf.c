@@ -27,7 +27,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (child->tgid == parent->tgid)
 		return 0; /* a thread serves what its creator served: thread-per-connection servers */
 
-	to->flags &= ~(TASK_RECORDED | TASK_EXITED | NESTOR_TASK_ENTRY | NESTOR_TASK_RECOVERED);
+	to->flags &= ~(TASK_RECORDED | TASK_EXITED | NESTOR_TASK_ENTRY | NESTOR_TASK_RECOVERED | NESTOR_TASK_PRE_EXISTING);
 	process_key(&to->parent, parent);
 	if (from->cause.hop_id && from->cause.hop_id != from->hop_id) {
 		cause = from->cause;

@@ -245,8 +245,15 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
+struct sk_buff_head {
+	u32 qlen;
+};
+
+struct msghdr;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
 	u16 sk_type;
 	u16 sk_protocol;
 };

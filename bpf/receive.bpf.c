@@ -2,7 +2,21 @@
 #include "context.bpf.h"
 #include "lsm.bpf.h"
 
-static __always_inline void received(struct socket *socket)
+#define MSG_DONTWAIT 0x40 /* uapi; the kernel sets it for descriptors that do not block, too */
+#define SOCK_DGRAM 2
+
+/*
+ * A look that finds nothing brings no request: a server that polls a socket of its own between accept and fork would lose its cause.
+ * Not for UDP, which has a second queue.
+ */
+static __always_inline bool finds_nothing(struct sock *sk, u16 family, int flags)
+{
+	if (!(flags & MSG_DONTWAIT) || (family != AF_UNIX && sk->sk_type == SOCK_DGRAM))
+		return false;
+	return sk->sk_receive_queue.qlen == 0;
+}
+
+static __always_inline void received(struct socket *socket, struct msghdr *message, int size, int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
@@ -29,6 +43,8 @@ static __always_inline void received(struct socket *socket)
 	/* An answer on a connection that was made for the present cause belongs to it. */
 	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id == context->cause.hop_id)
 		return;
+	if (finds_nothing(sk, family, flags))
+		return;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 }
 
@@ -37,4 +53,4 @@ static __always_inline void received(struct socket *socket)
  * else the next, unrelated client's command would land in the last one's chain.
  * Cost: two storage look-ups, no record. On failure: none possible after the context exists.
  */
-OBSERVE1(socket_recvmsg, received, struct socket *, socket)
+OBSERVE4(socket_recvmsg, received, struct socket *, socket, struct msghdr *, message, int, size, int, flags)

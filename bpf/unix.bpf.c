@@ -27,6 +27,7 @@ static __always_inline void tag_server_side(struct task_struct *task, struct tas
 	tag->side = SOCKET_SERVER;
 	tag->from_hop_id = from->hop_id;
 	tag->peer = pending.from;
+	tag->from_container = pending.from_container;
 	tag->cause = *from;
 	tag->cause.hop_id = id;
 	tag->cause.depth = from->depth + 1;
