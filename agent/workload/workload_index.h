@@ -31,7 +31,8 @@ struct NamedContainer {
   CgroupId cgroup = 0;
   Workload workload;
   std::map<std::string, std::string> labels;  // the pod's
-  bool removed = false;  // its cgroup is gone: names for what was published, nothing to enforce on
+  // Its cgroup is gone: names for what was published, nothing to enforce on.
+  bool removed = false;
 };
 
 // Cgroup → container → pod. Lookups never wait: a worker thread asks the CRI and hands the answer
