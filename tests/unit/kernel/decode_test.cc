@@ -33,7 +33,7 @@ template <typename T>
 Bytes ToBytes(const T& raw, std::string_view data = {}) {
   Bytes bytes(sizeof(T) + data.size());
   std::memcpy(bytes.data(), &raw, sizeof(T));
-  std::memcpy(bytes.data() + sizeof(T), data.data(), data.size());
+  if (!data.empty()) std::memcpy(bytes.data() + sizeof(T), data.data(), data.size());
   const auto size = static_cast<uint32_t>(bytes.size());
   std::memcpy(bytes.data() + offsetof(nestor_header, size), &size, sizeof(size));
   return bytes;
