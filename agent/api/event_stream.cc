@@ -11,6 +11,8 @@ namespace nestor {
 namespace {
 
 constexpr size_t kBatchEvents = 256;
+// gRPC clients take messages of up to 4 MiB unless told otherwise.
+constexpr size_t kMessageBytes = 1U << 20;
 // How long a stream may sleep before it looks whether its client or the server has gone.
 constexpr std::chrono::milliseconds kLongestWait{250};
 
@@ -58,7 +60,7 @@ grpc::Status EventStream::Run(EventRange range, const grpc::ServerContext& conte
     const EventLog::Batch batch =
         log_.Read(next, kBatchEvents, sleep ? kLongestWait : std::chrono::milliseconds{0});
     const uint64_t missed = std::min(batch.missed, range.last - next + 1);
-    if (missed > 0 && !SendMissed(missed)) return Gone();
+    if (missed > 0) AddMissed(missed);
     if (!SendBatch(batch, range.last)) return Gone();
     next = batch.next_seq;
     if (batch.closed) break;
@@ -75,36 +77,31 @@ bool EventStream::SendBatch(const EventLog::Batch& batch, uint64_t last) {
   for (const auto& event : batch.events) {
     if ((*event)->seq > last) break;
     if (!filter_.Matches(**event)) continue;
-    ToProto(*event, identity_, &Fresh());
-    if (!Push()) return false;
+    ToProto(*event, identity_, message_.add_events());
+    if (!FlushIfLarge()) return false;
   }
   return Flush();
 }
 
-bool EventStream::SendMissed(uint64_t count) {
+void EventStream::AddMissed(uint64_t count) {
   missed_ += count;
   counters_.missed.fetch_add(count);
-  MissedToProto(count, missed_, identity_, &Fresh());
-  return Push();
+  MissedToProto(count, missed_, identity_, message_.add_events());
 }
 
-v1::Event& EventStream::Fresh() {
-  messages_[filling_].Clear();
-  return messages_[filling_];
-}
-
-// The message before goes out only now, when it is known that one follows: gRPC may then gather
-// them, and sends at the latest with the one that Flush writes. One write to the socket an event
-// costs three times the CPU time and gives a fifth of the throughput.
-bool EventStream::Push() {
-  const size_t before = std::exchange(filling_, 1 - filling_);
-  if (!std::exchange(waiting_, true)) return true;
-  return writer_.Write(messages_[1 - before], grpc::WriteOptions().set_buffer_hint());
+bool EventStream::FlushIfLarge() {
+  message_bytes_ += message_.events(message_.events_size() - 1).ByteSizeLong();
+  return message_bytes_ < kMessageBytes || Flush();
 }
 
 bool EventStream::Flush() {
-  if (!std::exchange(waiting_, false)) return true;
-  return writer_.Write(messages_[1 - filling_]);
+  if (message_.events().empty()) return true;
+  const bool written = writer_.Write(message_);
+  // Clear keeps the memory for the next time; that of unusually large events is given back.
+  if (message_bytes_ > kMessageBytes) message_ = v1::EventBatch();
+  message_.Clear();
+  message_bytes_ = 0;
+  return written;
 }
 
 }  // namespace nestor

@@ -5,7 +5,6 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/support/sync_stream.h>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -30,11 +29,11 @@ Result<EventRange> RangeOf(const v1::StreamEventsRequest& request, const Filter&
                            const EventLog& log);
 
 // Writes the matching events of a range to one client, and a loss for what the log no longer had.
-// Holds at most one batch of events and two messages, however slow the client is: a write that does
+// Holds at most one batch of events and one message, however slow the client is: a write that does
 // not get through blocks, and what the log drops meanwhile is told as a loss. Thread: the caller's.
 class EventStream {
  public:
-  using Writer = grpc::ServerWriter<v1::Event>;
+  using Writer = grpc::ServerWriter<v1::EventBatch>;
 
   struct Counters {
     std::atomic<uint64_t>& missed;  // events that readers came too late for
@@ -50,9 +49,8 @@ class EventStream {
 
  private:
   bool SendBatch(const EventLog::Batch& batch, uint64_t last);
-  bool SendMissed(uint64_t count);
-  v1::Event& Fresh();
-  bool Push();
+  void AddMissed(uint64_t count);
+  bool FlushIfLarge();
   bool Flush();
 
   const EventLog& log_;
@@ -60,10 +58,8 @@ class EventStream {
   const NodeIdentity identity_;
   Writer& writer_;
   Counters counters_;
-  // Messages are reused, so that their strings are; one waits while the next is filled.
-  std::array<v1::Event, 2> messages_;
-  size_t filling_ = 0;
-  bool waiting_ = false;
+  v1::EventBatch message_;  // reused, so that its strings are
+  size_t message_bytes_ = 0;
   uint64_t missed_ = 0;
 };
 

@@ -65,7 +65,7 @@ Result<size_t> FindChain(const std::string& id, const std::vector<ChainInfo>& ch
 
 grpc::Status NestorService::StreamEvents(grpc::ServerContext* context,
                                          const v1::StreamEventsRequest* request,
-                                         grpc::ServerWriter<v1::Event>* writer) {
+                                         grpc::ServerWriter<v1::EventBatch>* writer) {
   const Result<Filter> filter = Filter::Create(request->filter());
   if (!filter) return ToGrpc(filter.error());
   const Result<StreamLimit::Slot> slot = streams_.Take();

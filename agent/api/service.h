@@ -26,7 +26,7 @@ class NestorService final : public v1::Nestor::Service {
   void Stop() { stopping_ = true; }
 
   grpc::Status StreamEvents(grpc::ServerContext* context, const v1::StreamEventsRequest* request,
-                            grpc::ServerWriter<v1::Event>* writer) override;
+                            grpc::ServerWriter<v1::EventBatch>* writer) override;
   grpc::Status ListChains(grpc::ServerContext* context, const v1::ListChainsRequest* request,
                           v1::ListChainsResponse* response) override;
   grpc::Status GetChain(grpc::ServerContext* context, const v1::GetChainRequest* request,

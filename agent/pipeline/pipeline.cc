@@ -98,7 +98,8 @@ struct Pipeline::State {
 
   void TakeNames() {
     for (const NamedContainer& container : workloads.TakeNamed()) {
-      if (Status status = policies.NameContainer(container); !status) {
+      // A name that comes after the end: its cgroup has no rules any more, and must get none.
+      if (!container.removed && !policies.NameContainer(container)) {
         losses.Add("policy-container", 1);
       }
       Publish(graph.ApplyWorkload(container.cgroup, container.workload));

@@ -29,12 +29,14 @@ int main(int argc, char** argv) {
   nestor::v1::StreamEventsRequest request;
   request.set_follow(true);
   const auto stream = stub->StreamEvents(&context, request);
-  nestor::v1::Event event;
+  nestor::v1::EventBatch batch;
   unsigned long count = 0, execs = 0, lost = 0;
-  while (stream->Read(&event)) {
-    ++count;
-    execs += event.type() == "exec";
-    lost += event.type() == "loss";
+  while (stream->Read(&batch)) {
+    for (const nestor::v1::Event& event : batch.events()) {
+      ++count;
+      execs += event.type() == "exec";
+      lost += event.type() == "loss";
+    }
   }
   std::printf("reader: %lu events, %lu execs, %lu loss events\n", count, execs, lost);
   return 0;

@@ -127,9 +127,13 @@ Status Client::StreamEvents(const v1::StreamEventsRequest& request,
   grpc::ClientContext context;
   const Stopper::Scope scope(*stopper_, context);
   const auto reader = stub_->StreamEvents(&context, request);
-  v1::Event event;
+  v1::EventBatch batch;
   Status result;
-  while (result.ok() && reader->Read(&event)) result = each(event);
+  while (result.ok() && reader->Read(&batch)) {
+    for (const v1::Event& event : batch.events()) {
+      if (result.ok()) result = each(event);
+    }
+  }
   if (!result.ok()) context.TryCancel();
   const grpc::Status status = reader->Finish();
   if (!result.ok() || status.ok() || stopper_->stopped()) return result;

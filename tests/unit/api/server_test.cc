@@ -49,13 +49,18 @@ class EventReader {
 
   // The next event; an empty one at the end.
   v1::Event Next() {
-    v1::Event event;
-    reader_->Read(&event);
-    return event;
+    if (next_ >= batch_.events_size()) {
+      batch_.Clear();
+      next_ = 0;
+      if (!reader_->Read(&batch_) || batch_.events().empty()) return {};
+    }
+    return batch_.events(next_++);
   }
   std::vector<uint64_t> Seqs() {
     std::vector<uint64_t> seqs;
-    for (v1::Event event; reader_->Read(&event);) seqs.push_back(event.seq());
+    for (v1::Event event = Next(); !event.type().empty(); event = Next()) {
+      seqs.push_back(event.seq());
+    }
     return seqs;
   }
   void Cancel() { call_->TryCancel(); }
@@ -63,7 +68,9 @@ class EventReader {
 
  private:
   Call call_;
-  std::unique_ptr<grpc::ClientReader<v1::Event>> reader_;
+  std::unique_ptr<grpc::ClientReader<v1::EventBatch>> reader_;
+  v1::EventBatch batch_;
+  int next_ = 0;
 };
 
 class ApiServerTest : public ::testing::Test {

@@ -27,14 +27,15 @@ using testing::HasSubstr;
 class ScriptedNestord : public v1::Nestor::Service {
  public:
   grpc::Status StreamEvents(grpc::ServerContext*, const v1::StreamEventsRequest* request,
-                            grpc::ServerWriter<v1::Event>* writer) override {
-    v1::Event event;
+                            grpc::ServerWriter<v1::EventBatch>* writer) override {
+    v1::EventBatch batch;
+    v1::Event& event = *batch.add_events();
     event.set_type("exec");
     for (const std::string& id : request->filter().chain_ids()) event.set_chain_id(id);
     bool reader_is_there = true;
     for (uint64_t seq = 1; reader_is_there && (seq <= 2 || request->follow()); ++seq) {
       event.set_seq(seq);
-      reader_is_there = writer->Write(event);
+      reader_is_there = writer->Write(batch);
     }
     return grpc::Status::OK;
   }

@@ -31,7 +31,7 @@ class EventLogTest : public ::testing::Test {
     return seqs;
   }
 
-  Result<Masker> masker_ = Masker::Create({.enabled_builtin = false});
+  Result<Masker> masker_ = Masker::Create({.enabled_builtin = false, .extra_patterns = {}});
 };
 
 TEST_F(EventLogTest, EmptyLogGivesNothingAndTheSeqToGoOnWith) {
