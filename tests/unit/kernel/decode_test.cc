@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using Bytes = std::vector<std::byte>;
 
 template <typename T>
-T Raw(nestor_kind kind) {
+T Raw(uint16_t kind) {
   T raw{};
   raw.hdr.time_ns = 77;
   raw.hdr.size = sizeof(T);
@@ -432,7 +432,7 @@ TEST(DecodeTest, BytesBehindTheRecordAreNotRead) {
 
 TEST(DecodeTest, AnUnknownKindIsRefusedByItsNumber) {
   for (const int kind : {0, NESTOR_CGROUP + 1, 0xffff})
-    EXPECT_EQ(ErrorOf(ToBytes(Raw<nestor_exit>(static_cast<nestor_kind>(kind)))),
+    EXPECT_EQ(ErrorOf(ToBytes(Raw<nestor_exit>(static_cast<uint16_t>(kind)))),
               "ring record: unknown kind " + std::to_string(kind));
 }
 
