@@ -6,6 +6,8 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <time.h>
 
+#include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "agent/api/utf8.h"
@@ -14,6 +16,225 @@ namespace nestor {
 namespace {
 
 constexpr uint64_t kSecondNs = 1'000'000'000;
+
+// ---- events and chains ----
+
+void Put(int field, uint64_t time_ns, WireWriter& out) {
+  using M = google::protobuf::Timestamp;
+  out.Message(field, [&] {
+    out.Number(M::kSecondsFieldNumber, time_ns / kSecondNs);
+    out.Number(M::kNanosFieldNumber, time_ns % kSecondNs);
+  });
+}
+
+void Put(int field, const std::vector<std::string>& list, WireWriter& out) {
+  for (const std::string& text : list) out.Item(field, text);
+}
+
+void Put(const ProcessInfo& info, WireWriter& out) {
+  using M = v1::Process;
+  const auto& [key, exe, argv, cwd, uid, gid, auid, tty, argv_truncated, pre_existing] = info;
+  out.Text(M::kIdFieldNumber, IdText::Of(key).view());
+  out.Number(M::kPidFieldNumber, key.tgid);
+  out.Number(M::kStartNsFieldNumber, key.start_ns);
+  out.Text(M::kExeFieldNumber, exe);
+  Put(M::kArgvFieldNumber, argv, out);
+  out.Text(M::kCwdFieldNumber, cwd);
+  out.Number(M::kUidFieldNumber, uid);
+  out.Number(M::kGidFieldNumber, gid);
+  out.Number(M::kAuidFieldNumber, auid);
+  out.Text(M::kTtyFieldNumber, tty);
+  out.Number(M::kArgvTruncatedFieldNumber, argv_truncated);
+  out.Number(M::kPreExistingFieldNumber, pre_existing);
+}
+
+void PutReference(const ProcessInfo& info, WireWriter& out) {
+  using M = v1::ProcessRef;
+  out.Text(M::kIdFieldNumber, IdText::Of(info.key).view());
+  out.Number(M::kPidFieldNumber, info.key.tgid);
+  out.Text(M::kExeFieldNumber, info.exe);
+}
+
+// A process of the host is in no workload: then the field is absent, not empty.
+void PutWorkload(int field, const Workload& workload, WireWriter& out) {
+  using M = v1::Workload;
+  const auto& [namespace_name, pod, pod_uid, container, container_id, image, sandbox, pending] =
+      workload;
+  const bool none = namespace_name.empty() && pod.empty() && pod_uid.empty() && container.empty() &&
+                    container_id.empty() && image.empty() && !sandbox && !pending;
+  if (none) return;
+  out.Message(field, [&] {
+    out.Text(M::kNamespaceFieldNumber, namespace_name);
+    out.Text(M::kPodFieldNumber, pod);
+    out.Text(M::kContainerFieldNumber, container);
+    out.Text(M::kContainerIdFieldNumber, container_id);
+    out.Text(M::kPodUidFieldNumber, pod_uid);
+    out.Text(M::kImageFieldNumber, image);
+    out.Number(M::kSandboxFieldNumber, sandbox);
+    out.Number(M::kPendingFieldNumber, pending);
+  });
+}
+
+void Put(const HopEnd& end, WireWriter& out) {
+  using M = v1::HopEnd;
+  const auto& [process, workload, address] = end;
+  if (process.key.known()) out.Message(M::kProcessFieldNumber, [&] { Put(process, out); });
+  PutWorkload(M::kWorkloadFieldNumber, workload, out);
+  out.Text(M::kAddressFieldNumber, address);
+}
+
+// M: v1::Hop, or v1::ChainHop, which has the same fields and more.
+template <typename M>
+void Put(const HopInfo& hop, WireWriter& out) {
+  const auto& [id, parent_id, kind, from, to, evidence] = hop;
+  out.Text(M::kIdFieldNumber, IdText::Of(id).view());
+  out.Text(M::kParentIdFieldNumber, IdText::Of(parent_id).view());
+  out.Text(M::kKindFieldNumber, Name(kind));
+  out.Message(M::kFromFieldNumber, [&] { Put(hop.from, out); });
+  out.Message(M::kToFieldNumber, [&] { Put(hop.to, out); });
+  out.Text(M::kEvidenceFieldNumber, evidence);
+}
+
+void Put(const ExitInfo& exit, WireWriter& out) {
+  using M = v1::Exit;
+  const auto& [code, signal, core_dumped, run_ns] = exit;
+  out.Number(M::kCodeFieldNumber, code);
+  out.Number(M::kSignalFieldNumber, signal);
+  out.Number(M::kCoreDumpedFieldNumber, core_dumped);
+  out.Number(M::kRunNsFieldNumber, run_ns);
+}
+
+void Put(const SocketInfo& socket, WireWriter& out) {
+  using M = v1::Socket;
+  const auto& [family, local, peer, type, result, peer_process, peer_hop_id] = socket;
+  out.Text(M::kFamilyFieldNumber, family);
+  out.Text(M::kLocalFieldNumber, local);
+  out.Text(M::kPeerFieldNumber, peer);
+  out.Text(M::kTypeFieldNumber, type);
+  out.Number(M::kResultFieldNumber, static_cast<uint64_t>(int64_t{result}));
+  if (peer_process) {
+    out.Message(M::kPeerProcessFieldNumber, [&] { PutReference(*socket.peer_process, out); });
+  }
+  out.Text(M::kPeerHopIdFieldNumber, IdText::Of(peer_hop_id).view());
+}
+
+void Put(const FileInfo& file, WireWriter& out) {
+  using M = v1::File;
+  const auto& [path, access] = file;
+  out.Text(M::kPathFieldNumber, path);
+  out.Text(M::kAccessFieldNumber, access);
+}
+
+void Put(const VerdictInfo& verdict, WireWriter& out) {
+  using M = v1::Verdict;
+  const auto& [rule, policy, mode, action, stage, applied, generation, message, subject, argv,
+               error] = verdict;
+  out.Text(M::kRuleFieldNumber, rule);
+  out.Text(M::kPolicyFieldNumber, policy);
+  out.Text(M::kModeFieldNumber, Name(mode));
+  out.Text(M::kActionFieldNumber, Name(action));
+  out.Number(M::kAppliedFieldNumber, applied);
+  out.Text(M::kStageFieldNumber, Name(stage));
+  out.Number(M::kGenerationFieldNumber, generation);
+  out.Text(M::kMessageFieldNumber, message);
+  out.Text(M::kSubjectFieldNumber, subject);
+  Put(M::kArgvFieldNumber, argv, out);
+  out.Text(M::kErrorFieldNumber, error);
+}
+
+void Put(const LossInfo& loss, WireWriter& out) {
+  using M = v1::Loss;
+  const auto& [where, count, total] = loss;
+  out.Text(M::kWhereFieldNumber, where);
+  out.Number(M::kCountFieldNumber, count);
+  out.Number(M::kTotalFieldNumber, total);
+}
+
+template <typename T>
+void PutOptional(int field, const std::optional<T>& value, WireWriter& out) {
+  if (value) out.Message(field, [&] { Put(*value, out); });
+}
+
+void Put(const ChainHop& chain_hop, WireWriter& out) {
+  using M = v1::ChainHop;
+  const auto& [hop, depth, confidence, time_ns, alive] = chain_hop;
+  Put<M>(hop, out);
+  out.Number(M::kDepthFieldNumber, depth);
+  out.Text(M::kConfidenceFieldNumber, Name(confidence));
+  Put(M::kTimeFieldNumber, time_ns, out);
+  out.Number(M::kAliveFieldNumber, alive);
+}
+
+void Put(const ChainProcess& chain_process, WireWriter& out) {
+  using M = v1::ChainProcess;
+  const auto& [process, parent, hop_id, workload, start_time_ns, alive, exit, verdicts] =
+      chain_process;
+  out.Message(M::kProcessFieldNumber, [&] { Put(chain_process.process, out); });
+  out.Text(M::kParentIdFieldNumber, IdText::Of(parent).view());
+  out.Text(M::kHopIdFieldNumber, IdText::Of(hop_id).view());
+  PutWorkload(M::kWorkloadFieldNumber, workload, out);
+  Put(M::kTimeFieldNumber, start_time_ns, out);
+  out.Number(M::kAliveFieldNumber, alive);
+  PutOptional(M::kExitFieldNumber, exit, out);
+  for (const VerdictInfo& verdict : verdicts) {
+    out.Message(M::kVerdictsFieldNumber, [&] { Put(verdict, out); });
+  }
+}
+
+void Put(const ChainInfo& chain, WireWriter& out) {
+  using M = v1::Chain;
+  const auto& [id, origin, workload, time_ns, alive, hops, processes] = chain;
+  out.Text(M::kIdFieldNumber, IdText::Of(id).view());
+  out.Text(M::kOriginFieldNumber, Name(origin));
+  PutWorkload(M::kWorkloadFieldNumber, workload, out);
+  Put(M::kTimeFieldNumber, time_ns, out);
+  out.Number(M::kAliveFieldNumber, alive);
+  for (const ChainHop& hop : hops) out.Message(M::kHopsFieldNumber, [&] { Put(hop, out); });
+  for (const ChainProcess& process : processes) {
+    out.Message(M::kProcessesFieldNumber, [&] { Put(process, out); });
+  }
+}
+
+void Put(const Event& event, const NodeIdentity& identity, WireWriter& out) {
+  using M = v1::Event;
+  const auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin,
+               confidence, process, parent, workload, hop, exit, socket, file, verdict, loss] =
+      event;
+  const auto& [node, boot_id] = identity;
+  out.Number(M::kSeqFieldNumber, seq);
+  Put(M::kTimeFieldNumber, time_ns, out);
+  out.Text(M::kTypeFieldNumber, Name(type));
+  out.Text(M::kChainIdFieldNumber, IdText::Of(chain_id).view());
+  out.Text(M::kHopIdFieldNumber, IdText::Of(hop_id).view());
+  out.Text(M::kCauseHopIdFieldNumber, IdText::Of(cause_hop_id).view());
+  out.Number(M::kDepthFieldNumber, depth);
+  out.Text(M::kOriginFieldNumber, Name(origin));
+  out.Text(M::kConfidenceFieldNumber, Name(confidence));
+  // A loss has no process: absent says so.
+  if (process.key.known()) out.Message(M::kProcessFieldNumber, [&] { Put(event.process, out); });
+  if (parent.key.known()) {
+    out.Message(M::kParentFieldNumber, [&] { PutReference(event.parent, out); });
+  }
+  PutWorkload(M::kWorkloadFieldNumber, workload, out);
+  if (hop) out.Message(M::kHopFieldNumber, [&] { Put<v1::Hop>(*event.hop, out); });
+  PutOptional(M::kExitFieldNumber, exit, out);
+  PutOptional(M::kSocketFieldNumber, socket, out);
+  PutOptional(M::kFileFieldNumber, file, out);
+  PutOptional(M::kVerdictFieldNumber, verdict, out);
+  PutOptional(M::kLossFieldNumber, loss, out);
+  out.Number(M::kBootNsFieldNumber, boot_ns);
+  out.Text(M::kNodeFieldNumber, node);
+  out.Text(M::kBootIdFieldNumber, boot_id);
+}
+
+// What was just written, read back as a message.
+template <typename Message>
+void Parse(const WireWriter& written, Message* out) {
+  const std::string_view bytes = written.bytes();
+  if (!out->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) std::abort();
+}
+
+// ---- the status ----
 
 void Put(uint64_t time_ns, google::protobuf::Timestamp* out) {
   out->set_seconds(static_cast<int64_t>(time_ns / kSecondNs));
@@ -40,159 +261,6 @@ void Put(const std::vector<std::pair<std::string, uint64_t>>& counters,
     Put(name, counter->mutable_name());
     counter->set_value(value);
   }
-}
-
-std::string Word(auto value) { return std::string(Name(value)); }
-
-void Put(const ProcessInfo& info, v1::Process* out) {
-  const auto& [key, exe, argv, cwd, uid, gid, auid, tty, argv_truncated, pre_existing] = info;
-  out->set_id(ProcessIdToString(key));
-  out->set_pid(key.tgid);
-  out->set_start_ns(key.start_ns);
-  Put(exe, out->mutable_exe());
-  Put(argv, out->mutable_argv());
-  Put(cwd, out->mutable_cwd());
-  out->set_uid(uid);
-  out->set_gid(gid);
-  out->set_auid(auid);
-  Put(tty, out->mutable_tty());
-  out->set_argv_truncated(argv_truncated);
-  out->set_pre_existing(pre_existing);
-}
-
-void PutReference(const ProcessInfo& info, v1::ProcessRef* out) {
-  out->set_id(ProcessIdToString(info.key));
-  out->set_pid(info.key.tgid);
-  Put(info.exe, out->mutable_exe());
-}
-
-void Put(const Workload& workload, v1::Workload* out) {
-  const auto& [namespace_name, pod, pod_uid, container, container_id, image, sandbox, pending] =
-      workload;
-  Put(namespace_name, out->mutable_namespace_());
-  Put(pod, out->mutable_pod());
-  Put(pod_uid, out->mutable_pod_uid());
-  Put(container, out->mutable_container());
-  Put(container_id, out->mutable_container_id());
-  Put(image, out->mutable_image());
-  out->set_sandbox(sandbox);
-  out->set_pending(pending);
-}
-
-// A process of the host is in no workload: then the field is absent, not empty.
-template <typename Message>
-void PutWorkload(const Workload& workload, Message* out) {
-  const auto& [namespace_name, pod, pod_uid, container, container_id, image, sandbox, pending] =
-      workload;
-  const bool none = namespace_name.empty() && pod.empty() && pod_uid.empty() && container.empty() &&
-                    container_id.empty() && image.empty() && !sandbox && !pending;
-  if (!none) Put(workload, out->mutable_workload());
-}
-
-void Put(const HopEnd& end, v1::HopEnd* out) {
-  const auto& [process, workload, address] = end;
-  if (process.key.known()) Put(process, out->mutable_process());
-  PutWorkload(workload, out);
-  Put(address, out->mutable_address());
-}
-
-// v1::Hop, or v1::ChainHop, which has the same fields and more.
-template <typename Message>
-void Put(const HopInfo& hop, Message* out) {
-  const auto& [id, parent_id, kind, from, to, evidence] = hop;
-  out->set_id(HopIdToString(id));
-  out->set_parent_id(HopIdToString(parent_id));
-  out->set_kind(Word(kind));
-  Put(from, out->mutable_from());
-  Put(to, out->mutable_to());
-  Put(evidence, out->mutable_evidence());
-}
-
-void Put(const ExitInfo& exit, v1::Exit* out) {
-  const auto& [code, signal, core_dumped, run_ns] = exit;
-  out->set_code(code);
-  out->set_signal(signal);
-  out->set_core_dumped(core_dumped);
-  out->set_run_ns(run_ns);
-}
-
-void Put(const SocketInfo& socket, v1::Socket* out) {
-  const auto& [family, local, peer, type, result, peer_process, peer_hop_id] = socket;
-  Put(family, out->mutable_family());
-  Put(local, out->mutable_local());
-  Put(peer, out->mutable_peer());
-  Put(type, out->mutable_type());
-  out->set_result(result);
-  if (peer_process) PutReference(*peer_process, out->mutable_peer_process());
-  out->set_peer_hop_id(HopIdToString(peer_hop_id));
-}
-
-void Put(const FileInfo& file, v1::File* out) {
-  const auto& [path, access] = file;
-  Put(path, out->mutable_path());
-  Put(access, out->mutable_access());
-}
-
-void Put(const VerdictInfo& verdict, v1::Verdict* out) {
-  const auto& [rule, policy, mode, action, stage, applied, generation, message, subject, argv,
-               error] = verdict;
-  Put(rule, out->mutable_rule());
-  Put(policy, out->mutable_policy());
-  out->set_mode(Word(mode));
-  out->set_action(Word(action));
-  out->set_stage(Word(stage));
-  out->set_applied(applied);
-  out->set_generation(generation);
-  Put(message, out->mutable_message());
-  Put(subject, out->mutable_subject());
-  Put(argv, out->mutable_argv());
-  Put(error, out->mutable_error());
-}
-
-void Put(const LossInfo& loss, v1::Loss* out) {
-  const auto& [where, count, total] = loss;
-  Put(where, out->mutable_where());
-  out->set_count(count);
-  out->set_total(total);
-}
-
-void Put(const NodeIdentity& identity, v1::Event* out) {
-  const auto& [node, boot_id] = identity;
-  Put(node, out->mutable_node());
-  Put(boot_id, out->mutable_boot_id());
-}
-
-void Put(const ChainHop& chain_hop, v1::ChainHop* out) {
-  const auto& [hop, depth, confidence, time_ns, alive] = chain_hop;
-  Put(hop, out);
-  out->set_depth(depth);
-  out->set_confidence(Word(confidence));
-  Put(time_ns, out->mutable_time());
-  out->set_alive(alive);
-}
-
-void Put(const ChainProcess& chain_process, v1::ChainProcess* out) {
-  const auto& [process, parent, hop_id, workload, start_time_ns, alive, exit, verdicts] =
-      chain_process;
-  Put(process, out->mutable_process());
-  out->set_parent_id(ProcessIdToString(parent));
-  out->set_hop_id(HopIdToString(hop_id));
-  PutWorkload(workload, out);
-  Put(start_time_ns, out->mutable_time());
-  out->set_alive(alive);
-  if (exit) Put(*exit, out->mutable_exit());
-  for (const VerdictInfo& verdict : verdicts) Put(verdict, out->add_verdicts());
-}
-
-void Put(const ChainInfo& chain, v1::Chain* out) {
-  const auto& [id, origin, workload, time_ns, alive, hops, processes] = chain;
-  out->set_id(HopIdToString(id));
-  out->set_origin(Word(origin));
-  PutWorkload(workload, out);
-  Put(time_ns, out->mutable_time());
-  out->set_alive(alive);
-  for (const ChainHop& hop : hops) Put(hop, out->add_hops());
-  for (const ChainProcess& process : processes) Put(process, out->add_processes());
 }
 
 void Put(const Capability& capability, v1::Capability* out) {
@@ -222,37 +290,35 @@ uint64_t ClockNs(clockid_t clock) {
 
 }  // namespace
 
-void ToProto(const Masked<Event>& event, const NodeIdentity& identity, v1::Event* out) {
-  const auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin,
-               confidence, process, parent, workload, hop, exit, socket, file, verdict, loss] =
-      *event;
-  out->set_seq(seq);
-  Put(time_ns, out->mutable_time());
-  out->set_boot_ns(boot_ns);
-  out->set_type(Word(type));
-  out->set_chain_id(HopIdToString(chain_id));
-  out->set_hop_id(HopIdToString(hop_id));
-  out->set_cause_hop_id(HopIdToString(cause_hop_id));
-  out->set_depth(depth);
-  out->set_origin(Word(origin));
-  out->set_confidence(Word(confidence));
-  // A loss has no process: absent says so.
-  if (process.key.known()) Put(process, out->mutable_process());
-  if (parent.key.known()) PutReference(parent, out->mutable_parent());
-  PutWorkload(workload, out);
-  if (hop) Put(*hop, out->mutable_hop());
-  if (exit) Put(*exit, out->mutable_exit());
-  if (socket) Put(*socket, out->mutable_socket());
-  if (file) Put(*file, out->mutable_file());
-  if (verdict) Put(*verdict, out->mutable_verdict());
-  if (loss) Put(*loss, out->mutable_loss());
-  Put(identity, out);
+void Write(const Masked<Event>& event, const NodeIdentity& identity, WireWriter& out) {
+  Put(*event, identity, out);
 }
 
-void ToProto(const Masked<ChainInfo>& chain, v1::Chain* out) { Put(*chain, out); }
+void WriteMissed(uint64_t count, uint64_t total, const NodeIdentity& identity, WireWriter& out) {
+  Event event;
+  event.type = EventType::kLoss;
+  event.time_ns = ClockNs(CLOCK_REALTIME);
+  event.boot_ns = ClockNs(CLOCK_BOOTTIME);
+  event.loss = LossInfo{.where = "event-log", .count = count, .total = total};
+  Put(event, identity, out);
+}
+
+void ToProto(const Masked<Event>& event, const NodeIdentity& identity, v1::Event* out) {
+  WireWriter wire;
+  Write(event, identity, wire);
+  Parse(wire, out);
+}
+
+void ToProto(const Masked<ChainInfo>& chain, v1::Chain* out) {
+  WireWriter wire;
+  Put(*chain, wire);
+  Parse(wire, out);
+}
 
 void ToProto(const Masked<std::vector<ChainInfo>>& chains, size_t index, v1::Chain* out) {
-  Put(chains->at(index), out);
+  WireWriter wire;
+  Put(chains->at(index), wire);
+  Parse(wire, out);
 }
 
 void ToProto(const NodeStatus& status, v1::Status* out) {
@@ -279,11 +345,9 @@ void ToProto(const NodeStatus& status, v1::Status* out) {
 }
 
 void MissedToProto(uint64_t count, uint64_t total, const NodeIdentity& identity, v1::Event* out) {
-  Put(ClockNs(CLOCK_REALTIME), out->mutable_time());
-  out->set_boot_ns(ClockNs(CLOCK_BOOTTIME));
-  out->set_type(Word(EventType::kLoss));
-  Put(LossInfo{.where = "event-log", .count = count, .total = total}, out->mutable_loss());
-  Put(identity, out);
+  WireWriter wire;
+  WriteMissed(count, total, identity, wire);
+  Parse(wire, out);
 }
 
 }  // namespace nestor

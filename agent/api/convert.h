@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/api/node.h"
+#include "agent/api/wire_writer.h"
 #include "agent/event/event.h"
 #include "agent/mask/masked.h"
 #include "nestor/v1/event.pb.h"
@@ -23,6 +24,11 @@ struct NodeIdentity {
   std::string boot_id;
 };
 
+// Each appends the bytes of a v1::Event: the way of the many events to their readers. Thread: any.
+void Write(const Masked<Event>& event, const NodeIdentity& identity, WireWriter& out);
+// Tells a reader what it did not get: `count` events now, `total` since its stream began.
+void WriteMissed(uint64_t count, uint64_t total, const NodeIdentity& identity, WireWriter& out);
+
 // Each fills `out`, which must be empty (new or after Clear). Thread: any.
 void ToProto(const Masked<Event>& event, const NodeIdentity& identity, v1::Event* out);
 void ToProto(const Masked<ChainInfo>& chain, v1::Chain* out);
@@ -31,7 +37,7 @@ void ToProto(const NodeStatus& status, v1::Status* out);
 // The chain at `index`, which must be below chains->size().
 void ToProto(const Masked<std::vector<ChainInfo>>& chains, size_t index, v1::Chain* out);
 
-// Tells a reader what it did not get: `count` events now, `total` since its stream began.
+// As WriteMissed.
 void MissedToProto(uint64_t count, uint64_t total, const NodeIdentity& identity, v1::Event* out);
 
 }  // namespace nestor

@@ -47,13 +47,31 @@ Sequence SequenceAt(std::string_view text) {
   return {size, size == form.size};
 }
 
-// Bytes before the first one that is not ASCII, eight at a time: nearly all text is ASCII.
+constexpr uint64_t kHighBits = 0x8080808080808080;
+
+uint64_t WordAt(std::string_view text, size_t at) {
+  uint64_t word = 0;
+  std::memcpy(&word, text.data() + at, sizeof(word));
+  return word;
+}
+
+// Nearly all text is. Eight bytes at a time; the last eight may overlap those before them.
+bool IsAscii(std::string_view text) {
+  uint64_t all = 0;
+  if (text.size() < sizeof(all)) {
+    for (const char byte : text) all |= static_cast<uint8_t>(byte);
+    return (all & kHighBits) == 0;
+  }
+  const size_t last = text.size() - sizeof(all);
+  for (size_t at = 0; at < last; at += sizeof(all)) all |= WordAt(text, at);
+  return ((all | WordAt(text, last)) & kHighBits) == 0;
+}
+
+// Bytes before the first one that is not ASCII.
 size_t AsciiPrefix(std::string_view text) {
-  constexpr uint64_t kHighBits = 0x8080808080808080;
   size_t at = 0;
-  for (uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
-    std::memcpy(&word, text.data() + at, sizeof(word));
-    if (word & kHighBits) break;
+  for (; at + sizeof(uint64_t) <= text.size(); at += sizeof(uint64_t)) {
+    if (WordAt(text, at) & kHighBits) break;
   }
   while (at < text.size() && static_cast<uint8_t>(text[at]) < 0x80) ++at;
   return at;
@@ -73,7 +91,7 @@ size_t ValidPrefix(std::string_view text) {
 
 }  // namespace
 
-bool IsUtf8(std::string_view text) { return ValidPrefix(text) == text.size(); }
+bool IsUtf8(std::string_view text) { return IsAscii(text) || ValidPrefix(text) == text.size(); }
 
 std::string ToUtf8(std::string_view text) {
   std::string out;

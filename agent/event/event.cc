@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/event/event.h"
 
-#include <cinttypes>
-#include <cstdio>
+#include <charconv>
 
 namespace nestor {
 
-std::string HopIdToString(HopId id) {
-  if (id == 0) return "";
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016" PRIx64, id);
+IdText IdText::Of(HopId id) {
+  IdText text;
+  if (id == 0) return text;
+  text.size_ = 16;
+  for (size_t i = 0; i < text.size_; ++i) {
+    text.text_[i] = "0123456789abcdef"[id >> (60 - 4 * i) & 0xf];
+  }
   return text;
 }
 
-std::string ProcessIdToString(ProcessKey key) {
-  if (!key.known()) return "";
-  char text[40];
-  std::snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu32, key.start_ns, key.tgid);
+IdText IdText::Of(ProcessKey key) {
+  IdText text;
+  if (!key.known()) return text;
+  char* const end = text.text_.data() + text.text_.size();
+  char* at = std::to_chars(text.text_.data(), end, key.start_ns, 16).ptr;
+  *at++ = '-';
+  at = std::to_chars(at, end, key.tgid).ptr;
+  text.size_ = static_cast<size_t>(at - text.text_.data());
   return text;
 }
+
+std::string HopIdToString(HopId id) { return std::string(IdText::Of(id).view()); }
+std::string ProcessIdToString(ProcessKey key) { return std::string(IdText::Of(key).view()); }
 
 }  // namespace nestor

@@ -4,9 +4,11 @@
 #ifndef NESTOR_AGENT_EVENT_EVENT_H_
 #define NESTOR_AGENT_EVENT_EVENT_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/event/process_key.h"
@@ -151,9 +153,23 @@ struct ChainInfo {
   std::vector<ChainProcess> processes;  // in order of start
 };
 
-// An id as it stands in JSON and on the command line: 16 hex digits; "" for 0.
+// The text of an id, in place.
+class IdText {
+ public:
+  // As it stands in JSON and on the command line: 16 hex digits; "" for 0.
+  static IdText Of(HopId id);
+  // As it stands in JSON: "<start_ns hex>-<tgid>"; "" when unknown.
+  static IdText Of(ProcessKey key);
+
+  std::string_view view() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 32> text_;  // the longest: 16 hex digits, '-', 10 digits
+  size_t size_ = 0;
+};
+
+// The same as strings.
 std::string HopIdToString(HopId id);
-// A process id as it stands in JSON: "<start_ns hex>-<tgid>"; "" when unknown.
 std::string ProcessIdToString(ProcessKey key);
 
 }  // namespace nestor

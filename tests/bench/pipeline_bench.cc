@@ -62,8 +62,8 @@ struct Stages {
   }
 
   void Convert(const Masked<Event>& event) {
-    message.Clear();
-    ToProto(event, identity, &message);
+    wire.Clear();
+    Write(event, identity, wire);
   }
 
   ChainGraph graph{ChainOptions{}, Container, [](ProcessKey) { return std::nullopt; },
@@ -71,7 +71,7 @@ struct Stages {
   Masker masker = Need(Masker::Create({}));
   EventLog log{EventLogOptions{}};
   NodeIdentity identity{"node-7", "f3b7f6a0-3a0e-4b6b-a1c9-5e0d1a2b3c4d"};
-  v1::Event message;
+  WireWriter wire;
   uint64_t last_seq = 0;
   uint64_t reap_ns = 0;
 };
