@@ -2,6 +2,7 @@
 #include "tests/vm/pod/node.h"
 
 #include <unistd.h>
+#include <set>
 
 #include <array>
 #include <cerrno>
@@ -186,6 +187,15 @@ Result<cri::PodSandbox> Node::Find(const PodName& pod) {
     }
   }
   if (best) return *best;
+  // A name without its namespace is enough where only one pod has it.
+  std::set<std::string> namespaces;
+  for (const cri::PodSandbox& sandbox : *sandboxes) {
+    const std::string& where = sandbox.metadata().namespace_();
+    if (pod.namespace_name == "default" && IsCalled(sandbox, {where, pod.name})) {
+      namespaces.insert(where);
+    }
+  }
+  if (namespaces.size() == 1) return Find({*namespaces.begin(), pod.name});
   return Error::NotFound("no pod " + FullName(pod) +
                          "; there are:" + (there.empty() ? " none" : there));
 }
