@@ -30,10 +30,11 @@
 #define NESTOR_EXEC_SMALL_DATA 1024 /* data area of the small exec record class */
 #define NESTOR_EXEC_MEDIUM_DATA 8192
 #define NESTOR_EXEC_LARGE_DATA (NESTOR_ARGV_BYTES + 2 * NESTOR_PATH_BYTES)
-#define NESTOR_UNIX_DATA 128  /* data area of hop and socket records: sun_path has 108 bytes */
-#define NESTOR_NAME_DATA 512  /* half of a verdict record's data area */
+#define NESTOR_UNIX_DATA 128 /* data area of hop and socket records: sun_path has 108 bytes */
+#define NESTOR_NAME_DATA 512 /* half of a verdict record's data area */
 
-enum nestor_kind { /* append only */
+/* Append only. */
+enum nestor_kind {
 	NESTOR_HOP = 1,
 	NESTOR_EXEC = 2,
 	NESTOR_EXIT = 3,
@@ -92,12 +93,12 @@ struct nestor_process { /* unique for one boot; a pid alone is reused */
 NESTOR_LAYOUT(nestor_process, 16);
 
 enum nestor_task_flags {
-	NESTOR_TASK_IN_CONTAINER = 1 << 0,  /* events of this task are emitted */
-	NESTOR_TASK_IN_POD_CHAIN = 1 << 1,  /* a host process that reached into a pod: emitted from then on */
-	NESTOR_TASK_SSHD = 1 << 2,          /* its executable's name starts with "sshd" */
-	NESTOR_TASK_PRE_EXISTING = 1 << 3,  /* started before nestord */
-	NESTOR_TASK_ENTRY = 1 << 4,         /* the process that opened its hop */
-	NESTOR_TASK_RECOVERED = 1 << 5,     /* storage was missing, context taken from the nearest ancestor that had one */
+	NESTOR_TASK_IN_CONTAINER = 1 << 0, /* events of this task are emitted */
+	NESTOR_TASK_IN_POD_CHAIN = 1 << 1, /* a host process that reached into a pod: emitted from then on */
+	NESTOR_TASK_SSHD = 1 << 2,         /* its executable's name starts with "sshd" */
+	NESTOR_TASK_PRE_EXISTING = 1 << 3, /* started before nestord */
+	NESTOR_TASK_ENTRY = 1 << 4,        /* the process that opened its hop */
+	NESTOR_TASK_RECOVERED = 1 << 5,    /* storage was missing, context taken from the nearest ancestor that had one */
 };
 
 /* Who did it; begins every record about a task. */
@@ -111,10 +112,10 @@ struct nestor_actor {
 	__u64 container_cgroup_id;    /* nearest ancestor cgroup that is a container; 0: host */
 	__u32 depth;                  /* hops below the origin; an origin has 0 */
 	__u32 tid;
-	__u32 uid;   /* effective, in the initial user namespace */
-	__u32 gid;   /* effective */
-	__u32 auid;  /* audit login uid; 4294967295: unset */
-	__u32 flags; /* enum nestor_task_flags */
+	__u32 uid;        /* effective, in the initial user namespace */
+	__u32 gid;        /* effective */
+	__u32 auid;       /* audit login uid; 4294967295: unset */
+	__u32 flags;      /* enum nestor_task_flags */
 	__u8 origin_kind; /* enum nestor_hop_kind of the origin hop */
 	__u8 confidence;  /* enum nestor_confidence: weakest on the way from the origin */
 	__u8 pad[6];
@@ -123,10 +124,10 @@ struct nestor_actor {
 NESTOR_LAYOUT(nestor_actor, 120);
 
 struct nestor_address {
-	__u16 family;   /* AF_INET, AF_INET6 (v4-mapped is given as AF_INET), AF_UNIX; 0: none */
-	__u16 port;     /* host byte order; 0 for unix */
-	__u32 netns;    /* inode number of the network namespace */
-	__u8 addr[16];  /* v4: first 4 bytes; network byte order */
+	__u16 family;  /* AF_INET, AF_INET6 (v4-mapped is given as AF_INET), AF_UNIX; 0: none */
+	__u16 port;    /* host byte order; 0 for unix */
+	__u32 netns;   /* inode number of the network namespace */
+	__u8 addr[16]; /* v4: first 4 bytes; network byte order */
 };
 NESTOR_LAYOUT(nestor_address, 24);
 
@@ -135,8 +136,8 @@ struct nestor_hop {
 	struct nestor_header hdr;
 	struct nestor_actor actor;
 	__u64 id;
-	__u64 parent_id;              /* 0: this hop is an origin */
-	struct nestor_process from;   /* who crossed: the client, the runtime; tgid 0: unknown */
+	__u64 parent_id;            /* 0: this hop is an origin */
+	struct nestor_process from; /* who crossed: the client, the runtime; tgid 0: unknown */
 	__u64 from_container_cgroup_id;
 	struct nestor_process server; /* who accepted on the other side; tgid 0: same as actor */
 	struct nestor_address peer;   /* client side of the connection, as the server sees it */
@@ -156,15 +157,15 @@ struct nestor_exec {
 	struct nestor_header hdr;
 	struct nestor_actor actor;
 	__u64 exe_inode;
-	__u32 exe_device; /* kernel dev_t */
-	__u32 argc;       /* as the kernel counted, even when argv is cut */
-	__u32 argv_total; /* bytes of the whole argv, NULs included */
-	__u32 tty;        /* device number of the controlling tty (major << 8 | minor); 0: none */
+	__u32 exe_device;                                      /* kernel dev_t */
+	__u32 argc;                                            /* as the kernel counted, even when argv is cut */
+	__u32 argv_total;                                      /* bytes of the whole argv, NULs included */
+	__u32 tty;                                             /* device number of the controlling tty (major << 20 | minor); 0: none */
 	__u32 mnt_ns, pid_ns, net_ns, user_ns, uts_ns, ipc_ns; /* inode numbers */
-	__u32 ns_pid;     /* pid in the task's own pid namespace */
-	__u32 session;    /* session leader's pid in the root pid namespace */
-	struct nestor_span exe;  /* resolved path inside the task's root, or what was passed (UNRESOLVED) */
-	struct nestor_span argv; /* NUL separated list, last NUL not counted */
+	__u32 ns_pid;                                          /* pid in the task's own pid namespace */
+	__u32 session;                                         /* session leader's pid in the root pid namespace */
+	struct nestor_span exe;                                /* resolved path inside the task's root, or what was passed (UNRESOLVED) */
+	struct nestor_span argv;                               /* NUL separated list, last NUL not counted */
 	struct nestor_span cwd;
 #if defined(__bpf__) /* C++ has no flexible arrays: there the data is what follows the struct */
 	char data[];
@@ -175,9 +176,9 @@ NESTOR_LAYOUT(nestor_exec, 216);
 struct nestor_exit {
 	struct nestor_header hdr;
 	struct nestor_actor actor;
-	__u64 run_ns;      /* from fork to the last thread's exit */
-	__u32 code;        /* exit status 0..255 */
-	__u32 signal;      /* 0: exited by itself; bit 7 (128): core dumped */
+	__u64 run_ns; /* from fork to the last thread's exit */
+	__u32 code;   /* exit status 0..255 */
+	__u32 signal; /* 0: exited by itself; bit 7 (128): core dumped */
 };
 NESTOR_LAYOUT(nestor_exit, 152);
 
@@ -188,12 +189,12 @@ struct nestor_socket {
 	struct nestor_address local;
 	struct nestor_address peer;
 	__u64 socket_cookie;
-	__u64 peer_hop_id;         /* accept: hop that this connection opens or belongs to; 0: unknown peer */
+	__u64 peer_hop_id;                  /* accept: hop that this connection opens or belongs to; 0: unknown peer */
 	struct nestor_process peer_process; /* same node peers only; tgid 0: unknown */
-	__s32 result;              /* 0, or -errno known at the hook */
-	__u16 type;                /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	__s32 result;                       /* 0, or -errno known at the hook */
+	__u16 type;                         /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
 	__u16 protocol;
-	__u32 backlog;             /* listen */
+	__u32 backlog; /* listen */
 	__u32 pad;
 	struct nestor_span unix_path;
 	char data[NESTOR_UNIX_DATA];
@@ -212,14 +213,14 @@ enum nestor_stage {
 struct nestor_verdict {
 	struct nestor_header hdr;
 	struct nestor_actor actor;
-	__u64 generation; /* of the policy set that decided */
-	__u32 rule;       /* index into that generation's rules */
-	__u8 action;      /* enum nestor_action */
-	__u8 mode;        /* enum nestor_mode */
-	__u8 stage;       /* enum nestor_stage */
-	__u8 applied;     /* 1: the kernel refused or killed; 0: audit only, or it could not (see error) */
-	__s32 error;      /* -errno of a failed application */
-	__u32 access;     /* open: 1 read, 2 write */
+	__u64 generation;           /* of the policy set that decided */
+	__u32 rule;                 /* index into that generation's rules */
+	__u8 action;                /* enum nestor_action */
+	__u8 mode;                  /* enum nestor_mode */
+	__u8 stage;                 /* enum nestor_stage */
+	__u8 applied;               /* 1: the kernel refused or killed; 0: audit only, or it could not (see error) */
+	__s32 error;                /* -errno of a failed application */
+	__u32 access;               /* open: 1 read, 2 write */
 	struct nestor_address peer; /* connect */
 	struct nestor_span subject; /* path that was executed, opened or connected to */
 	struct nestor_span argv;    /* exec: NUL separated, cut to what fits */
@@ -249,16 +250,16 @@ enum nestor_loss {
 	NESTOR_LOSS_PATH_TRUNCATED = 7,
 	NESTOR_LOSS_CONNECTION_TABLE = 8, /* tuple could not be remembered: the hop becomes a new origin */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
-	NESTOR_LOSS_POLICY_STATE = 10,    /* a decision could not be made as written; see the rule's fallback */
+	NESTOR_LOSS_POLICY_STATE = 10, /* a decision could not be made as written; see the rule's fallback */
 	NESTOR_LOSS_MAX = 16,
 };
 
 /* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/policy.bpf.h ---- */
 
-#define NESTOR_MAX_RULES 256         /* for each generation */
+#define NESTOR_MAX_RULES 256 /* for each generation */
 #define NESTOR_RULE_WORDS (NESTOR_MAX_RULES / 64)
-#define NESTOR_DFA_STATES 1024       /* for each kind of pattern and generation */
-#define NESTOR_DFA_DEAD 0            /* state from which nothing can match */
+#define NESTOR_DFA_STATES 1024 /* for each kind of pattern and generation */
+#define NESTOR_DFA_DEAD 0      /* state from which nothing can match */
 #define NESTOR_DFA_START 1
 #define NESTOR_MAX_CIDRS 1024
 
@@ -312,13 +313,13 @@ NESTOR_LAYOUT(nestor_cidr_key, 28);
 
 /* What a rule still asks after its patterns matched, and what then happens. */
 struct nestor_rule {
-	__u8 event;            /* enum nestor_rule_event */
-	__u8 action;           /* enum nestor_action */
-	__u8 mode;             /* enum nestor_mode */
-	__u8 access;           /* open: 1 read, 2 write, 3 either */
-	__u32 min_depth;       /* chain depth, inclusive */
-	__u32 max_depth;       /* inclusive; 0xffffffff: no bound */
-	__u32 origin_mask;     /* bit (1 << enum nestor_hop_kind); 0: any */
+	__u8 event;               /* enum nestor_rule_event */
+	__u8 action;              /* enum nestor_action */
+	__u8 mode;                /* enum nestor_mode */
+	__u8 access;              /* open: 1 read, 2 write, 3 either */
+	__u32 min_depth;          /* chain depth, inclusive */
+	__u32 max_depth;          /* inclusive; 0xffffffff: no bound */
+	__u32 origin_mask;        /* bit (1 << enum nestor_hop_kind); 0: any */
 	__u16 port_min, port_max; /* connect, inclusive; 0..65535: any */
 	__u32 pad;
 };

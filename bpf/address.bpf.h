@@ -101,7 +101,8 @@ static __always_inline u8 unix_path_of(struct sock *sk, char *path)
 }
 
 /* A record about a socket, in the bulk ring. NULL: not in scope, or full (counted). The caller submits. */
-static __always_inline struct nestor_socket *socket_record(struct task_struct *task, struct task_context *context, struct sock *sk, u16 kind)
+static __always_inline struct nestor_socket *socket_record(struct task_struct *task, struct task_context *context, struct sock *sk,
+							   u16 kind)
 {
 	struct nestor_socket *record;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which container a task is in: its nearest ancestor cgroup whose name holds a container id (64 hex digits, as every CRI runtime writes). */
+/* Which container a task is in: its nearest ancestor cgroup whose name holds a container id (64 hex digits, as every CRI runtime writes).
+ */
 #ifndef NESTOR_CGROUP_BPF_H
 #define NESTOR_CGROUP_BPF_H
 

@@ -29,7 +29,8 @@ struct unix_address___name {
 	} name[0];
 } __attribute__((preserve_access_index));
 
-/* pid numbers are an array that grows with the namespace level; [1] before 6.6, [] since (commit b69f0aeb0689): index by size, not by type. */
+/* pid numbers are an array that grows with the namespace level; [1] before 6.6, [] since (commit b69f0aeb0689): index by size, not by type.
+ */
 static __always_inline u32 pid_in_own_namespace(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);

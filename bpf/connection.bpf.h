@@ -27,7 +27,8 @@ struct {
 	__type(value, struct connection);
 } connections __weak SEC(".maps");
 
-static __always_inline void connection_key(struct connection_key *key, const struct nestor_address *client, const struct nestor_address *server)
+static __always_inline void connection_key(struct connection_key *key, const struct nestor_address *client,
+					   const struct nestor_address *server)
 {
 	__builtin_memcpy(key->client, client->addr, sizeof(key->client));
 	__builtin_memcpy(key->server, server->addr, sizeof(key->server));

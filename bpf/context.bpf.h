@@ -16,7 +16,7 @@
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
 #define TASK_RECORDED (1U << 30) /* a record named this process: its exit is worth one */
-#define TASK_EXITED (1U << 31)	 /* the exit record is out: two last threads may race for it */
+#define TASK_EXITED (1U << 31)   /* the exit record is out: two last threads may race for it */
 
 struct cause {
 	u64 hop_id; /* 0: none */
@@ -31,7 +31,7 @@ struct task_context {
 	u64 chain_id;
 	u64 hop_id;
 	struct nestor_process parent;
-	u64 container;	 /* its cgroup id; 0: host */
+	u64 container;   /* its cgroup id; 0: host */
 	u64 cgroup_seen; /* the cgroup id that `container` was found for */
 	u32 depth;
 	u32 flags;

@@ -45,8 +45,8 @@ static __always_inline void match_address(const struct nestor_address *peer, con
 	if (!of_event)
 		return;
 	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] = applying->word[i] & ~of_event->need_path.word[i] &
-				   ((in ? in->word[i] : 0) | ~of_event->need_cidr.word[i]);
+		matched->word[i] =
+		    applying->word[i] & ~of_event->need_path.word[i] & ((in ? in->word[i] : 0) | ~of_event->need_cidr.word[i]);
 }
 
 /*
@@ -79,7 +79,7 @@ int BPF_PROG(decide_connect, struct socket *socket, struct sockaddr *address, in
 	judgement.stage = NESTOR_STAGE_CONNECT;
 	judgement.can_refuse = true;
 	judge(&judgement);
-	return judgement.refuse ? -EPERM : 0;
+	return refusal(&judgement);
 }
 
 /*
@@ -124,5 +124,5 @@ int BPF_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct 
 	judgement.stage = NESTOR_STAGE_CONNECT;
 	judgement.can_refuse = true;
 	judge(&judgement);
-	return judgement.refuse ? -EPERM : 0;
+	return refusal(&judgement);
 }

@@ -10,8 +10,8 @@
 struct argv_walk {
 	struct scratch *scratch;
 	const char *const *argv; /* the array of pointers, in user memory */
-	const char *text;	 /* where the present string goes on */
-	const char *end;	 /* strings that lie together: where they end */
+	const char *text;        /* where the present string goes on */
+	const char *end;         /* strings that lie together: where they end */
 	u32 base;
 	u32 state;
 	bool whole; /* looked at to its end */
@@ -155,8 +155,8 @@ static __always_inline void exec_matched(struct nestor_rule_bits *matched, const
 	if (!of_event)
 		return;
 	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] = applying->word[i] & (path->word[i] | ~of_event->need_path.word[i]) &
-				   (argv->word[i] | ~of_event->need_argv.word[i]);
+		matched->word[i] =
+		    applying->word[i] & (path->word[i] | ~of_event->need_path.word[i]) & (argv->word[i] | ~of_event->need_argv.word[i]);
 }
 
 /*
@@ -209,11 +209,11 @@ int BPF_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
 		scratch->reported.word[i] |= judgement.matched.word[i];
 	judge(&judgement);
-	return judgement.refuse ? -EPERM : 0;
+	return refusal(&judgement);
 }
 
-static __always_inline void match_argv_of_image(struct task_struct *task, struct scratch *scratch, u64 generation, const struct nestor_rule_bits *applying,
-						struct nestor_rule_bits *accepted)
+static __always_inline void match_argv_of_image(struct task_struct *task, struct scratch *scratch, u64 generation,
+						const struct nestor_rule_bits *applying, struct nestor_rule_bits *accepted)
 {
 	struct argv_walk walk;
 

@@ -2,7 +2,8 @@
 #include "policy.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-static __always_inline void except_executable(struct task_struct *task, struct scratch *scratch, u64 generation, struct nestor_rule_bits *matched)
+static __always_inline void except_executable(struct task_struct *task, struct scratch *scratch, u64 generation,
+					      struct nestor_rule_bits *matched)
 {
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct nestor_rule_bits excepted;
@@ -65,5 +66,5 @@ int BPF_PROG(decide_open, struct file *file, int ret)
 	judgement.stage = NESTOR_STAGE_OPEN;
 	judgement.can_refuse = true;
 	judge(&judgement);
-	return judgement.refuse ? -EPERM : 0;
+	return refusal(&judgement);
 }

@@ -65,7 +65,7 @@ static __always_inline u32 tty_of(struct task_struct *task)
 
 	if (!tty)
 		return 0;
-	return (BPF_CORE_READ(tty, driver, major) << 8) | ((BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index)) & 0xff);
+	return (BPF_CORE_READ(tty, driver, major) << 20) | ((BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index)) & 0xfffff);
 }
 
 static __always_inline u32 session_of(struct task_struct *task)

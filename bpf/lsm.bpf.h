@@ -8,40 +8,40 @@
 
 #include <bpf/bpf_tracing.h>
 
-#define OBSERVE2(hook, body, T1, a1, T2, a2)                                         \
-	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1, T2 a2)                      \
-	{                                                                            \
-		body(a1, a2);                                                        \
-		return 0;                                                            \
-	}                                                                            \
-	SEC("fentry/security_" #hook) int BPF_PROG(fentry_##hook, T1 a1, T2 a2)      \
-	{                                                                            \
-		body(a1, a2);                                                        \
-		return 0;                                                            \
+#define OBSERVE2(hook, body, T1, a1, T2, a2)                                                                                               \
+	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1, T2 a2)                                                                           \
+	{                                                                                                                                  \
+		body(a1, a2);                                                                                                              \
+		return 0;                                                                                                                  \
+	}                                                                                                                                  \
+	SEC("fentry/security_" #hook) int BPF_PROG(fentry_##hook, T1 a1, T2 a2)                                                            \
+	{                                                                                                                                  \
+		body(a1, a2);                                                                                                              \
+		return 0;                                                                                                                  \
 	}
 
-#define OBSERVE3(hook, body, T1, a1, T2, a2, T3, a3)                                 \
-	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1, T2 a2, T3 a3)               \
-	{                                                                            \
-		body(a1, a2, a3);                                                    \
-		return 0;                                                            \
-	}                                                                            \
-	SEC("fentry/security_" #hook) int BPF_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3) \
-	{                                                                            \
-		body(a1, a2, a3);                                                    \
-		return 0;                                                            \
+#define OBSERVE3(hook, body, T1, a1, T2, a2, T3, a3)                                                                                       \
+	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1, T2 a2, T3 a3)                                                                    \
+	{                                                                                                                                  \
+		body(a1, a2, a3);                                                                                                          \
+		return 0;                                                                                                                  \
+	}                                                                                                                                  \
+	SEC("fentry/security_" #hook) int BPF_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3)                                                     \
+	{                                                                                                                                  \
+		body(a1, a2, a3);                                                                                                          \
+		return 0;                                                                                                                  \
 	}
 
-#define OBSERVE4(hook, body, T1, a1, T2, a2, T3, a3, T4, a4)                         \
-	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1, T2 a2, T3 a3, T4 a4)        \
-	{                                                                            \
-		body(a1, a2, a3, a4);                                                \
-		return 0;                                                            \
-	}                                                                            \
-	SEC("fentry/security_" #hook) int BPF_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3, T4 a4) \
-	{                                                                            \
-		body(a1, a2, a3, a4);                                                \
-		return 0;                                                            \
+#define OBSERVE4(hook, body, T1, a1, T2, a2, T3, a3, T4, a4)                                                                               \
+	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1, T2 a2, T3 a3, T4 a4)                                                             \
+	{                                                                                                                                  \
+		body(a1, a2, a3, a4);                                                                                                      \
+		return 0;                                                                                                                  \
+	}                                                                                                                                  \
+	SEC("fentry/security_" #hook) int BPF_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3, T4 a4)                                              \
+	{                                                                                                                                  \
+		body(a1, a2, a3, a4);                                                                                                      \
+		return 0;                                                                                                                  \
 	}
 
 #endif

@@ -35,7 +35,7 @@ struct path_walk {
 	struct vfsmount *root_mnt;
 	struct dentry *root_dentry;
 	char *buffer;
-	u32 at;	      /* the first byte written so far */
+	u32 at;       /* the first byte written so far */
 	bool reached; /* the root: the path is whole */
 };
 
@@ -109,14 +109,14 @@ static __always_inline struct resolved path_resolve(struct vfsmount *vfsmount, s
 						    struct dentry *root_dentry, char *buffer, const u32 size)
 {
 	struct path_walk walk = {
-		.vfsmount = vfsmount,
-		.mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt),
-		.dentry = dentry,
-		.mnt_root = BPF_CORE_READ(vfsmount, mnt_root),
-		.root_mnt = root_mnt,
-		.root_dentry = root_dentry,
-		.buffer = buffer,
-		.at = size - 1 - unknown_zero,
+	    .vfsmount = vfsmount,
+	    .mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt),
+	    .dentry = dentry,
+	    .mnt_root = BPF_CORE_READ(vfsmount, mnt_root),
+	    .root_mnt = root_mnt,
+	    .root_dentry = root_dentry,
+	    .buffer = buffer,
+	    .at = size - 1 - unknown_zero,
 	};
 	struct resolved result;
 

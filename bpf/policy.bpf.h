@@ -69,12 +69,12 @@ struct {
 
 /* Room to work in and what the first stage found, for tasks under rules only. In task storage: per-CPU memory is unsafe from 6.13 on. */
 struct scratch {
-	struct nestor_rule_bits argv;	  /* accepted at syscall entry */
+	struct nestor_rule_bits argv;     /* accepted at syscall entry */
 	struct nestor_rule_bits reported; /* verdicts given at bprm_check: not again at exec */
-	u64 generation;			  /* of the two above; 0: nothing there */
-	u32 argv_len;			  /* of the copy below, for the verdict's words only */
+	u64 generation;                   /* of the two above; 0: nothing there */
+	u32 argv_len;                     /* of the copy below, for the verdict's words only */
 	u32 pad;
-	const char *text;		  /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
+	const char *text; /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
 	char chunk[CHUNK]; /* the piece of argv that is being matched: too large for the stack */
 	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
@@ -165,13 +165,14 @@ static long path_byte(u32 index, void *argument)
 }
 
 /* Rules whose pattern accepts the path that lies in the scratch. */
-static __always_inline void match_path(struct scratch *scratch, struct resolved path, u32 kind, u64 generation, struct nestor_rule_bits *accepted)
+static __always_inline void match_path(struct scratch *scratch, struct resolved path, u32 kind, u64 generation,
+				       struct nestor_rule_bits *accepted)
 {
 	struct path_run run = {
-		.scratch = scratch,
-		.offset = path.offset,
-		.base = dfa_base(kind, generation),
-		.state = NESTOR_DFA_START,
+	    .scratch = scratch,
+	    .offset = path.offset,
+	    .base = dfa_base(kind, generation),
+	    .state = NESTOR_DFA_START,
 	};
 
 	__builtin_memset(accepted, 0, sizeof(*accepted));
@@ -192,8 +193,8 @@ struct judgement {
 	u64 generation;
 	struct task_struct *task;
 	struct task_context *context;
-	const char *subject; /* in kernel memory; NULL: none */
-	unsigned long argv;  /* user address of the argument strings; 0: none */
+	const char *subject;   /* in kernel memory; NULL: none */
+	unsigned long argv;    /* user address of the argument strings; 0: none */
 	const char *argv_text; /* or their copy in kernel memory; NULL: none */
 	struct nestor_address *peer;
 	u32 subject_len;
@@ -284,6 +285,16 @@ static __always_inline void judge(struct judgement *judgement)
 {
 	effective_cause(&judgement->chain, judgement->context);
 	bpf_loop(NESTOR_MAX_RULES, judge_rule, judgement, 0);
+}
+
+/* What an LSM program returns: -EPERM for deny and kill; kill also ends the process. */
+static __always_inline int refusal(const struct judgement *judgement)
+{
+	if (!judgement->refuse)
+		return 0;
+	if ((judgement->refuse & (1U << NESTOR_KILL)) && bpf_send_signal(SIGKILL))
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+	return -EPERM;
 }
 
 #endif

@@ -54,20 +54,19 @@ static __always_inline void ring_start(struct nestor_header *hdr, u32 size, u16 
  * NULL test stands where the verifier sees it: 6.1 does not know that reserved memory it tested once cannot be NULL later.
  * `bytes` must be a constant.
  */
-#define ring_reserve_or(record, ring, where, bytes, kind, otherwise)        \
-	do {                                                                \
-		record = bpf_ringbuf_reserve(&ring, bytes, 0);              \
-		if (!record) {                                              \
-			count_loss(where);                                  \
-			otherwise;                                          \
-		}                                                           \
-		ring_start((struct nestor_header *)record, bytes, kind);    \
+#define ring_reserve_or(record, ring, where, bytes, kind, otherwise)                                                                       \
+	do {                                                                                                                               \
+		record = bpf_ringbuf_reserve(&ring, bytes, 0);                                                                             \
+		if (!record) {                                                                                                             \
+			count_loss(where);                                                                                                 \
+			otherwise;                                                                                                         \
+		}                                                                                                                          \
+		ring_start((struct nestor_header *)record, bytes, kind);                                                                   \
 	} while (0)
 
-#define control_reserve_or(record, bytes, kind, otherwise) \
+#define control_reserve_or(record, bytes, kind, otherwise)                                                                                 \
 	ring_reserve_or(record, control, NESTOR_LOSS_RING_CONTROL, bytes, kind, otherwise)
-#define bulk_reserve_or(record, bytes, kind, otherwise) \
-	ring_reserve_or(record, bulk, NESTOR_LOSS_RING_BULK, bytes, kind, otherwise)
+#define bulk_reserve_or(record, bytes, kind, otherwise) ring_reserve_or(record, bulk, NESTOR_LOSS_RING_BULK, bytes, kind, otherwise)
 
 static __always_inline void ring_submit(void *record)
 {

@@ -5,7 +5,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Ids are unique for one boot: nestord starts the counter at the boot time in 1/1024 s, shifted over what one start can use up. */
+/* Ids are unique for one boot: nestord starts the counter at the boot time in units of 1024 ns, shifted over what one start can use up. */
 __u64 last_hop_id = 0;
 
 /* 1: the reader waits in epoll and wants a wake-up. */
@@ -19,6 +19,7 @@ __u64 policy_generation = 0;
 
 /*
  * Always 0, which the verifier cannot know. Before 6.7 (commit ab5cfac139ab) it looks at one round of a bpf_loop callback only, takes a
- * constant of the caller's stack for the value of all rounds, and drops the branches it rules out: what such a branch tests starts from this.
+ * constant of the caller's stack for the value of all rounds, and drops the branches it rules out: what such a branch tests starts from
+ * this.
  */
 __u32 unknown_zero = 0;

@@ -52,7 +52,7 @@ std::string EvidenceOf(const HopRecord& hop, const Workload& to) {
 
 std::string TtyName(uint32_t device) {
   constexpr uint32_t kFirstPtsMajor = 136, kLastPtsMajor = 143, kTtyMajor = 4;
-  const uint32_t major = device >> 8, minor = device & 0xff;
+  const uint32_t major = device >> 20, minor = device & 0xfffff;
   if (device == 0) return "";
   if (major >= kFirstPtsMajor && major <= kLastPtsMajor) {
     return "pts/" + std::to_string((major - kFirstPtsMajor) * 256 + minor);

@@ -219,7 +219,7 @@ void CriClient::Cancel() {
 }
 
 std::vector<ListedContainer> JoinWithPods(std::vector<CriContainer> containers,
-                                          std::vector<CriSandbox> sandboxes) {
+                                          const std::vector<CriSandbox>& sandboxes) {
   std::vector<ListedContainer> listed;
   listed.reserve(containers.size() + sandboxes.size());
   std::unordered_map<std::string, size_t> by_id;

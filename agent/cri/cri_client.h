@@ -66,7 +66,7 @@ class CriClient : public ContainerLister {
 // Containers with the pod they are in, sandboxes as containers of their own. Names are read from
 // the labels that the kubelet sets, and from the sandbox where a label lacks.
 std::vector<ListedContainer> JoinWithPods(std::vector<CriContainer> containers,
-                                          std::vector<CriSandbox> sandboxes);
+                                          const std::vector<CriSandbox>& sandboxes);
 
 }  // namespace nestor
 

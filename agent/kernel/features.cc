@@ -68,9 +68,11 @@ std::vector<Capability> Features::ToCapabilities() const {
        "containers are not recognised", "boot with systemd.unified_cgroup_hierarchy=1"},
       {"bpf-lsm", bpf_lsm, false,
        active_lsms.empty() ? "cannot read /sys/kernel/security/lsm" : active_lsms,
-       "policies are not enforced: every rule only observes",
-       "boot with bpf added to the list above: lsm=" +
-           (active_lsms.empty() ? std::string("...") : active_lsms) + ",bpf"},
+       "file and connect rules are not enforced; exec rules kill a program at its start instead of "
+       "refusing it",
+       bpf_lsm ? ""
+               : "boot with bpf added to the list above: lsm=" +
+                     (active_lsms.empty() ? std::string("...") : active_lsms) + ",bpf"},
   };
 }
 

@@ -49,11 +49,15 @@ std::string EffectOf(std::string_view program) {
   if (program.starts_with("decide_open")) return "file rules are not enforced";
   if (program.starts_with("decide_connect") || program.starts_with("decide_unix"))
     return "connect rules are not enforced";
-  if (program.starts_with("decide_")) return "exec rules are not enforced";
+  if (program == "decide_exec") return "a program that changes its arguments in time runs";
+  if (program.starts_with("decide_")) return "exec rules kill a program at its start, not refuse it";
   if (program == "on_exec") return "programs that start are not seen";
   if (program == "on_fork") return "children do not inherit their chain";
   if (program == "on_exit") return "ends of processes are not seen";
   if (program == "seed") return "what ran before nestord has no chain";
+  if (program.ends_with("socket_bind") || program.ends_with("socket_listen"))
+    return "bind and listen are not seen";
+  if (program == "on_cgroup_rmdir") return "tables of ended containers are not emptied";
   return "hops over sockets are not complete";
 }
 

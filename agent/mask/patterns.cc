@@ -13,7 +13,7 @@ namespace nestor {
 
 const std::string_view kTriggerPattern =
     "(?i)pass|pwd|[_-]pw|secret|token|key|credential|bearer|authorization|cookie|"
-    "://[^/]*@|eyj|akia|asia|abia|acca|gh[pousr]_|gl[a-z]{2,6}-|xox[a-z]-|xapp-|"
+    "://[^/]*@|eyj|akia|asia|abia|acca|gh[pousr]_|github_pat_|gl[a-z]{2,6}-|xox[a-z]-|xapp-|"
     "hooks\\.slack|sk-|[srp]k_|aiza|npm_|pypi-|hvs\\.|hf_|dop_v1|"
     "curl|mysql|mariadb|login|ldap|redis|smbclient|wget|mongo";
 
@@ -51,14 +51,14 @@ std::span<const std::string_view> TextPatterns() {
       "npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,}|hvs\\.[A-Za-z0-9_-]{20,}|"
       "hf_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{30,})",
       // short flags of known programs inside one string
-      "(?:^|[\\s/;&|])(?:curl|wget)\\s[^|;&]*?(?:-u|--user|--proxy-user)[\\s=]*[\"']?"
+      "(?:^|[\\s/;&|'\"`(])(?:curl|wget)\\s[^|;&]*?(?:-u|--user|--proxy-user)[\\s=]*[\"']?"
       "[^\\s:\"']+:([^\\s\"'|;&]+)",
-      "(?:^|[\\s/;&|])(?:mysql[a-z]*|mariadb[a-z-]*)\\s[^|;&]*?-p[\"']?([^\\s\"'|;&]+)",
-      "(?:^|[\\s/;&|])sshpass\\s+-p\\s*[\"']?([^\\s\"'|;&]+)",
-      "(?:^|[\\s/;&|])(?:docker|podman|nerdctl|skopeo|crane|helm|oc|az)\\s[^|;&]*?login\\s[^|;&]*?"
+      "(?:^|[\\s/;&|'\"`(])(?:mysql[a-z]*|mariadb[a-z-]*)\\s[^|;&]*?-p[\"']?([^\\s\"'|;&]+)",
+      "(?:^|[\\s/;&|'\"`(])sshpass\\s+-p\\s*[\"']?([^\\s\"'|;&]+)",
+      "(?:^|[\\s/;&|'\"`(])(?:docker|podman|nerdctl|skopeo|crane|helm|oc|az)\\s[^|;&]*?login\\s[^|;&]*?"
       "-p[\\s=]+[\"']?([^\\s\"'|;&]+)",
-      "(?:^|[\\s/;&|])redis-cli\\s[^|;&]*?-a\\s+[\"']?([^\\s\"'|;&]+)",
-      "(?:^|[\\s/;&|])ldap[a-z]+\\s[^|;&]*?-w\\s*[\"']?([^\\s\"'|;&]+)",
+      "(?:^|[\\s/;&|'\"`(])redis-cli\\s[^|;&]*?-a\\s+[\"']?([^\\s\"'|;&]+)",
+      "(?:^|[\\s/;&|'\"`(])ldap[a-z]+\\s[^|;&]*?-w\\s*[\"']?([^\\s\"'|;&]+)",
       "\\bpass:([^\\s\"']+)",  // openssl -passin pass:x
   };
   return kPatterns;

@@ -135,6 +135,10 @@ struct Pipeline::State {
   Status Seed() {
     auto seeded = probes.Seed();
     if (!seeded) return seeded.error();
+    // Their hops were announced in the ring: first, so that their events find them.
+    auto count =
+        probes.events().Poll(std::chrono::milliseconds(0), [this](auto bytes) { OnBytes(bytes); });
+    if (!count) return count.error();
     for (const SeededProcess& process : *seeded) {
       ProcessInfo info;
       if (auto read = proc.Read(process.actor.self)) {

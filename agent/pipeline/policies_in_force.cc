@@ -28,10 +28,13 @@ std::string HookOf(RuleEvent event) {
 
 std::string WhyUnenforceable(const CompiledRule& rule,
                              const std::vector<Capability>& capabilities) {
-  if (!IsAvailable(capabilities, "bpf-lsm")) {
+  // An exec is ended at its start even where it cannot be refused.
+  const std::string hook = rule.event == RuleEvent::kExec && !IsAvailable(capabilities, "bpf-lsm")
+                               ? "hook:decide_exec"
+                               : HookOf(rule.event);
+  if (rule.event != RuleEvent::kExec && !IsAvailable(capabilities, "bpf-lsm")) {
     return "bpf is not among this kernel's active LSMs";
   }
-  const std::string hook = HookOf(rule.event);
   return IsAvailable(capabilities, hook) ? "" : hook + " is not attached";
 }
 

@@ -161,6 +161,7 @@ class SubsetConstruction {
     for (uint32_t state = 0; state < sets_.size(); ++state) {
       if (sets_.size() > max_raw_states) return TooLarge(max_raw_states / kRawStatesFactor);
       std::vector<uint32_t> row;
+      row.reserve(raw_.classes.representative.size());
       for (const uint8_t byte : raw_.classes.representative) row.push_back(Step(state, byte));
       raw_.next.push_back(std::move(row));
     }

@@ -24,10 +24,17 @@ struct Refused : std::runtime_error {
 // Builds the tree from the parser's events, so that bounds hold while reading and not after.
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(int& last_start) : last_start_(last_start) {}
+
   YamlNode Take() { return std::move(root_); }
   bool empty() const { return root_.kind == YamlNode::Kind::kNull; }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  // yaml-cpp 0.7 does not get past a token that begins no value, such as a lone ",": it gives empty
+  // documents for ever.
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == last_start_) throw Refused(Place(ToMark(mark), "this begins no value"));
+    last_start_ = mark.pos;
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -109,6 +116,7 @@ class TreeBuilder : public YAML::EventHandler {
                                           std::to_string(other.mark.line) + ")"));
   }
 
+  int& last_start_;  // where the document before began
   YamlNode root_;
   std::vector<YamlNode*> open_;
   std::vector<bool> expects_value_;  // for each of open_: a map that has read a key
@@ -125,8 +133,9 @@ Result<std::vector<YamlNode>> ParseYaml(std::string_view text) {
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
+    int last_start = -1;
     for (;;) {
-      TreeBuilder builder;
+      TreeBuilder builder(last_start);
       if (!parser.HandleNextDocument(builder)) return documents;
       if (!builder.empty()) documents.push_back(builder.Take());
     }

@@ -113,7 +113,7 @@ struct WorkloadIndex::State {
   std::vector<NamedContainer> named;                              // not taken yet
 };
 
-WorkloadIndex::WorkloadIndex(WorkloadOptions options)
+WorkloadIndex::WorkloadIndex(const WorkloadOptions& options)
     : WorkloadIndex(options, ListerFor(options)) {}
 
 WorkloadIndex::WorkloadIndex(WorkloadOptions options, std::unique_ptr<ContainerLister> lister)

@@ -40,7 +40,7 @@ struct NamedContainer {
 class WorkloadIndex {
  public:
   // Asks the runtime at options.cri_endpoint.
-  explicit WorkloadIndex(WorkloadOptions options);
+  explicit WorkloadIndex(const WorkloadOptions& options);
   // Asks `lister`; null: no names are asked for.
   WorkloadIndex(WorkloadOptions options, std::unique_ptr<ContainerLister> lister);
   ~WorkloadIndex();

@@ -33,12 +33,17 @@ std::string_view ColorOf(Style style) {
 }  // namespace
 
 Line& Line::Add(std::string_view text, Style style) {
-  if (!text.empty()) spans_.push_back({EscapeHostile(text), style, false});
+  if (!text.empty()) spans_.push_back({EscapeHostile(text), style, Give::kNot});
   return *this;
 }
 
 Line& Line::AddShrinkable(std::string_view text, Style style) {
-  if (!text.empty()) spans_.push_back({EscapeHostile(text), style, true});
+  if (!text.empty()) spans_.push_back({EscapeHostile(text), style, Give::kShrink});
+  return *this;
+}
+
+Line& Line::AddExtra(std::string_view text, Style style) {
+  if (!text.empty()) spans_.push_back({EscapeHostile(text), style, Give::kFirst});
   return *this;
 }
 
@@ -53,13 +58,28 @@ size_t Line::width() const {
   return columns;
 }
 
+// Takes up to `excess` columns from the extra parts, the last first; returns what is still too
+// much.
+size_t Line::CutExtras(std::vector<Span>& spans, size_t excess) {
+  constexpr size_t kLeast = 8;  // fewer letters of a sentence say nothing
+  for (auto span = spans.rbegin(); span != spans.rend() && excess > 0; ++span) {
+    if (span->give != Give::kFirst) continue;
+    const size_t width = DisplayWidth(span->text);
+    const size_t kept = width >= excess + kLeast ? width - excess : 0;
+    span->text = kept == 0 ? "" : CutToWidth(span->text, kept);
+    excess -= std::min(excess, width - kept);
+  }
+  std::erase_if(spans, [](const Span& span) { return span.text.empty(); });
+  return excess;
+}
+
 // Takes `excess` columns from the shrinkable spans, always from the longest, so that a long command
 // does not eat up a short name beside it.
 void Line::Shrink(std::vector<Span>& spans, size_t excess) {
   constexpr size_t kLeast = 8;  // less of a command says nothing
   std::vector<std::pair<size_t, Span*>> by_width;
   for (Span& span : spans) {
-    if (span.shrinkable) by_width.emplace_back(DisplayWidth(span.text), &span);
+    if (span.give == Give::kShrink) by_width.emplace_back(DisplayWidth(span.text), &span);
   }
   while (excess > 0 && !by_width.empty()) {
     std::sort(by_width.rbegin(), by_width.rend());
@@ -93,7 +113,7 @@ void Line::CutEnd(std::vector<Span>& spans, size_t columns) {
 std::string Line::Render(size_t columns, bool color) const {
   std::vector<Span> spans = spans_;
   if (columns > 0 && width() > columns) {
-    Shrink(spans, width() - columns);
+    Shrink(spans, CutExtras(spans, width() - columns));
     CutEnd(spans, columns);
   }
   std::string out;

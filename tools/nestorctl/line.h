@@ -19,6 +19,8 @@ class Line {
   Line& Add(std::string_view text, Style style = Style::kPlain);
   // A part that gives way when the line is too long; the longest of several does so first.
   Line& AddShrinkable(std::string_view text, Style style = Style::kPlain);
+  // A part that is worth less than all others: it is cut, and left out, before any gives way.
+  Line& AddExtra(std::string_view text, Style style = Style::kPlain);
   Line& Append(const Line& other);
 
   bool empty() const { return spans_.empty(); }
@@ -28,11 +30,13 @@ class Line {
   std::string Render(size_t columns, bool color) const;
 
  private:
+  enum class Give : uint8_t { kNot, kShrink, kFirst };
   struct Span {
     std::string text;
     Style style = Style::kPlain;
-    bool shrinkable = false;
+    Give give = Give::kNot;
   };
+  static size_t CutExtras(std::vector<Span>& spans, size_t excess);
   static void Shrink(std::vector<Span>& spans, size_t excess);
   static void CutEnd(std::vector<Span>& spans, size_t columns);
 

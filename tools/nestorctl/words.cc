@@ -135,7 +135,7 @@ Line VerdictLine(const v1::Verdict& verdict) {
   } else {
     line = RuleAndAttempt("! would " + verdict.action() + ": ", verdict, Style::kWarning);
   }
-  if (!verdict.message().empty()) line.Add(" " + verdict.message(), Style::kDim);
+  if (!verdict.message().empty()) line.AddExtra(" " + verdict.message(), Style::kDim);
   return line;
 }
 

@@ -76,10 +76,10 @@ TEST(EvidenceTest, WhatIsNotKnownIsSaidToBeUnknown) {
 
 TEST(TtyNameTest, NamesTheDeviceAsPsDoes) {
   EXPECT_EQ(TtyName(0), "");
-  EXPECT_EQ(TtyName(136 << 8 | 3), "pts/3");
-  EXPECT_EQ(TtyName(137 << 8 | 1), "pts/257");
-  EXPECT_EQ(TtyName(4 << 8 | 1), "tty1");
-  EXPECT_EQ(TtyName(5 << 8 | 2), "5:2");
+  EXPECT_EQ(TtyName(136 << 20 | 3), "pts/3");
+  EXPECT_EQ(TtyName(136 << 20 | 257), "pts/257");
+  EXPECT_EQ(TtyName(4 << 20 | 1), "tty1");
+  EXPECT_EQ(TtyName(5 << 20 | 2), "5:2");
 }
 
 }  // namespace
