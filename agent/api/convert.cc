@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include <cstdlib>
-#include <optional>
 #include <string_view>
 
 #include "agent/api/utf8.h"
@@ -48,11 +47,12 @@ void Put(const ProcessInfo& info, WireWriter& out) {
   out.Number(M::kPreExistingFieldNumber, pre_existing);
 }
 
-void PutReference(const ProcessInfo& info, WireWriter& out) {
+void Put(const ProcessReference& process, WireWriter& out) {
   using M = v1::ProcessRef;
-  out.Text(M::kIdFieldNumber, IdText::Of(info.key).view());
-  out.Number(M::kPidFieldNumber, info.key.tgid);
-  out.Text(M::kExeFieldNumber, info.exe);
+  const auto& [key, exe] = process;
+  out.Text(M::kIdFieldNumber, IdText::Of(key).view());
+  out.Number(M::kPidFieldNumber, key.tgid);
+  out.Text(M::kExeFieldNumber, exe);
 }
 
 // A process of the host is in no workload: then the field is absent, not empty.
@@ -113,7 +113,7 @@ void Put(const SocketInfo& socket, WireWriter& out) {
   out.Text(M::kTypeFieldNumber, type);
   out.Number(M::kResultFieldNumber, static_cast<uint64_t>(int64_t{result}));
   if (peer_process) {
-    out.Message(M::kPeerProcessFieldNumber, [&] { PutReference(*socket.peer_process, out); });
+    out.Message(M::kPeerProcessFieldNumber, [&] { Put(*socket.peer_process, out); });
   }
   out.Text(M::kPeerHopIdFieldNumber, IdText::Of(peer_hop_id).view());
 }
@@ -150,8 +150,9 @@ void Put(const LossInfo& loss, WireWriter& out) {
   out.Number(M::kTotalFieldNumber, total);
 }
 
-template <typename T>
-void PutOptional(int field, const std::optional<T>& value, WireWriter& out) {
+// `value`: a std::optional or a Boxed.
+template <typename Holder>
+void PutOptional(int field, const Holder& value, WireWriter& out) {
   if (value) out.Message(field, [&] { Put(*value, out); });
 }
 
@@ -212,9 +213,7 @@ void Put(const Event& event, const NodeIdentity& identity, WireWriter& out) {
   out.Text(M::kConfidenceFieldNumber, Name(confidence));
   // A loss has no process: absent says so.
   if (process.key.known()) out.Message(M::kProcessFieldNumber, [&] { Put(event.process, out); });
-  if (parent.key.known()) {
-    out.Message(M::kParentFieldNumber, [&] { PutReference(event.parent, out); });
-  }
+  if (parent.key.known()) out.Message(M::kParentFieldNumber, [&] { Put(event.parent, out); });
   PutWorkload(M::kWorkloadFieldNumber, workload, out);
   if (hop) out.Message(M::kHopFieldNumber, [&] { Put<v1::Hop>(*event.hop, out); });
   PutOptional(M::kExitFieldNumber, exit, out);

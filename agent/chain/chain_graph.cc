@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "agent/chain/evidence.h"
+#include "agent/chain/proc_cache.h"
 
 namespace nestor {
 namespace {
@@ -70,6 +71,9 @@ EventType TypeOf(SocketOperation operation) {
   return EventType::kConnect;
 }
 
+// Answers of /proc that are kept: a node has few host processes that reach into containers.
+constexpr size_t kProcAnswers = 4096;
+
 // A hop lives while something lives below it. `hops`: parents before children.
 void KeepAliveAbove(std::vector<ChainHop>& hops) {
   std::unordered_map<HopId, ChainHop*> by_id;
@@ -83,10 +87,18 @@ void KeepAliveAbove(std::vector<ChainHop>& hops) {
 }  // namespace
 
 struct ChainGraph::State {
+  State(ChainOptions options_in, WorkloadLookup workload_in, ProcessLookup lookup,
+        RuleLookup rule_in)
+      : options(options_in),
+        workload(std::move(workload_in)),
+        proc(std::move(lookup), kProcAnswers),
+        rule(std::move(rule_in)) {}
+
   ChainOptions options;
   WorkloadLookup workload;
-  ProcessLookup lookup;
+  ProcCache proc;
   RuleLookup rule;
+  uint64_t now_ns = 0;  // CLOCK_BOOTTIME of the record that is being applied
   std::unordered_map<ProcessKey, ProcessNode> processes;
   std::unordered_map<HopId, HopNode> hops;
   // How many kept hops name this one as their parent; apart, for a parent's own record can be lost.
@@ -107,46 +119,63 @@ struct ChainGraph::State {
     return found;
   }
 
-  // What is known of a process: the table, else /proc, else its name only.
-  ProcessInfo InfoOf(ProcessKey key, const std::string& comm) const {
-    if (!key.known()) return {};
+  // What is known of a process: the table, else /proc; nullptr: nothing.
+  const ProcessInfo* Known(ProcessKey key) {
     if (const auto node = processes.find(key); node != processes.end()) {
-      return node->second.data.process;
+      return &node->second.data.process;
     }
-    if (auto info = lookup(key)) return std::move(*info);
+    return proc.Find(key, now_ns);
+  }
+
+  // The same; of an unknown one, its name only.
+  ProcessInfo InfoOf(ProcessKey key, const std::string& comm) {
+    if (!key.known()) return {};
+    if (const ProcessInfo* known = Known(key)) return *known;
     ProcessInfo info;
     info.key = key;
     info.exe = comm;
     return info;
   }
 
+  ProcessReference ReferenceTo(ProcessKey key) {
+    if (!key.known()) return {};
+    const ProcessInfo* known = Known(key);
+    return {key, known ? known->exe : ""};
+  }
+
   // The process of an actor, made when it is new. nullptr: the table is full of live ones.
   ProcessNode* NodeOf(const Actor& actor) {
+    return NodeOf(actor, [&] { return FirstInfo(actor); });
+  }
+
+  // The same; a new one gets what `first_info` returns.
+  template <typename FirstInfo>
+  ProcessNode* NodeOf(const Actor& actor, const FirstInfo& first_info) {
     const auto found = processes.find(actor.self);
     if (found != processes.end()) {
       MoveToHop(found->second, actor);
       return &found->second;
     }
     if (!MakeRoomFor(actor.hop_id)) return nullptr;
-    ProcessNode node;
-    node.data.process = FirstInfo(actor);
+    ProcessInfo info = first_info();
+    ProcessNode& node = processes[actor.self];
+    node.data.process = std::move(info);
     node.data.parent = actor.parent;
     node.data.start_time_ns = RealTime(actor.self.start_ns);
     node.data.workload = WorkloadOf(actor.container_cgroup_id);
     node.container = actor.container_cgroup_id;
-    auto& added = processes.emplace(actor.self, std::move(node)).first->second;
     ++live;
-    MoveToHop(added, actor);
-    return &added;
+    MoveToHop(node, actor);
+    return &node;
   }
 
   // Before its first exec a process runs what its parent runs.
-  ProcessInfo FirstInfo(const Actor& actor) const {
+  ProcessInfo FirstInfo(const Actor& actor) {
     ProcessInfo info;
     if (const auto parent = processes.find(actor.parent); parent != processes.end()) {
       info = parent->second.data.process;
-    } else if (auto known = lookup(actor.self)) {
-      info = std::move(*known);
+    } else if (const ProcessInfo* known = proc.Find(actor.self, now_ns)) {
+      info = *known;
     }
     if (info.exe.empty()) info.exe = actor.comm;
     info.key = actor.self;
@@ -261,6 +290,7 @@ struct ChainGraph::State {
     }
   }
 
+  // An event with all but its process and workload.
   Event Base(EventType type, uint64_t boot_ns, const Actor& actor) {
     Event event;
     event.type = type;
@@ -271,14 +301,20 @@ struct ChainGraph::State {
     event.depth = actor.depth;
     event.origin = actor.origin;
     event.confidence = actor.confidence;
-    if (const ProcessNode* node = NodeOf(actor)) {
+    event.parent = ReferenceTo(actor.parent);
+    return event;
+  }
+
+  // An event of the process as it is known; `node`: its own, if there is one.
+  Event EventOf(EventType type, uint64_t boot_ns, const Actor& actor, const ProcessNode* node) {
+    Event event = Base(type, boot_ns, actor);
+    if (node) {
       event.process = node->data.process;
       event.workload = node->data.workload;
     } else {
       event.process = FirstInfo(actor);
       event.workload = WorkloadOf(actor.container_cgroup_id);
     }
-    event.parent = InfoOf(actor.parent, "");
     return event;
   }
 
@@ -316,7 +352,7 @@ struct ChainGraph::State {
     event.workload = node.data.hop.to.workload;
     event.hop = node.data.hop;
     if (const auto process = processes.find(event.process.key); process != processes.end()) {
-      event.parent = InfoOf(process->second.data.parent, "");
+      event.parent = ReferenceTo(process->second.data.parent);
     }
     return event;
   }
@@ -358,41 +394,57 @@ struct ChainGraph::State {
     return events;
   }
 
-  static void TakeExec(const ExecRecord& record, ProcessInfo& info) {
-    info.exe = record.exe.value;
-    info.argv = record.argv;
+  // What an exec leaves as it was.
+  static ProcessInfo LastingInfo(const Actor& actor) {
+    ProcessInfo info;
+    info.key = actor.self;
+    info.pre_existing = actor.flags.pre_existing;
+    return info;
+  }
+
+  static ProcessInfo TakeInfo(ExecRecord& record) {
+    ProcessInfo info = LastingInfo(record.actor);
+    info.exe = std::move(record.exe.value);
+    info.argv = std::move(record.argv);
     info.argv_truncated = record.argv_truncated || record.argv_unreadable;
-    info.cwd = record.cwd.value;
+    info.cwd = std::move(record.cwd.value);
     info.uid = record.actor.uid;
     info.gid = record.actor.gid;
     info.auid = record.actor.auid;
     info.tty = TtyName(record.tty);
+    return info;
   }
 
-  std::vector<Event> Apply(const ExecRecord& record) {
-    Event event = Base(EventType::kExec, record.time_ns, record.actor);
-    TakeExec(record, event.process);
-    const auto node = processes.find(record.actor.self);
-    if (node != processes.end()) node->second.data.process = event.process;
-    // The first program of a hop names where the hop leads to.
-    const auto hop = hops.find(record.actor.hop_id);
-    if (hop != hops.end() && hop->second.data.hop.to.process.key == record.actor.self) {
-      hop->second.data.hop.to.process = event.process;
+  std::vector<Event> Apply(ExecRecord&& record) {
+    const Actor& actor = record.actor;
+    ProcessInfo info = TakeInfo(record);
+    ProcessNode* node = NodeOf(actor, [&] { return LastingInfo(actor); });
+    Event event = Base(EventType::kExec, record.time_ns, actor);
+    if (node) {
+      info.pre_existing = node->data.process.pre_existing;
+      node->data.process = info;
     }
+    // The first program of a hop names where the hop leads to.
+    const auto hop = hops.find(actor.hop_id);
+    if (hop != hops.end() && hop->second.data.hop.to.process.key == actor.self) {
+      hop->second.data.hop.to.process = info;
+    }
+    event.process = std::move(info);
+    event.workload = node ? node->data.workload : WorkloadOf(actor.container_cgroup_id);
     return AfterItsHops(std::move(event));
   }
 
   std::vector<Event> Apply(const ExitRecord& record) {
-    Event event = Base(EventType::kExit, record.time_ns, record.actor);
+    ProcessNode* node = NodeOf(record.actor);
+    Event event = EventOf(EventType::kExit, record.time_ns, record.actor, node);
     event.exit = ExitInfo{record.code, record.signal, record.core_dumped, record.run_ns};
-    if (const auto node = processes.find(record.actor.self);
-        node != processes.end() && node->second.data.alive) {
-      node->second.data.alive = false;
-      node->second.data.exit = event.exit;
-      node->second.ended_boot_ns = record.time_ns;
+    if (node && node->data.alive) {
+      node->data.alive = false;
+      node->data.exit = event.exit;
+      node->ended_boot_ns = record.time_ns;
       ended.emplace_back(record.time_ns, record.actor.self);
       --live;
-      if (const auto hop = hops.find(node->second.data.hop_id); hop != hops.end()) {
+      if (const auto hop = hops.find(node->data.hop_id); hop != hops.end()) {
         --hop->second.live_processes;
       }
     }
@@ -400,7 +452,8 @@ struct ChainGraph::State {
   }
 
   std::vector<Event> Apply(const SocketRecord& record) {
-    Event event = Base(TypeOf(record.operation), record.time_ns, record.actor);
+    Event event =
+        EventOf(TypeOf(record.operation), record.time_ns, record.actor, NodeOf(record.actor));
     SocketInfo socket;
     const AddressFamily family =
         record.local.family == AddressFamily::kNone ? record.peer.family : record.local.family;
@@ -414,13 +467,14 @@ struct ChainGraph::State {
     socket.type = SocketTypeName(record.socket_type);
     socket.result = record.result;
     socket.peer_hop_id = record.peer_hop_id;
-    if (record.peer_process.known()) socket.peer_process = InfoOf(record.peer_process, "");
+    if (record.peer_process.known()) socket.peer_process = ReferenceTo(record.peer_process);
     event.socket = std::move(socket);
     return AfterItsHops(std::move(event));
   }
 
   std::vector<Event> Apply(const VerdictRecord& record) {
-    Event event = Base(EventType::kVerdict, record.time_ns, record.actor);
+    ProcessNode* node = NodeOf(record.actor);
+    Event event = EventOf(EventType::kVerdict, record.time_ns, record.actor, node);
     VerdictInfo verdict;
     verdict.mode = record.mode;
     verdict.action = record.action;
@@ -436,9 +490,8 @@ struct ChainGraph::State {
       event.file = FileInfo{record.subject.value, write ? (read ? "read write" : "write") : "read"};
     }
     constexpr size_t kKeptVerdicts = 64;  // for a process that tries for ever; the events have all
-    if (const auto node = processes.find(record.actor.self);
-        node != processes.end() && node->second.data.verdicts.size() < kKeptVerdicts) {
-      node->second.data.verdicts.push_back(verdict);
+    if (node && node->data.verdicts.size() < kKeptVerdicts) {
+      node->data.verdicts.push_back(verdict);
     }
     event.verdict = std::move(verdict);
     return AfterItsHops(std::move(event));
@@ -449,23 +502,25 @@ struct ChainGraph::State {
 
 ChainGraph::ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
                        RuleLookup rule)
-    : state_(std::make_unique<State>()) {
-  state_->options = options;
-  state_->workload = std::move(workload);
-  state_->lookup = std::move(process);
-  state_->rule = std::move(rule);
-}
+    : state_(std::make_unique<State>(options, std::move(workload), std::move(process),
+                                     std::move(rule))) {}
 
 ChainGraph::~ChainGraph() = default;
 
-std::vector<Event> ChainGraph::Apply(const Record& record) {
-  return std::visit([this](const auto& one) { return state_->Apply(one); }, record);
+std::vector<Event> ChainGraph::Apply(Record record) {
+  return std::visit(
+      [this](auto& one) {
+        state_->now_ns = one.time_ns;
+        return state_->Apply(std::move(one));
+      },
+      record);
 }
 
 std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
   info.key = actor.self;
   info.pre_existing = true;
-  if (ProcessNode* node = state_->NodeOf(actor)) {
+  ProcessNode* node = state_->NodeOf(actor);
+  if (node) {
     node->data.process = info;
     const auto hop = state_->hops.find(actor.hop_id);
     if (hop != state_->hops.end() && hop->second.data.hop.to.process.key == actor.self) {
@@ -473,7 +528,7 @@ std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
     }
   }
   if (!state_->Visible(actor)) return {};
-  Event event = state_->Base(EventType::kExec, actor.self.start_ns, actor);
+  Event event = state_->EventOf(EventType::kExec, actor.self.start_ns, actor, node);
   event.process = std::move(info);
   return state_->AfterItsHops(std::move(event));
 }
@@ -500,6 +555,7 @@ void ChainGraph::Reap(uint64_t now_boot_ns) {
     state_->Forget(state_->ended.front().second);
     state_->ended.pop_front();
   }
+  state_->proc.DropBefore(now_boot_ns - std::min(now_boot_ns, state_->options.ended_grace_ns));
   if (state_->hops.size() <= state_->options.max_hops) return;
   // Too many hops: those without a live process go, oldest ended process first.
   while (state_->hops.size() > state_->options.max_hops && !state_->ended.empty()) {

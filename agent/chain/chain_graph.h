@@ -44,7 +44,7 @@ class ChainGraph {
   // Takes one record in and returns the events to publish, in order: usually one; none for a hop
   // that does not concern a pod (it is kept, and published before the first event that refers to
   // it); seq and time_ns are left 0 for the pipeline.
-  std::vector<Event> Apply(const Record& record);
+  std::vector<Event> Apply(Record record);
   // A process that ran before nestord (from Probes::Seed, names from /proc). Publishes an exec
   // event marked pre_existing for processes of pods.
   std::vector<Event> ApplySeed(const Actor& actor, ProcessInfo info);

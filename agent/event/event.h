@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/event/boxed.h"
 #include "agent/event/process_key.h"
 #include "agent/event/record.h"
 #include "agent/event/vocabulary.h"
@@ -44,6 +45,12 @@ struct ProcessInfo {
   bool pre_existing = false;
 };
 
+// Another process that an event names: its own events tell the rest.
+struct ProcessReference {
+  ProcessKey key;
+  std::string exe;
+};
+
 struct HopEnd {
   ProcessInfo process;
   Workload workload;
@@ -65,7 +72,7 @@ struct SocketInfo {
   std::string peer;
   std::string type;  // stream, dgram, seqpacket
   int32_t result = 0;
-  std::optional<ProcessInfo> peer_process;
+  std::optional<ProcessReference> peer_process;
   HopId peer_hop_id = 0;
 };
 
@@ -113,14 +120,14 @@ struct Event {
   HopKind origin = HopKind::kNone;
   Confidence confidence = Confidence::kUnknown;
   ProcessInfo process;
-  ProcessInfo parent;
+  ProcessReference parent;
   Workload workload;
-  std::optional<HopInfo> hop;          // hop
-  std::optional<ExitInfo> exit;        // exit
-  std::optional<SocketInfo> socket;    // connect, accept, bind, listen
-  std::optional<FileInfo> file;        // file, and verdict on an open
-  std::optional<VerdictInfo> verdict;  // verdict
-  std::optional<LossInfo> loss;        // loss
+  Boxed<HopInfo> hop;            // hop
+  std::optional<ExitInfo> exit;  // exit
+  Boxed<SocketInfo> socket;      // connect, accept, bind, listen
+  Boxed<FileInfo> file;          // file, and verdict on an open
+  Boxed<VerdictInfo> verdict;    // verdict
+  Boxed<LossInfo> loss;          // loss
 };
 
 // One live or recently ended chain, as `nestorctl chains` shows it.

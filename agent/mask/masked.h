@@ -16,7 +16,7 @@ class Masked {
 
  private:
   friend class Masker;  // the only maker
-  explicit Masked(T value) : value_(std::move(value)) {}
+  explicit Masked(T&& value) : value_(std::move(value)) {}
   T value_;
 };
 

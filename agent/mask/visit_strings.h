@@ -40,6 +40,10 @@ class StringVisit {
     if (value) One(*value);
   }
   template <typename T>
+  void One(Boxed<T>& value) {
+    if (value) One(*value);
+  }
+  template <typename T>
   void One(std::vector<T>& list) {
     for (T& item : list) One(item);
   }
@@ -55,6 +59,10 @@ class StringVisit {
   void One(ProcessInfo& process) {
     auto& [key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing] = process;
     All(key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing);
+  }
+  void One(ProcessReference& process) {
+    auto& [key, exe] = process;
+    All(key, exe);
   }
   void One(HopEnd& end) {
     auto& [process, workload, address] = end;

@@ -75,7 +75,7 @@ struct Pipeline::State {
       return;
     }
     if (const auto* cgroup = std::get_if<CgroupRecord>(&*record)) OnCgroup(*cgroup);
-    Publish(graph.Apply(*record));
+    Publish(graph.Apply(*std::move(record)));
   }
 
   void OnCgroup(const CgroupRecord& record) {

@@ -36,24 +36,41 @@ size_t HeapBytes(const ProcessInfo& process) {
          HeapBytes(process.tty);
 }
 
+size_t HeapBytes(const ProcessReference& process) { return HeapBytes(process.exe); }
+
 size_t HeapBytes(const HopEnd& end) {
   return HeapBytes(end.process) + HeapBytes(end.workload) + HeapBytes(end.address);
+}
+
+size_t HeapBytes(const HopInfo& hop) {
+  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence);
+}
+
+size_t HeapBytes(const SocketInfo& socket) {
+  return HeapBytes(socket.local) + HeapBytes(socket.peer) +
+         (socket.peer_process ? HeapBytes(*socket.peer_process) : 0);
+}
+
+size_t HeapBytes(const FileInfo& file) { return HeapBytes(file.path); }
+
+size_t HeapBytes(const VerdictInfo& verdict) {
+  return HeapBytes(verdict.argv) + HeapBytes(verdict.subject) + HeapBytes(verdict.message) +
+         HeapBytes(verdict.error);
+}
+
+size_t HeapBytes(const LossInfo& loss) { return HeapBytes(loss.where); }
+
+template <typename T>
+size_t BoxBytes(const Boxed<T>& box) {
+  return box ? sizeof(T) + kAllocationBytes + HeapBytes(*box) : 0;
 }
 
 // An estimate, so that max_bytes means memory and not a number of events.
 size_t BytesOf(const Event& event) {
   size_t bytes = sizeof(Masked<Event>) + 2 * kAllocationBytes + sizeof(void*) * 2;
   bytes += HeapBytes(event.process) + HeapBytes(event.parent) + HeapBytes(event.workload);
-  if (event.hop)
-    bytes += HeapBytes(event.hop->from) + HeapBytes(event.hop->to) + HeapBytes(event.hop->evidence);
-  if (event.socket) {
-    bytes += HeapBytes(event.socket->local) + HeapBytes(event.socket->peer);
-    if (event.socket->peer_process) bytes += HeapBytes(*event.socket->peer_process);
-  }
-  if (event.file) bytes += HeapBytes(event.file->path);
-  if (event.verdict)
-    bytes += HeapBytes(event.verdict->argv) + HeapBytes(event.verdict->subject) +
-             HeapBytes(event.verdict->message) + HeapBytes(event.verdict->error);
+  bytes += BoxBytes(event.hop) + BoxBytes(event.socket) + BoxBytes(event.file) +
+           BoxBytes(event.verdict) + BoxBytes(event.loss);
   return bytes;
 }
 
@@ -125,8 +142,7 @@ EventLog::Batch EventLog::Read(uint64_t from_seq, size_t max,
     batch.missed = first - from_seq;
     from_seq = first;
   }
-  const uint64_t available =
-      from_seq > state_->last_seq ? 0 : state_->last_seq + 1 - from_seq;
+  const uint64_t available = from_seq > state_->last_seq ? 0 : state_->last_seq + 1 - from_seq;
   const uint64_t count = std::min<uint64_t>(available, max);
   batch.events.reserve(count);
   for (uint64_t i = 0; i < count; ++i)

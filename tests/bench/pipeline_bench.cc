@@ -49,7 +49,7 @@ struct Stages {
 
   std::vector<Event> Chain(Record record) {
     const uint64_t now_ns = std::visit([](const auto& one) { return one.time_ns; }, record);
-    std::vector<Event> events = graph.Apply(record);
+    std::vector<Event> events = graph.Apply(std::move(record));
     if (now_ns >= reap_ns) graph.Reap(now_ns);
     if (now_ns >= reap_ns) reap_ns = now_ns + kReapEveryNs;
     return events;

@@ -46,6 +46,10 @@ inline ProcessInfo SampleProcess(uint32_t tgid, const std::string& exe) {
           .pre_existing = true};
 }
 
+inline ProcessReference SampleReference(uint32_t tgid, const std::string& exe) {
+  return {.key = {.start_ns = 0x1000 + tgid, .tgid = tgid}, .exe = exe};
+}
+
 inline HopInfo SampleHop() {
   return {.id = kHopId,
           .parent_id = kChainId,
@@ -90,7 +94,7 @@ inline Event SampleEvent() {
           .origin = HopKind::kRuntimeExec,
           .confidence = Confidence::kInferred,
           .process = SampleProcess(42, "/bin/sh"),
-          .parent = SampleProcess(40, "/usr/sbin/sshd"),
+          .parent = SampleReference(40, "/usr/sbin/sshd"),
           .workload = SampleWorkload("db"),
           .hop = SampleHop(),
           .exit = ExitInfo{.code = 1, .signal = 9, .core_dumped = true, .run_ns = 77},
@@ -99,7 +103,7 @@ inline Event SampleEvent() {
                                .peer = "10.0.3.7:51544",
                                .type = "stream",
                                .result = -111,
-                               .peer_process = SampleProcess(41, "/bin/curl"),
+                               .peer_process = SampleReference(41, "/bin/curl"),
                                .peer_hop_id = kChainId},
           .file = FileInfo{.path = "/etc/shadow", .access = "read"},
           .verdict = SampleVerdict(),
