@@ -337,6 +337,8 @@ void Add(Strings& all, ProcessInfo& process) {
              {&process.exe, &process.argv[0], &process.argv[1], &process.cwd, &process.tty});
 }
 
+void Add(Strings& all, ProcessReference& process) { all.push_back(&process.exe); }
+
 void Add(Strings& all, VerdictInfo& verdict) {
   verdict.argv.resize(1);
   all.insert(all.end(), {&verdict.rule, &verdict.policy, &verdict.message, &verdict.subject,
