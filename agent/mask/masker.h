@@ -13,7 +13,7 @@
 namespace nestor {
 
 struct MaskOptions {
-  bool enabled_builtin = true;  // the shipped patterns; see docs in deploy/config.yaml
+  bool enabled_builtin = true;  // the shipped patterns; see docs in deploy/nestord.yaml
   std::vector<std::string>
       extra_patterns;  // RE2; the first group is masked, or the whole match when there is none
 };

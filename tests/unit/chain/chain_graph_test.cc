@@ -59,7 +59,7 @@ ExecRecord Exec(const Actor& actor, const std::string& exe, uint64_t time = 20) 
   exec.exe.value = exe;
   exec.argv = {exe, "-x"};
   exec.cwd.value = "/srv";
-  exec.tty = 136 << 8 | 3;
+  exec.tty = 136 << 20 | 3;
   return exec;
 }
 
