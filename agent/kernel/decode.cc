@@ -63,6 +63,7 @@ Result<Text> ReadText(Bytes data, const nestor_span& span) {
 std::vector<std::string> SplitAtNul(std::string_view bytes, bool empty_is_none) {
   std::vector<std::string> parts;
   if (bytes.empty() && empty_is_none) return parts;
+  parts.reserve(1 + static_cast<size_t>(std::count(bytes.begin(), bytes.end(), '\0')));
   for (size_t begin = 0;;) {
     const size_t end = bytes.find('\0', begin);
     parts.emplace_back(bytes.substr(begin, end - begin));
