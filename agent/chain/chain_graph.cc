@@ -332,7 +332,7 @@ struct ChainGraph::State {
   }
 
   // An event, and before it the hops that it is the first to refer to.
-  std::vector<Event> AfterItsHops(Event event) {
+  std::vector<Event> AfterItsHops(Event&& event) {
     std::vector<Event> events;
     Publish(event.hop_id, events);
     events.push_back(std::move(event));
