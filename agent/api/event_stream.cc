@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/event_stream.h"
 
+#include <google/protobuf/unknown_field_set.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -18,7 +20,7 @@ constexpr std::chrono::milliseconds kLongestWait{250};
 
 // How long a follower gathers after a batch that was not full: at a steady rate of events one
 // wakeup and one write then serve many. The first event after a pause is not held back.
-constexpr std::chrono::milliseconds kGatherTime{10};
+constexpr std::chrono::milliseconds kGatherTime{50};
 
 grpc::Status Gone() { return {grpc::StatusCode::CANCELLED, "the client is gone"}; }
 
@@ -77,8 +79,10 @@ bool EventStream::SendBatch(const EventLog::Batch& batch, uint64_t last) {
   for (const auto& event : batch.events) {
     if ((*event)->seq > last) break;
     if (!filter_.Matches(**event)) continue;
-    ToProto(*event, identity_, message_.add_events());
-    if (!FlushIfLarge()) return false;
+    wire_.Clear();
+    Write(*event, identity_, wire_);
+    Add();
+    if (message_bytes_ >= kMessageBytes && !Flush()) return false;
   }
   return Flush();
 }
@@ -86,19 +90,22 @@ bool EventStream::SendBatch(const EventLog::Batch& batch, uint64_t last) {
 void EventStream::AddMissed(uint64_t count) {
   missed_ += count;
   counters_.missed.fetch_add(count);
-  MissedToProto(count, missed_, identity_, message_.add_events());
+  wire_.Clear();
+  WriteMissed(count, missed_, identity_, wire_);
+  Add();
 }
 
-bool EventStream::FlushIfLarge() {
-  message_bytes_ += message_.events(message_.events_size() - 1).ByteSizeLong();
-  return message_bytes_ < kMessageBytes || Flush();
+// The event goes into the message as the bytes it is: a field that protobuf writes as it stands.
+void EventStream::Add() {
+  google::protobuf::UnknownFieldSet* fields =
+      message_.GetReflection()->MutableUnknownFields(&message_);
+  fields->AddLengthDelimited(v1::EventBatch::kEventsFieldNumber)->assign(wire_.bytes());
+  message_bytes_ += wire_.bytes().size();
 }
 
 bool EventStream::Flush() {
-  if (message_.events().empty()) return true;
+  if (message_bytes_ == 0) return true;
   const bool written = writer_.Write(message_);
-  // Clear keeps the memory for the next time; that of unusually large events is given back.
-  if (message_bytes_ > kMessageBytes) message_ = v1::EventBatch();
   message_.Clear();
   message_bytes_ = 0;
   return written;

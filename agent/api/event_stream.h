@@ -50,7 +50,7 @@ class EventStream {
  private:
   bool SendBatch(const EventLog::Batch& batch, uint64_t last);
   void AddMissed(uint64_t count);
-  bool FlushIfLarge();
+  void Add();
   bool Flush();
 
   const EventLog& log_;
@@ -58,7 +58,8 @@ class EventStream {
   const NodeIdentity identity_;
   Writer& writer_;
   Counters counters_;
-  v1::EventBatch message_;  // reused, so that its strings are
+  WireWriter wire_;         // one event, reused
+  v1::EventBatch message_;
   size_t message_bytes_ = 0;
   uint64_t missed_ = 0;
 };
