@@ -129,12 +129,12 @@ static __always_inline u8 weakest(u8 a, u8 b)
 
 static __always_inline u64 task_cgroup_id(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	return task->cgroups->dfl_cgrp->kn->id;
 }
 
 static __always_inline void process_key(struct nestor_process *key, struct task_struct *task)
 {
-	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	key->start_ns = task->group_leader->start_boottime;
 	key->tgid = task->tgid;
 	key->pad = 0;
 }
@@ -220,9 +220,9 @@ static __always_inline void fill_actor(struct nestor_actor *actor, struct task_s
 	actor->container_cgroup_id = context->container;
 	actor->depth = context->depth;
 	actor->tid = task->pid;
-	actor->uid = BPF_CORE_READ(task, cred, euid.val);
-	actor->gid = BPF_CORE_READ(task, cred, egid.val);
-	actor->auid = BPF_CORE_READ(task, loginuid.val);
+	actor->uid = task->cred->euid.val;
+	actor->gid = task->cred->egid.val;
+	actor->auid = task->loginuid.val;
 	actor->flags = (context->flags & ~(TASK_RECORDED | TASK_EXITED)) | (context->container ? NESTOR_TASK_IN_CONTAINER : 0);
 	actor->origin_kind = context->origin_kind;
 	actor->confidence = context->confidence;

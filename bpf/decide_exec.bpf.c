@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Exec rules, in two stages. (a) The argv seen at syscall entry is matched, and bprm_check_security refuses with EPERM: a clean denial.
- * But a thread may change argv in between, and 32-bit system calls have no such tracepoint. (b) So at sched_process_exec the argv that the
+ * But a thread may change argv in between, and 32-bit system calls are not looked at. (b) So at sched_process_exec the argv that the
  * new image really has is matched before its first instruction, and SIGKILL ends what dodged (a). Every ABI passes (b).
  */
 #include "policy.bpf.h"
@@ -122,26 +122,21 @@ static __always_inline int look_at_argv(const char *const *argv)
 	return 0;
 }
 
-struct syscall_enter {
-	u64 common;
-	long number;
-	unsigned long args[6];
-};
-
 /*
- * Hooks: tracepoints sys_enter_execve and sys_enter_execveat. Lowest kernel: 5.17 (bpf_loop). Cost: nothing without exec rules here, else
- * one map access a byte of argv. On failure: stage (b) decides.
+ * Hooks: fentry on the system calls, not their tracepoints: one such tracepoint sends every system call of every task on the node through
+ * the kernel's slow path. Lowest kernel: 5.17 (bpf_loop). Cost: nothing without exec rules here, else one map access a byte of argv.
+ * On failure: stage (b) decides.
  */
-SEC("tp/syscalls/sys_enter_execve")
-int decide_enter_execve(struct syscall_enter *enter)
+SEC("fentry/__x64_sys_execve")
+int BPF_PROG(decide_enter_execve, const struct pt_regs *registers)
 {
-	return look_at_argv((const char *const *)enter->args[1]);
+	return look_at_argv((const char *const *)registers->si);
 }
 
-SEC("tp/syscalls/sys_enter_execveat")
-int decide_enter_execveat(struct syscall_enter *enter)
+SEC("fentry/__x64_sys_execveat")
+int BPF_PROG(decide_enter_execveat, const struct pt_regs *registers)
 {
-	return look_at_argv((const char *const *)enter->args[2]);
+	return look_at_argv((const char *const *)registers->dx);
 }
 
 /* matched = applying & (path accepted, where asked for) & (argv accepted, where asked for) */

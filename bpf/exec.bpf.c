@@ -5,7 +5,7 @@
 
 static __always_inline u32 mount_namespace(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	return task->nsproxy->mnt_ns->ns.inum;
 }
 
 /*
@@ -65,7 +65,8 @@ static __always_inline u32 tty_of(struct task_struct *task)
 
 	if (!tty)
 		return 0;
-	return (BPF_CORE_READ(tty, driver, major) << 20) | ((BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index)) & 0xfffff);
+	return (BPF_CORE_READ(tty, driver, major) << 20) |
+	       ((BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index)) & 0xfffff);
 }
 
 static __always_inline u32 session_of(struct task_struct *task)
@@ -80,10 +81,10 @@ static __always_inline u32 session_of(struct task_struct *task)
 static __always_inline void fill_namespaces(struct nestor_exec *record, struct task_struct *task)
 {
 	record->mnt_ns = mount_namespace(task);
-	record->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	record->uts_ns = BPF_CORE_READ(task, nsproxy, uts_ns, ns.inum);
-	record->ipc_ns = BPF_CORE_READ(task, nsproxy, ipc_ns, ns.inum);
-	record->user_ns = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	record->net_ns = task->nsproxy->net_ns->ns.inum;
+	record->uts_ns = task->nsproxy->uts_ns->ns.inum;
+	record->ipc_ns = task->nsproxy->ipc_ns->ns.inum;
+	record->user_ns = task->cred->user_ns->ns.inum;
 	record->pid_ns = 0;
 	record->pid_ns = BPF_CORE_READ(task, thread_pid, numbers[0].ns, ns.inum);
 	record->ns_pid = pid_in_own_namespace(task);
@@ -142,7 +143,7 @@ static __always_inline bool emit_exec(struct task_struct *task, struct task_cont
 	inode = BPF_CORE_READ(file, f_inode);
 	record->exe_inode = BPF_CORE_READ(inode, i_ino);
 	record->exe_device = BPF_CORE_READ(inode, i_sb, s_dev);
-	record->argc = BPF_CORE_READ(bprm, argc);
+	record->argc = bprm->argc;
 	record->argv_total = arg_total;
 	record->tty = tty_of(task);
 	fill_namespaces(record, task);
@@ -185,8 +186,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	if (!in_scope(task, context))
 		return 0;
 
-	start = BPF_CORE_READ(task, mm, arg_start);
-	end = BPF_CORE_READ(task, mm, arg_end);
+	start = task->mm->arg_start;
+	end = task->mm->arg_end;
 	total = end > start ? end - start : 0;
 	if (total <= SMALL_ARGV && emit_exec(task, context, bprm, PATH_SMALL, SMALL_ARGV, false, start, total))
 		return 0;

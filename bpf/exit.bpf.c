@@ -17,14 +17,14 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 	if (!context || !(context->flags & TASK_RECORDED) || !in_scope(task, context))
 		return 0;
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (task->signal->live.counter != 0)
 		return 0;
 	/* Two threads that leave at once both see 0. */
 	if (__sync_fetch_and_or(&context->flags, TASK_EXITED) & TASK_EXITED)
 		return 0;
 	control_reserve_or(record, sizeof(*record), NESTOR_EXIT, return 0);
 	fill_actor(&record->actor, task, context);
-	code = BPF_CORE_READ(task, signal, group_exit_code);
+	code = task->signal->group_exit_code;
 	if (!code)
 		code = task->exit_code;
 	now = record->hdr.time_ns;

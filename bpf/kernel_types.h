@@ -251,6 +251,11 @@ struct sk_buff_head {
 
 struct msghdr;
 
+struct pt_regs { /* x86-64 */
+	unsigned long si;
+	unsigned long dx;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	struct sk_buff_head sk_receive_queue;

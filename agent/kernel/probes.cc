@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -25,9 +27,9 @@ namespace nestor {
 namespace {
 
 constexpr std::array<const char*, 11> kLossNames = {
-    "ring-control",   "ring-bulk",  "task-storage",   "socket-storage",   "argv-read",
-    "argv-truncated", "path-read",  "path-truncated", "connection-table", "container-table",
-    "policy-state"};
+    "ring-control",     "ring-bulk",       "task-storage", "socket-storage",
+    "argv-read",        "argv-truncated",  "path-read",    "path-truncated",
+    "connection-table", "container-table", "policy-state"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
@@ -37,10 +39,15 @@ std::string& LibbpfLog() {
 
 int KeepLog(enum libbpf_print_level level, const char* format, va_list arguments) {
   if (level == LIBBPF_DEBUG) return 0;
-  char line[512];
-  vsnprintf(line, sizeof(line), format, arguments);
+  // A verifier's log comes as one message of up to megabytes; the reason stands at its end.
+  constexpr size_t kKept = 4096;
+  char* text = nullptr;
+  const int length = vasprintf(&text, format, arguments);
+  if (length < 0) return 0;
   std::string& log = LibbpfLog();
-  if (log.size() < 16384) log += line;
+  log.append(text, static_cast<size_t>(length));
+  std::free(text);
+  if (log.size() > kKept) log.erase(0, log.size() - kKept);
   return 0;
 }
 
@@ -50,7 +57,8 @@ std::string EffectOf(std::string_view program) {
   if (program.starts_with("decide_connect") || program.starts_with("decide_unix"))
     return "connect rules are not enforced";
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
-  if (program.starts_with("decide_")) return "exec rules kill a program at its start, not refuse it";
+  if (program.starts_with("decide_"))
+    return "exec rules kill a program at its start, not refuse it";
   if (program == "on_exec") return "programs that start are not seen";
   if (program == "on_fork") return "children do not inherit their chain";
   if (program == "on_exit") return "ends of processes are not seen";
@@ -84,7 +92,7 @@ bool HasTarget(const btf* kernel, std::string_view section) {
 }
 
 uint32_t HostMountNamespace() {
-  struct stat link {};
+  struct stat link{};
   return stat("/proc/1/ns/mnt", &link) == 0 ? static_cast<uint32_t>(link.st_ino) : 0;
 }
 
@@ -93,13 +101,15 @@ uint32_t HostMountNamespace() {
 uint64_t FirstHopId() {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
-  const uint64_t ns = static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+  const uint64_t ns =
+      static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
   return (ns >> 10) << 16;
 }
 
 class LibbpfProbes : public Probes {
  public:
-  LibbpfProbes(nestor_skeleton* skeleton, const ProbeOptions& options) : skel_(skeleton), options_(options) {}
+  LibbpfProbes(nestor_skeleton* skeleton, const ProbeOptions& options)
+      : skel_(skeleton), options_(options) {}
   ~LibbpfProbes() override {
     for (bpf_link* link : links_) bpf_link__destroy(link);
     nestor_skeleton__destroy(skel_);
@@ -139,9 +149,10 @@ class LibbpfProbes : public Probes {
 
 void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std::string& detail) {
   const char* name = bpf_program__name(program);
-  capabilities_.push_back({"hook:" + std::string(name), available, IsRequired(name), detail,
-                           EffectOf(name),
-                           available ? "" : "use a kernel that has " + std::string(bpf_program__section_name(program))});
+  capabilities_.push_back(
+      {"hook:" + std::string(name), available, IsRequired(name), detail, EffectOf(name),
+       available ? ""
+                 : "use a kernel that has " + std::string(bpf_program__section_name(program))});
 }
 
 // LSM programs where they can refuse; else the fentry twins, which only observe. What this kernel
@@ -200,7 +211,8 @@ Status LibbpfProbes::Attach() {
     bpf_link* link = bpf_program__attach(program);
     if (!link) {
       const std::string why = Error::FromErrno("attach", errno).message;
-      if (IsRequired(name)) return Error::FailedPrecondition("hook " + std::string(name) + ": " + why);
+      if (IsRequired(name))
+        return Error::FailedPrecondition("hook " + std::string(name) + ": " + why);
       AddHook(program, false, why + "; " + LibbpfLog());
       continue;
     }
@@ -260,8 +272,9 @@ std::vector<LossRecord> LibbpfProbes::TakeLosses() {
     uint64_t total = 0;
     if (bpf_map_lookup_elem(bpf_map__fd(skel_->maps.losses), &where, &total) != 0) continue;
     if (total == last_losses_[where]) continue;
-    grown.push_back({static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec),
-                     kLossNames[where], total - last_losses_[where], total});
+    grown.push_back(
+        {static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec),
+         kLossNames[where], total - last_losses_[where], total});
     last_losses_[where] = total;
   }
   return grown;
