@@ -58,7 +58,7 @@ class EventStream {
   const NodeIdentity identity_;
   Writer& writer_;
   Counters counters_;
-  WireWriter wire_;         // one event, reused
+  WireWriter wire_;  // one event, reused
   v1::EventBatch message_;
   size_t message_bytes_ = 0;
   uint64_t missed_ = 0;

@@ -51,8 +51,9 @@ Features Features::Detect() {
   features.btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
   features.active_lsms = FirstLine("/sys/kernel/security/lsm");
   features.bpf_lsm = Lists(features.active_lsms, "bpf");
-  struct statfs cgroup {};
-  features.cgroup_v2 = statfs("/sys/fs/cgroup", &cgroup) == 0 && cgroup.f_type == CGROUP2_SUPER_MAGIC;
+  struct statfs cgroup{};
+  features.cgroup_v2 =
+      statfs("/sys/fs/cgroup", &cgroup) == 0 && cgroup.f_type == CGROUP2_SUPER_MAGIC;
   features.privileged = HasBpfRights();
   return features;
 }

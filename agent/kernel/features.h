@@ -13,7 +13,7 @@ namespace nestor {
 // version number. Thread: any. No BPF program is loaded.
 struct Features {
   bool btf = false;
-  bool bpf_lsm = false;     // "bpf" is among the active LSMs: programs may refuse
+  bool bpf_lsm = false;  // "bpf" is among the active LSMs: programs may refuse
   bool cgroup_v2 = false;
   bool privileged = false;  // CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN
   std::string active_lsms;

@@ -35,9 +35,7 @@ Status Update(int fd, const void* key, const void* value, const char* what) {
   return Error::FromErrno(std::string("write ") + what, errno);
 }
 
-int64_t MonotonicNs() {
-  return std::chrono::steady_clock::now().time_since_epoch().count();
-}
+int64_t MonotonicNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 nestor_rule ToRaw(const CompiledRule& rule) {
   nestor_rule raw{};
@@ -73,7 +71,8 @@ Status PolicyMaps::WriteDfa(uint32_t kind, uint32_t slot, const Dfa& dfa) {
     }
     const uint32_t key = base + state;
     if (Status status = Update(fds_.dfa_rows, &key, &row, "automaton"); !status) return status;
-    if (Status status = Update(fds_.dfa_accepts, &key, &accept, "automaton"); !status) return status;
+    if (Status status = Update(fds_.dfa_accepts, &key, &accept, "automaton"); !status)
+      return status;
   }
   return {};
 }

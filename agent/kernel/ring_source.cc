@@ -57,7 +57,8 @@ Result<size_t> RingSource::Poll(std::chrono::milliseconds timeout, const RecordS
     if (count) state_->busy = *count > 0;
     return count;
   }
-  // The flag first, then one more look: a record that comes between either sees the flag or is seen.
+  // The flag first, then one more look: a record that comes between either sees the flag or is
+  // seen.
   *state_->sleeps = 1;
   std::atomic_thread_fence(std::memory_order_seq_cst);
   auto count = Consume();

@@ -67,7 +67,7 @@ class CleanStrings {
 }  // namespace
 
 struct Masker::Patterns {
-  std::unique_ptr<RE2> trigger;  // null: nothing to look for
+  std::unique_ptr<RE2> trigger;                  // null: nothing to look for
   std::vector<std::unique_ptr<RE2>> everywhere;  // each masks its groups, or its whole match
   std::unique_ptr<RE2> secret_flag;              // null without the shipped patterns
   std::unique_ptr<RE2> secret_assignment;

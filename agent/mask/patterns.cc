@@ -4,9 +4,9 @@
 namespace nestor {
 
 // Words that name a secret. Spelled once; C++ joins the literals.
-#define NESTOR_SECRET_WORDS                                                      \
-  "(?:\\bpass|passwords?|passwd|passphrase|passcode|[_-]pwd|[_-]pass|[_-]pw|tokens?|"    \
-  "secrets?|api[_-]?keys?|access[_-]?key|secret[_-]?key|account[_-]?key|"        \
+#define NESTOR_SECRET_WORDS                                                           \
+  "(?:\\bpass|passwords?|passwd|passphrase|passcode|[_-]pwd|[_-]pass|[_-]pw|tokens?|" \
+  "secrets?|api[_-]?keys?|access[_-]?key|secret[_-]?key|account[_-]?key|"             \
   "encryption[_-]?key|signing[_-]?key|credentials?|client[_-]?secret|auth[_-]?key)"
 // A value inside a longer string: quoted, or up to what ends a shell word.
 #define NESTOR_VALUE "(?:\\\\?\"([^\"\\\\]+)|'([^']+)|([^\\s\"'&|;,<>)}\\]\\\\][^\\s\"'&|;<>]*))"
@@ -36,8 +36,7 @@ std::span<const std::string_view> TextPatterns() {
       "(?i)authorization(?:\\\\?[\"'])?\\s*[:=]\\s*(?:\\\\?[\"'])?"
       "(?:(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)\\s+)?"
       "([^\\s\"'\\\\][^\"'\\r\\n\\\\]*)",
-      "(?i)\\bbearer[\\s:=]+([A-Za-z0-9._~+/=-]{6,})",
-      "(?i)\\bcookie:\\s*([^\"'\\r\\n]+)",
+      "(?i)\\bbearer[\\s:=]+([A-Za-z0-9._~+/=-]{6,})", "(?i)\\bcookie:\\s*([^\"'\\r\\n]+)",
       // JWT, also one that was cut
       "\\b(eyJ[A-Za-z0-9_-]{6,}\\.[A-Za-z0-9_-]{4,}(?:\\.[A-Za-z0-9_-]*)?)",
       "\\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,20})\\b",
@@ -55,7 +54,8 @@ std::span<const std::string_view> TextPatterns() {
       "[^\\s:\"']+:([^\\s\"'|;&]+)",
       "(?:^|[\\s/;&|'\"`(])(?:mysql[a-z]*|mariadb[a-z-]*)\\s[^|;&]*?-p[\"']?([^\\s\"'|;&]+)",
       "(?:^|[\\s/;&|'\"`(])sshpass\\s+-p\\s*[\"']?([^\\s\"'|;&]+)",
-      "(?:^|[\\s/;&|'\"`(])(?:docker|podman|nerdctl|skopeo|crane|helm|oc|az)\\s[^|;&]*?login\\s[^|;&]*?"
+      "(?:^|[\\s/"
+      ";&|'\"`(])(?:docker|podman|nerdctl|skopeo|crane|helm|oc|az)\\s[^|;&]*?login\\s[^|;&]*?"
       "-p[\\s=]+[\"']?([^\\s\"'|;&]+)",
       "(?:^|[\\s/;&|'\"`(])redis-cli\\s[^|;&]*?-a\\s+[\"']?([^\\s\"'|;&]+)",
       "(?:^|[\\s/;&|'\"`(])ldap[a-z]+\\s[^|;&]*?-w\\s*[\"']?([^\\s\"'|;&]+)",
@@ -77,23 +77,35 @@ const std::string_view kSecretAssignmentPattern =
 
 std::span<const SecretShortFlag> SecretShortFlags() {
   static constexpr SecretShortFlag kFlags[] = {
-      {"curl", "-u", false, true},        {"curl", "--user", false, true},
-      {"curl", "-U", false, true},        {"curl", "--proxy-user", false, true},
-      {"mysql", "-p", true, false},       {"mysqldump", "-p", true, false},
-      {"mysqladmin", "-p", true, false},  {"mysqlimport", "-p", true, false},
-      {"mysqlshow", "-p", true, false},   {"mysqlcheck", "-p", true, false},
-      {"mariadb", "-p", true, false},     {"mariadb-dump", "-p", true, false},
-      {"mariadb-admin", "-p", true, false}, {"sshpass", "-p", false, false},
+      {"curl", "-u", false, true},
+      {"curl", "--user", false, true},
+      {"curl", "-U", false, true},
+      {"curl", "--proxy-user", false, true},
+      {"mysql", "-p", true, false},
+      {"mysqldump", "-p", true, false},
+      {"mysqladmin", "-p", true, false},
+      {"mysqlimport", "-p", true, false},
+      {"mysqlshow", "-p", true, false},
+      {"mysqlcheck", "-p", true, false},
+      {"mariadb", "-p", true, false},
+      {"mariadb-dump", "-p", true, false},
+      {"mariadb-admin", "-p", true, false},
+      {"sshpass", "-p", false, false},
       {"docker", "-p", false, false, "login"},
       {"podman", "-p", false, false, "login"},
       {"nerdctl", "-p", false, false, "login"},
       {"skopeo", "-p", false, false, "login"},
       {"az", "-p", false, false, "login"},
-      {"redis-cli", "-a", false, false},  {"ldapsearch", "-w", false, false},
-      {"ldapmodify", "-w", false, false}, {"ldapadd", "-w", false, false},
-      {"ldappasswd", "-w", false, false}, {"ldappasswd", "-s", false, false},
-      {"smbclient", "-U", false, true},   {"mongo", "-p", false, false},
-      {"mongosh", "-p", false, false},    {"mongodump", "-p", false, false},
+      {"redis-cli", "-a", false, false},
+      {"ldapsearch", "-w", false, false},
+      {"ldapmodify", "-w", false, false},
+      {"ldapadd", "-w", false, false},
+      {"ldappasswd", "-w", false, false},
+      {"ldappasswd", "-s", false, false},
+      {"smbclient", "-U", false, true},
+      {"mongo", "-p", false, false},
+      {"mongosh", "-p", false, false},
+      {"mongodump", "-p", false, false},
   };
   return kFlags;
 }

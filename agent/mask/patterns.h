@@ -28,9 +28,9 @@ extern const std::string_view kSecretAssignmentPattern;
 // `-uVALUE`, `-u VALUE` and `-u=VALUE`.
 struct SecretShortFlag {
   std::string_view program;
-  std::string_view flag;      // as it stands: "-u", "--user"
+  std::string_view flag;       // as it stands: "-u", "--user"
   bool attached_only = false;  // `mysql -p NAME` asks for the password and NAME is a database
-  bool after_colon = false;   // only what follows the first ':' (or '%') is secret: user:password
+  bool after_colon = false;    // only what follows the first ':' (or '%') is secret: user:password
   std::string_view only_after = {};  // counts only behind this word: `docker login -p VALUE`
 };
 std::span<const SecretShortFlag> SecretShortFlags();
