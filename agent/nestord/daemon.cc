@@ -43,10 +43,11 @@ sigset_t BlockSignals() {
 
 // Reads the directory; what is wrong with a file is logged, the good ones count.
 Result<std::shared_ptr<const PolicySet>> ReadPolicies(const std::string& directory,
-                                                      uint64_t generation) {
-  auto set = LoadPolicySet(directory, generation);
+                                                      uint64_t generation,
+                                                      const PolicySet* before) {
+  auto set = LoadPolicySet(directory, generation, before);
   if (!set) return set.error();
-  for (const Error& error : set->errors) spdlog::error("policy left out: {}", error.message);
+  for (const Error& error : set->errors) spdlog::error("policy file: {}", error.message);
   for (const PolicySummary& policy : set->policies) {
     spdlog::info("policy {}: {} rules, mode {}, from {}", policy.name, policy.rules,
                  Name(policy.mode), policy.file);
@@ -54,35 +55,44 @@ Result<std::shared_ptr<const PolicySet>> ReadPolicies(const std::string& directo
   return std::make_shared<const PolicySet>(std::move(*set));
 }
 
-void Reload(const std::string& config_file, Pipeline& pipeline, std::string& directory) {
-  auto read = ReadConfig(config_file);
+// What a reload starts from.
+struct InForce {
+  std::string config_file;
+  std::string policy_directory;
+  std::shared_ptr<const PolicySet> policies;
+};
+
+void Reload(Pipeline& pipeline, InForce& in_force) {
+  auto read = ReadConfig(in_force.config_file);
   if (const auto* errors = std::get_if<std::vector<Error>>(&read)) {
     for (const Error& error : *errors) spdlog::error("reload: {}", error.message);
     spdlog::error("reload: the settings stay as they were; policies are read anew");
   } else {
     const auto& config = std::get<Config>(read);
     SetUpLog(config.log_level);
-    directory = config.policy_directory;
+    in_force.policy_directory = config.policy_directory;
   }
-  auto policies = ReadPolicies(directory, pipeline.next_generation());
+  auto policies =
+      ReadPolicies(in_force.policy_directory, pipeline.next_generation(), in_force.policies.get());
   if (!policies) {
     spdlog::error("reload: {}; the policies before stay in force", policies.error().message);
     return;
   }
-  if (Status status = pipeline.SetPolicies(std::move(*policies)); !status) {
+  if (Status status = pipeline.SetPolicies(*policies); !status) {
     spdlog::error("reload: {}; the policies before stay in force", status.error().message);
     return;
   }
+  in_force.policies = std::move(*policies);
   spdlog::info("reloaded; settings other than policies and the log level need a restart");
 }
 
 // Waits for signals until the pipeline ends; stops it on SIGTERM or SIGINT.
-void ServeSignals(const sigset_t& signals, const std::string& config_file, std::string directory,
-                  Pipeline& pipeline, const std::atomic<bool>& ended) {
+void ServeSignals(const sigset_t& signals, InForce in_force, Pipeline& pipeline,
+                  const std::atomic<bool>& ended) {
   const timespec patience{0, 200'000'000};
   while (!ended) {
     const int number = sigtimedwait(&signals, nullptr, &patience);
-    if (number == SIGHUP) Reload(config_file, pipeline, directory);
+    if (number == SIGHUP) Reload(pipeline, in_force);
     if (number != SIGTERM && number != SIGINT) continue;
     spdlog::info("stopping");
     pipeline.Stop();
@@ -116,9 +126,9 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   const ProcReader proc;
   PipelineOptions options{NodeName(config), BootId(), config.chain, config.events};
   Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*masker));
-  auto policies = ReadPolicies(config.policy_directory, pipeline.next_generation());
+  auto policies = ReadPolicies(config.policy_directory, pipeline.next_generation(), nullptr);
   if (!policies) return policies.error();
-  if (Status status = pipeline.Start(std::move(*policies)); !status) return status;
+  if (Status status = pipeline.Start(*policies); !status) return status;
   LogCapabilities((*probes)->capabilities());
 
   auto server = ApiServer::Start(config.api, pipeline);
@@ -127,8 +137,9 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   spdlog::info("nestord {} watches; api on unix:{}", NESTOR_VERSION, config.api.socket_path);
 
   std::atomic<bool> ended{false};
-  std::jthread signal_thread(
-      [&] { ServeSignals(signals, config_file, config.policy_directory, pipeline, ended); });
+  std::jthread signal_thread([&] {
+    ServeSignals(signals, {config_file, config.policy_directory, *policies}, pipeline, ended);
+  });
   const Status result = pipeline.Run();
   ended = true;
   (*server)->SetServing(false);

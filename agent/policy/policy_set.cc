@@ -44,21 +44,36 @@ Result<std::vector<PolicyDocument>> ReadFile(const std::filesystem::path& file) 
   return ParsePolicies(*text, file.string());
 }
 
+// What counts for a file: its text, or, when that is not fine, what it said before.
+std::vector<PolicyDocument> DocumentsOf(const std::filesystem::path& file, const PolicySet* before,
+                                        std::vector<Error>& errors) {
+  Result<std::vector<PolicyDocument>> policies = ReadFile(file);
+  if (policies) return *std::move(policies);
+  Error error = policies.error();
+  std::vector<PolicyDocument> kept;
+  if (before) {
+    const auto last = before->documents.find(file.string());
+    if (last != before->documents.end() && !last->second.empty()) {
+      kept = last->second;
+      error.message += "; what this file said before stays in force";
+    }
+  }
+  errors.push_back(std::move(error));
+  return kept;
+}
+
 }  // namespace
 
-Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation) {
+Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation,
+                                const PolicySet* before) {
   const auto files = PolicyFiles(directory);
   if (!files) return files.error();
   PolicySet set;
   std::vector<PolicyDocument> good;
   std::map<std::string, std::string> file_of;  // policy name -> file
   for (const std::filesystem::path& file : *files) {
-    Result<std::vector<PolicyDocument>> policies = ReadFile(file);
-    if (!policies) {
-      set.errors.push_back(policies.error());
-      continue;
-    }
-    for (PolicyDocument& policy : *policies) {
+    std::vector<PolicyDocument> policies = DocumentsOf(file, before, set.errors);
+    for (const PolicyDocument& policy : policies) {
       const auto [first, fresh] = file_of.try_emplace(policy.name, policy.file);
       if (!fresh) {
         set.errors.push_back(
@@ -69,8 +84,9 @@ Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generatio
       }
       set.policies.push_back(
           {policy.name, policy.file, policy.mode, static_cast<uint32_t>(policy.rules.size())});
-      good.push_back(std::move(policy));
+      good.push_back(policy);
     }
+    set.documents.emplace(file.string(), std::move(policies));
   }
   Result<CompiledPolicies> compiled = Compile(good, generation);
   if (!compiled) return compiled.error();

@@ -2,11 +2,13 @@
 #ifndef NESTOR_AGENT_POLICY_POLICY_SET_H_
 #define NESTOR_AGENT_POLICY_POLICY_SET_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "agent/base/result.h"
 #include "agent/policy/compiled.h"
+#include "agent/policy/document.h"
 
 namespace nestor {
 
@@ -22,12 +24,16 @@ struct PolicySet {
   std::vector<PolicySummary> policies;
   std::vector<Error>
       errors;  // one bad file does not unload the good ones; each error has file:line:column
+  // What each file said when it was last fine; the first of two policies of one name counts.
+  std::map<std::string, std::vector<PolicyDocument>> documents;
 };
 
 // Reads and compiles every *.yaml of `directory`, in name order. A missing directory gives an empty
-// set. Error: a union of patterns too large for the kernel's tables (names the rules at fault).
-// Thread: any.
-Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation);
+// set. A file that was fine in `before` and is not now counts as it was: a slip of the pen must not
+// unlock what it guards. Error: a union of patterns too large for the kernel's tables (names the
+// rules at fault). Thread: any.
+Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation,
+                                const PolicySet* before = nullptr);
 
 }  // namespace nestor
 

@@ -51,8 +51,9 @@ Line RuleAndAttempt(std::string_view start, const v1::Verdict& verdict, Style st
   return line;
 }
 
+// At the stage "exec" the program has started: only a signal ends it.
 Line AppliedDenial(const v1::Verdict& verdict) {
-  const bool kill = verdict.action() == "kill";
+  const bool kill = verdict.action() == "kill" || verdict.stage() == "exec";
   Line line = RuleAndAttempt(kill ? "✗ killed by " : "✗ denied by ", verdict, Style::kBad);
   return line.Add(kill ? ": SIGKILL" : ": EPERM", Style::kBad);
 }

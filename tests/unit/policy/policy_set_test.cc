@@ -61,6 +61,24 @@ TEST_F(PolicySetTest, OneBadFileDoesNotUnloadTheGoodOnes) {
   EXPECT_TRUE(RulesMatching(set->compiled.open_path, "/etc/gshadow")[1]);
 }
 
+TEST_F(PolicySetTest, AFileThatWasFineCountsAsItWasUntilItIsMendedOrRemoved) {
+  Write("a.yaml", Policy("guard", "/etc/gshadow"));
+  const auto fine = LoadPolicySet(directory_.string(), 1);
+  ASSERT_TRUE(fine.ok());
+  Write("a.yaml", "kind: [");
+  const auto broken = LoadPolicySet(directory_.string(), 2, &*fine);
+  ASSERT_TRUE(broken.ok());
+  const auto still_broken = LoadPolicySet(directory_.string(), 3, &*broken);
+  std::filesystem::remove(directory_ / "a.yaml");
+  const auto removed = LoadPolicySet(directory_.string(), 4, &*still_broken);
+
+  ASSERT_EQ(broken->errors.size(), 1u);
+  EXPECT_THAT(broken->errors[0].message, HasSubstr("what this file said before stays in force"));
+  EXPECT_TRUE(RulesMatching(broken->compiled.open_path, "/etc/gshadow").any());
+  EXPECT_TRUE(RulesMatching(still_broken->compiled.open_path, "/etc/gshadow").any());
+  EXPECT_TRUE(RulesMatching(removed->compiled.open_path, "/etc/gshadow").none());
+}
+
 TEST_F(PolicySetTest, APolicyNameTwiceKeepsTheFirst) {
   Write("a.yaml", Policy("same", "/a"));
   Write("b.yaml", Policy("same", "/b"));
