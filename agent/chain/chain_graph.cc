@@ -438,17 +438,22 @@ struct ChainGraph::State {
     ProcessNode* node = NodeOf(record.actor);
     Event event = EventOf(EventType::kExit, record.time_ns, record.actor, node);
     event.exit = ExitInfo{record.code, record.signal, record.core_dumped, record.run_ns};
-    if (node && node->data.alive) {
-      node->data.alive = false;
+    if (node) {
       node->data.exit = event.exit;
-      node->ended_boot_ns = record.time_ns;
-      ended.emplace_back(record.time_ns, record.actor.self);
-      --live;
-      if (const auto hop = hops.find(node->data.hop_id); hop != hops.end()) {
-        --hop->second.live_processes;
-      }
+      if (node->data.alive) End(*node, record.time_ns);
     }
     return AfterItsHops(std::move(event));
+  }
+
+  // A live process has ended.
+  void End(ProcessNode& node, uint64_t boot_ns) {
+    node.data.alive = false;
+    node.ended_boot_ns = boot_ns;
+    ended.emplace_back(boot_ns, node.data.process.key);
+    --live;
+    if (const auto hop = hops.find(node.data.hop_id); hop != hops.end()) {
+      --hop->second.live_processes;
+    }
   }
 
   std::vector<Event> Apply(const SocketRecord& record) {
@@ -547,6 +552,20 @@ std::vector<Event> ChainGraph::ApplyWorkload(CgroupId container, const Workload&
   event.workload = workload;
   event.confidence = Confidence::kExact;
   return {event};
+}
+
+std::vector<ProcessKey> ChainGraph::Live() const {
+  std::vector<ProcessKey> live;
+  for (const auto& [key, node] : state_->processes) {
+    if (node.data.alive) live.push_back(key);
+  }
+  return live;
+}
+
+void ChainGraph::EndUnseen(ProcessKey key, uint64_t now_boot_ns) {
+  const auto node = state_->processes.find(key);
+  if (node == state_->processes.end() || !node->second.data.alive) return;
+  state_->End(node->second, now_boot_ns);
 }
 
 void ChainGraph::Reap(uint64_t now_boot_ns) {

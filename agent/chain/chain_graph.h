@@ -51,6 +51,11 @@ class ChainGraph {
   // Names of a container became known: workload events for what was published without them; state
   // is updated.
   std::vector<Event> ApplyWorkload(CgroupId container_cgroup, const Workload& workload);
+  // The processes that live as far as records told. O(processes).
+  std::vector<ProcessKey> Live() const;
+  // A process is gone although its exit record never came (the ring was full, which is counted): it
+  // ends without a code. Unknown or ended ones are left alone. now_boot_ns: CLOCK_BOOTTIME.
+  void EndUnseen(ProcessKey key, uint64_t now_boot_ns);
   // Drops what is older than its grace. now_boot_ns: CLOCK_BOOTTIME.
   void Reap(uint64_t now_boot_ns);
 

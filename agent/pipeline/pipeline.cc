@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kTurn{100};        // longest wait for records
 constexpr uint64_t kUpkeepIntervalNs = 1'000'000'000;  // reaping, loss reports
+constexpr uint64_t kSweepIntervalNs = 60'000'000'000;  // from one look at all processes to the next
+constexpr size_t kSweptAtATime = 512;                  // of one upkeep: a look takes some 10 us
 
 uint64_t Now(clockid_t clock) {
   timespec now{};
@@ -112,8 +114,23 @@ struct Pipeline::State {
     if (now - last_upkeep_ns < kUpkeepIntervalNs) return;
     last_upkeep_ns = now;
     realtime_offset_ns = RealtimeOffset();
+    Sweep(now);
     graph.Reap(now);
     ReportLosses(now);
+  }
+
+  // Ends processes whose exit record was lost: else they would live in the tree for ever.
+  void Sweep(uint64_t now) {
+    if (to_sweep.empty() && now - last_sweep_ns >= kSweepIntervalNs) {
+      to_sweep = graph.Live();
+      last_sweep_ns = now;
+    }
+    for (size_t looked = 0; looked < kSweptAtATime && !to_sweep.empty(); ++looked) {
+      if (!proc.Exists(to_sweep.back())) {
+        graph.EndUnseen(to_sweep.back(), now);
+      }
+      to_sweep.pop_back();
+    }
   }
 
   void ReportLosses(uint64_t now) {
@@ -179,6 +196,8 @@ struct Pipeline::State {
   uint64_t records = 0;
   uint64_t started_ns = Now(CLOCK_REALTIME);
   uint64_t last_upkeep_ns = 0;
+  uint64_t last_sweep_ns = 0;
+  std::vector<ProcessKey> to_sweep;
   int64_t realtime_offset_ns = RealtimeOffset();
   std::string last_decode_error;
   bool running = false;

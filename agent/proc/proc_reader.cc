@@ -95,15 +95,26 @@ std::string TtyOf(uint64_t device) {
   return std::to_string(major) + ":" + std::to_string(minor);
 }
 
+// /proc/PID/stat, when it is that process's and not of another with its number.
+std::optional<std::string> StatOf(const std::string& directory, ProcessKey key) {
+  constexpr int kStart = 22;
+  auto stat = ReadAll(directory + "stat", kMaxStatusBytes);
+  if (!stat) return std::nullopt;
+  const auto start = StatField(*stat, kStart);
+  if (!start || !SameStart(key.start_ns, *start)) return std::nullopt;
+  return stat;
+}
+
 }  // namespace
+
+bool ProcReader::Exists(ProcessKey key) const {
+  return StatOf(root_ + "/" + std::to_string(key.tgid) + "/", key).has_value();
+}
 
 std::optional<ProcessInfo> ProcReader::Read(ProcessKey key) const {
   const std::string directory = root_ + "/" + std::to_string(key.tgid) + "/";
-  const auto stat = ReadAll(directory + "stat", kMaxStatusBytes);
+  const auto stat = StatOf(directory, key);
   if (!stat) return std::nullopt;
-  constexpr int kTty = 7, kStart = 22;
-  const auto start = StatField(*stat, kStart);
-  if (!start || !SameStart(key.start_ns, *start)) return std::nullopt;
 
   ProcessInfo info;
   info.key = key;
@@ -121,6 +132,7 @@ std::optional<ProcessInfo> ProcReader::Read(ProcessKey key) const {
   if (const auto login = ReadAll(directory + "loginuid", 64)) {
     info.auid = static_cast<uint32_t>(std::strtoul(login->c_str(), nullptr, 10));
   }
+  constexpr int kTty = 7;
   info.tty = TtyOf(StatField(*stat, kTty).value_or(0));
   return info;
 }

@@ -387,6 +387,25 @@ TEST(ChainGraphTest, ASecondExitOfOneProcessCountsOnce) {
   EXPECT_EQ(world.graph.live_processes(), 2U);
 }
 
+TEST(ChainGraphTest, AProcessWhoseExitWasLostEndsWhenItIsFoundGone) {
+  World world;
+  const Actor actor = In(kOrigin, 100, 5);
+  world.graph.Apply(Hop(kOrigin, 0, HopKind::kContainerEntrypoint, actor));
+  world.graph.Apply(Exec(actor, "/bin/sh"));
+
+  ASSERT_THAT(world.graph.Live(), ElementsAre(actor.self));
+  world.graph.EndUnseen(actor.self, 50);
+  world.graph.EndUnseen({1, 2}, 50);  // unknown
+
+  EXPECT_EQ(world.graph.live_processes(), 0u);
+  EXPECT_THAT(world.graph.Chains(false), IsEmpty());
+  // Its record was late, not lost: the code is still told, and it does not end twice.
+  world.graph.Apply(Exit(actor, 60));
+  ASSERT_EQ(world.graph.Chains(true).size(), 1u);
+  EXPECT_TRUE(world.graph.Chains(true)[0].processes[0].exit);
+  EXPECT_EQ(world.graph.live_processes(), 0u);
+}
+
 TEST(ChainGraphTest, TheEndedStayForTheirGraceAndThenGoWithTheirHops) {
   ChainOptions options;
   options.ended_grace_ns = 100;
