@@ -80,7 +80,7 @@ bool EventStream::SendBatch(const EventLog::Batch& batch, uint64_t last) {
     if ((*event)->seq > last) break;
     if (!filter_.Matches(**event)) continue;
     wire_.Clear();
-    Write(*event, identity_, wire_);
+    Write(*event, {}, wire_);
     Add();
     if (message_bytes_ >= kMessageBytes && !Flush()) return false;
   }
@@ -91,7 +91,7 @@ void EventStream::AddMissed(uint64_t count) {
   missed_ += count;
   counters_.missed.fetch_add(count);
   wire_.Clear();
-  WriteMissed(count, missed_, identity_, wire_);
+  WriteMissed(count, missed_, {}, wire_);
   Add();
 }
 
@@ -105,6 +105,8 @@ void EventStream::Add() {
 
 bool EventStream::Flush() {
   if (message_bytes_ == 0) return true;
+  message_.set_node(identity_.node);
+  message_.set_boot_id(identity_.boot_id);
   const bool written = writer_.Write(message_);
   message_.Clear();
   message_bytes_ = 0;

@@ -130,7 +130,9 @@ Status Client::StreamEvents(const v1::StreamEventsRequest& request,
   v1::EventBatch batch;
   Status result;
   while (result.ok() && reader->Read(&batch)) {
-    for (const v1::Event& event : batch.events()) {
+    for (v1::Event& event : *batch.mutable_events()) {
+      event.set_node(batch.node());
+      event.set_boot_id(batch.boot_id());
       if (result.ok()) result = each(event);
     }
   }

@@ -54,7 +54,10 @@ class EventReader {
       next_ = 0;
       if (!reader_->Read(&batch_) || batch_.events().empty()) return {};
     }
-    return batch_.events(next_++);
+    v1::Event event = batch_.events(next_++);
+    event.set_node(batch_.node());
+    event.set_boot_id(batch_.boot_id());
+    return event;
   }
   std::vector<uint64_t> Seqs() {
     std::vector<uint64_t> seqs;
