@@ -1,8 +1,8 @@
-# nestor_vm_test(name KERNELS 6.1 ... [COPY path...] [NEEDS target...] [TIMEOUT seconds] [APPEND cmdline] COMMAND argument...):
+# nestor_vm_test(name KERNELS 6.1 ... [COPY path...] [TIMEOUT seconds] [APPEND cmdline] COMMAND argument...):
 # one ctest for each kernel, `name_<kernel>`, that runs COMMAND in a VM with the built tree installed. Label vm; one at a time, for each takes
 # both CPUs. Not in sanitizer and fuzz builds: there is nothing to install.
 function(nestor_vm_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;APPEND" "KERNELS;COPY;NEEDS;COMMAND" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;APPEND" "KERNELS;COPY;COMMAND" ${ARGN})
   if(NESTOR_SANITIZE OR NESTOR_FUZZ)
     return()
   endif()
