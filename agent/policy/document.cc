@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <optional>
 
+#include "agent/base/nearest.h"
 #include "agent/policy/yaml_tree.h"
 
 namespace nestor {
@@ -13,36 +14,7 @@ namespace {
 
 using Words = std::initializer_list<std::string_view>;
 
-// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-  for (size_t i = 1; i <= a.size(); ++i)
-    for (size_t j = 1; j <= b.size(); ++j) {
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1,
-                             cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  return cost[a.size()][b.size()];
-}
-
-// "; did you mean `x`?" or "; known here: …".
-std::string Hint(std::string_view word, Words known) {
-  std::string_view nearest;
-  size_t best = std::max<size_t>(1, word.size() / 3) + 1;
-  for (const std::string_view candidate : known)
-    if (const size_t distance = EditDistance(word.substr(0, 64), candidate); distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  if (!nearest.empty()) return "; did you mean `" + std::string(nearest) + "`?";
-  std::string list;
-  for (const std::string_view candidate : known)
-    list += (list.empty() ? "" : ", ") + std::string(candidate);
-  return "; known here: " + list;
-}
+std::string Hint(std::string_view word, Words known) { return Suggest(word, {known}); }
 
 std::string Shown(const std::string& word) {
   std::string shown = "`";
