@@ -9,19 +9,13 @@
 #include <memory>
 #include <string>
 
+#include "agent/api/api_options.h"
 #include "agent/api/node.h"
 #include "agent/api/service.h"
 #include "agent/api/socket_path.h"
 #include "agent/base/result.h"
 
 namespace nestor {
-
-struct ApiOptions {
-  std::string socket_path = "/run/nestor/nestord.sock";  // absolute
-  // 0660 lets the socket's group in, which is that of its directory when that has the setgid bit.
-  mode_t mode = 0600;
-  uint32_t max_streams = 32;
-};
 
 // Serves nestor.v1.Nestor, grpc.health.v1.Health and server reflection on a unix socket, nowhere
 // else. Who may use it is said by the mode of the socket and of its directory alone: gRPC does not

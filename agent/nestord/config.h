@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "agent/api/server.h"
+#include "agent/api/api_options.h"
 #include "agent/base/result.h"
 #include "agent/chain/chain_graph.h"
 #include "agent/kernel/probes.h"

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "agent/api/server.h"
 #include "agent/nestord/log.h"
 #include "agent/pipeline/pipeline.h"
 

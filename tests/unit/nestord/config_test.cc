@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/nestord/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nestor {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Config Good(const std::string& text) {
+  const auto read = ParseConfig(text, "n.yaml");
+  const auto* config = std::get_if<Config>(&read);
+  EXPECT_TRUE(config) << std::get<std::vector<Error>>(read)[0].message;
+  return config ? *config : Config{};
+}
+
+std::vector<std::string> Faults(const std::string& text) {
+  const auto read = ParseConfig(text, "n.yaml");
+  std::vector<std::string> messages;
+  if (const auto* errors = std::get_if<std::vector<Error>>(&read)) {
+    for (const Error& error : *errors) messages.push_back(error.message);
+  }
+  return messages;
+}
+
+TEST(ConfigTest, AnEmptyTextIsTheDefaults) {
+  EXPECT_EQ(Good("").api.socket_path, "/run/nestor/nestord.sock");
+  EXPECT_EQ(Good("# nothing\n").policy_directory, "/etc/nestor/policies.d");
+}
+
+// deploy/nestord.yaml documents the defaults: a reader must be able to trust it.
+TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
+  const auto read = ReadConfig(NESTOR_SOURCE_DIR "/deploy/nestord.yaml");
+  const auto* shipped = std::get_if<Config>(&read);
+  ASSERT_TRUE(shipped) << std::get<std::vector<Error>>(read)[0].message;
+  const Config defaults;
+
+  EXPECT_EQ(shipped->log_level, defaults.log_level);
+  EXPECT_EQ(shipped->policy_directory, defaults.policy_directory);
+  EXPECT_EQ(shipped->probes.node_scope, defaults.probes.node_scope);
+  EXPECT_EQ(shipped->probes.control_ring_bytes, defaults.probes.control_ring_bytes);
+  EXPECT_EQ(shipped->probes.bulk_ring_bytes, defaults.probes.bulk_ring_bytes);
+  EXPECT_EQ(shipped->probes.wakeup_latency, defaults.probes.wakeup_latency);
+  EXPECT_EQ(shipped->workload.cri_endpoint, defaults.workload.cri_endpoint);
+  EXPECT_EQ(shipped->workload.cgroup_root, defaults.workload.cgroup_root);
+  EXPECT_EQ(shipped->workload.cri_timeout, defaults.workload.cri_timeout);
+  EXPECT_EQ(shipped->workload.relist_interval, defaults.workload.relist_interval);
+  EXPECT_EQ(shipped->workload.max_pending, defaults.workload.max_pending);
+  EXPECT_EQ(shipped->workload.removed_grace, defaults.workload.removed_grace);
+  EXPECT_EQ(shipped->chain.max_processes, defaults.chain.max_processes);
+  EXPECT_EQ(shipped->chain.max_hops, defaults.chain.max_hops);
+  EXPECT_EQ(shipped->chain.ended_grace_ns, defaults.chain.ended_grace_ns);
+  EXPECT_EQ(shipped->events.max_events, defaults.events.max_events);
+  EXPECT_EQ(shipped->events.max_bytes, defaults.events.max_bytes);
+  EXPECT_EQ(shipped->mask.enabled_builtin, defaults.mask.enabled_builtin);
+  EXPECT_EQ(shipped->api.socket_path, defaults.api.socket_path);
+  EXPECT_EQ(shipped->api.max_streams, defaults.api.max_streams);
+}
+
+TEST(ConfigTest, ScopeReachesTheKernelAndTheChains) {
+  const Config config = Good("scope: node\n");
+
+  EXPECT_TRUE(config.probes.node_scope);
+  EXPECT_TRUE(config.chain.node_scope);
+}
+
+TEST(ConfigTest, AMisspeltKeyIsNamedWithItsPlaceAndTheNearestOne) {
+  const auto faults = Faults("scpoe: node\n");
+
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_THAT(faults[0], StartsWith("n.yaml:1:1: "));
+  EXPECT_THAT(faults[0], HasSubstr("did you mean `scope`?"));
+}
+
+TEST(ConfigTest, AllFaultsAreToldAtOnce) {
+  EXPECT_EQ(Faults("scope: cluster\nkernel: {controlRing: 3MiB}\nchains: {keepEnded: soon}\n"
+                   "api: {socket: relative}\nmask: {patterns: ['(']}\n")
+                .size(),
+            5u);
+}
+
+TEST(ConfigTest, ARingSizeThatTheKernelRefusesComesWithTheNextOneThatItTakes) {
+  const auto faults = Faults("kernel: {controlRing: 3MiB}\n");
+
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_THAT(faults[0], HasSubstr("4096KiB"));
+}
+
+TEST(ConfigTest, AFileThatIsNotThereIsAFault) {
+  const auto read = ReadConfig("/nonexistent/nestord.yaml");
+
+  ASSERT_TRUE(std::holds_alternative<std::vector<Error>>(read));
+  EXPECT_THAT(std::get<std::vector<Error>>(read)[0].message, HasSubstr("/nonexistent"));
+}
+
+}  // namespace
+}  // namespace nestor
