@@ -1,8 +1,8 @@
-# nestor_vm_test(name KERNELS 6.1 ... [COPY path...] [TIMEOUT seconds] [APPEND cmdline] COMMAND argument...):
-# one ctest for each kernel, `name_<kernel>`, that runs COMMAND in a VM with the built tree installed. Label vm; one at a time, for each takes
-# both CPUs. Not in sanitizer and fuzz builds: there is nothing to install.
+# nestor_vm_test(name KERNELS 6.1 ... [COPY path...] [TIMEOUT seconds] [APPEND cmdline] [ALONE] COMMAND argument...):
+# one ctest for each kernel, `name_<kernel>`, that runs COMMAND in a VM with the built tree installed. Label vm; one VM at a time, builds of
+# other tests may run beside it unless the test wants to be ALONE (it measures, or takes long). Not in sanitizer and fuzz builds: there is nothing to install.
 function(nestor_vm_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;APPEND" "KERNELS;COPY;COMMAND" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "TIMEOUT;APPEND" "KERNELS;COPY;COMMAND" ${ARGN})
   if(NESTOR_SANITIZE OR NESTOR_FUZZ)
     return()
   endif()
@@ -22,6 +22,9 @@ function(nestor_vm_test name)
       --build ${CMAKE_BINARY_DIR} ${append} ${copies} -- ${ARG_COMMAND})
     # The first test that needs them makes the images: that may take five minutes more.
     math(EXPR limit "${ARG_TIMEOUT} * 3 + 600")
-    set_tests_properties(${name}_${kernel} PROPERTIES LABELS vm RUN_SERIAL TRUE TIMEOUT ${limit})
+    set_tests_properties(${name}_${kernel} PROPERTIES LABELS vm RESOURCE_LOCK vm TIMEOUT ${limit})
+    if(ARG_ALONE)
+      set_tests_properties(${name}_${kernel} PROPERTIES RUN_SERIAL TRUE)
+    endif()
   endforeach()
 endfunction()
