@@ -203,7 +203,7 @@ Result<std::vector<ListedContainer>> CriClient::List() {
   auto sandboxes = ListPodSandboxes();
   if (!sandboxes) return sandboxes.error();
   if (Status status = NameImages(*containers); !status) return status.error();
-  return JoinWithPods(std::move(*containers), std::move(*sandboxes));
+  return JoinWithPods(std::move(*containers), *sandboxes);
 }
 
 Result<std::string> CriClient::Describe() {
