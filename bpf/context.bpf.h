@@ -261,7 +261,8 @@ static __always_inline void start_chain(struct task_struct *task, struct task_co
 
 /*
  * The task enters the hop of a cause. The first one in announces it: who deletes the pending entry is the first, so that it happens
- * exactly once. An entry that the LRU dropped is counted; the hop is then known only by its id.
+ * exactly once. An entry that the LRU dropped looks like one that was announced: the
+ * hop is then known only by its id.
  */
 static __always_inline void enter_hop(struct task_struct *task, struct task_context *context, const struct cause *cause)
 {

@@ -121,7 +121,7 @@ struct Pipeline::State {
 
   // Ends processes whose exit record was lost: else they would live in the tree for ever.
   void Sweep(uint64_t now) {
-    if (to_sweep.empty() && now - last_sweep_ns >= kSweepIntervalNs) {
+    if (to_sweep.empty() && now - last_sweep_ns >= kSweepIntervalNs && proc.ShowsNode()) {
       to_sweep = graph.Live();
       last_sweep_ns = now;
     }

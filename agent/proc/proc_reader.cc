@@ -2,6 +2,7 @@
 #include "agent/proc/proc_reader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -106,6 +107,12 @@ std::optional<std::string> StatOf(const std::string& directory, ProcessKey key) 
 }
 
 }  // namespace
+
+bool ProcReader::ShowsNode() const {
+  constexpr ino_t kRootPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO, include/linux/proc_ns.h
+  struct stat info{};
+  return stat((root_ + "/self/ns/pid").c_str(), &info) == 0 && info.st_ino == kRootPidNamespace;
+}
 
 bool ProcReader::Exists(ProcessKey key) const {
   return StatOf(root_ + "/" + std::to_string(key.tgid) + "/", key).has_value();

@@ -19,6 +19,9 @@ class ProcReader {
   // exe, argv, cwd, uid, tty of a process; nullopt when it is gone or its start time is another
   // process's (pid reuse; compared to 1 clock tick because /proc gives ticks).
   virtual std::optional<ProcessInfo> Read(ProcessKey key) const;
+  // Whether its pids are the node's (the root pid namespace). Elsewhere, as in a pod without
+  // hostPID, a process that is not found says nothing.
+  virtual bool ShowsNode() const;
   // Whether this very process is still there, a zombie included. False also when /proc cannot tell.
   virtual bool Exists(ProcessKey key) const;
 
