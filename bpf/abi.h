@@ -56,7 +56,48 @@ enum nestor_hop_kind {
 	NESTOR_HOP_UNIX_SOCKET = 5,
 	NESTOR_HOP_HOST_SERVICE = 6,
 	NESTOR_HOP_PRE_EXISTING = 7,
+	NESTOR_HOP_TCP_REMOTE = 8, /* from another node, by the option on the SYN */
+	NESTOR_HOP_FD_PASS = 9,    /* a connection that went from one process to another: SCM_RIGHTS, pidfd_getfd */
+	NESTOR_HOP_NAMESPACE = 10, /* setns, unshare, nsenter, chroot into another container */
+	NESTOR_HOP_CREDENTIAL = 11, /* sudo, su, a setuid program, capabilities gained */
+	NESTOR_HOP_TRACE = 12,      /* ptrace, process_vm_writev, /proc/PID/mem: the traced process carries the tracer's chain */
+	NESTOR_HOP_DELEGATED = 13,  /* cron, at: who asked for it is not known for certain */
+	NESTOR_HOP_AGENT_SPAWN = 14,
 };
+
+/* What a hop's `detail` says, by its kind. */
+enum nestor_input { /* runtime-exec: what the program got as its standard input */
+	NESTOR_INPUT_UNKNOWN = 0,
+	NESTOR_INPUT_NONE = 1, /* closed, or /dev/null: probes and lifecycle hooks have this, people rarely */
+	NESTOR_INPUT_PIPE = 2,
+	NESTOR_INPUT_TERMINAL = 3,
+};
+
+enum nestor_namespace_bits { /* namespace: which ones are others than before; also credential: NESTOR_CREDENTIAL_* */
+	NESTOR_NS_MNT = 1 << 0, /* by the root directory's mount, so that chroot into another container counts */
+	NESTOR_NS_NET = 1 << 1,
+	NESTOR_NS_PID = 1 << 2,
+	NESTOR_NS_USER = 1 << 3,
+};
+
+enum nestor_credential_bits {
+	NESTOR_CREDENTIAL_UID = 1 << 0,  /* the effective uid is another one */
+	NESTOR_CREDENTIAL_CAPS = 1 << 1, /* capabilities were gained */
+};
+
+enum nestor_trace_way {
+	NESTOR_TRACE_PTRACE = 1,
+	NESTOR_TRACE_VM_WRITE = 2, /* process_vm_writev */
+	NESTOR_TRACE_MEM_FILE = 3, /* /proc/PID/mem opened for writing */
+};
+
+enum nestor_connection_bits { /* tcp, ssh-login, unix-socket */
+	NESTOR_CONNECTION_TRANSLATED = 1 << 0, /* the two ends name different addresses: DNAT, a redirect */
+	NESTOR_CONNECTION_SHARED = 1 << 1,     /* a connection that several hops send on; this is one of them */
+	NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
+};
+
+#define NESTOR_CANDIDATES 8 /* hops that an ambiguous one may come from; more are counted, not listed */
 
 enum nestor_confidence {
 	NESTOR_EXACT = 1,     /* the kernel said so */
@@ -131,27 +172,50 @@ struct nestor_address {
 };
 NESTOR_LAYOUT(nestor_address, 24);
 
-/* Announced once for each hop; later records name it by id. actor = the first process inside the hop. */
-struct nestor_hop {
-	struct nestor_header hdr;
-	struct nestor_actor actor;
+/* What is known of a hop. Kept in the kernel from the moment it opens; `id` 0: not filled yet. */
+struct nestor_hop_body {
 	__u64 id;
-	__u64 parent_id;            /* 0: this hop is an origin */
-	struct nestor_process from; /* who crossed: the client, the runtime; tgid 0: unknown */
+	__u64 parent_id; /* 0: this hop is an origin */
+	__u64 chain_id;
 	__u64 from_container_cgroup_id;
-	struct nestor_process server; /* who accepted on the other side; tgid 0: same as actor */
-	struct nestor_address peer;   /* client side of the connection, as the server sees it */
-	struct nestor_address local;  /* server side */
-	__u64 socket_cookie;          /* 0: none */
-	__u8 kind;                    /* enum nestor_hop_kind */
-	__u8 transport;               /* NESTOR_HOP_TCP or NESTOR_HOP_UNIX_SOCKET when kind is ssh-login; else 0 */
-	__u8 pad[6];
+	__u64 to_container_cgroup_id;
+	struct nestor_process from;          /* who crossed: the client, the runtime; tgid 0: unknown */
+	struct nestor_process server;        /* who accepted on the other side; tgid 0: same as the record's actor */
+	struct nestor_address peer;          /* client side of the connection, as the server sees it */
+	struct nestor_address local;         /* server side */
+	__u64 socket_cookie;                 /* 0: none */
+	__u64 remote_hop_id;                 /* tcp-remote: the client's hop on its own node */
+	__u64 gained_caps;                   /* credential: bits of capabilities(7) */
+	__u64 candidates[NESTOR_CANDIDATES]; /* ambiguous: hops of which one is meant; 0 ends the list */
+	__u32 candidate_count;               /* all of them, also those that the list has no room for */
+	__u32 depth;                         /* hops below the origin */
+	__u32 detail;                        /* by kind: see above */
+	__u32 old_uid, new_uid;              /* credential */
+	__u32 remote_pid;                    /* tcp-remote: the client on its own node; 0: unknown */
+	__u8 kind;                           /* enum nestor_hop_kind */
+	__u8 transport;                      /* NESTOR_HOP_TCP, _UNIX_SOCKET or _TCP_REMOTE when kind is ssh-login; else 0 */
+	__u8 origin_kind;
+	__u8 confidence;
+	__u8 path_len;
+	__u8 pad[3];
 	char from_comm[NESTOR_COMM_BYTES];
 	char server_comm[NESTOR_COMM_BYTES];
-	struct nestor_span unix_path; /* abstract names start with '@' */
-	char data[NESTOR_UNIX_DATA];
+	char path[NESTOR_UNIX_DATA]; /* unix socket; abstract names start with '@' */
 };
-NESTOR_LAYOUT(nestor_hop, 424);
+NESTOR_LAYOUT(nestor_hop_body, 400);
+
+/*
+ * Announced once for each hop; later records name it by id. Also the value of the hop table, from which nestord knows all hops after a
+ * restart.
+ */
+struct nestor_hop {
+	struct nestor_header hdr;
+	struct nestor_actor actor; /* the first process inside the hop; or, not `entered`, whose hop below made this one worth telling */
+	struct nestor_hop_body body;
+	__u32 entered; /* 0: nothing runs in it yet, as in the hop of a relay that only passes on: `body.server` holds it */
+	__u32 pad;
+};
+NESTOR_LAYOUT(nestor_hop, 544);
 
 struct nestor_exec {
 	struct nestor_header hdr;
@@ -251,6 +315,9 @@ enum nestor_loss {
 	NESTOR_LOSS_CONNECTION_TABLE = 8, /* tuple could not be remembered: the hop becomes a new origin */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
 	NESTOR_LOSS_POLICY_STATE = 10, /* a decision could not be made as written; see the rule's fallback */
+	NESTOR_LOSS_HOP_TABLE = 11,    /* a hop could not be remembered: it is known by its id only */
+	NESTOR_LOSS_CAUSE_TABLE = 12,  /* what a hop's announcement needs was dropped for newer ones: known by its id only */
+	NESTOR_LOSS_CANDIDATES = 13,   /* more requests under way in one process than are remembered */
 	NESTOR_LOSS_MAX = 16,
 };
 

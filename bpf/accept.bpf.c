@@ -5,49 +5,45 @@
 /* A hop over TCP that is open for whoever the acceptor starts. False: there is no client on this node, and the acceptor is no sshd. */
 static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_context *context, struct sock *sk, struct socket_tag *tag)
 {
-	struct pending_hop pending = {};
-	struct connection_key key = {};
-	struct connection *client;
+	struct nestor_address local, peer;
 	bool sshd = context->flags & NESTOR_TASK_SSHD;
-	u64 id;
+	struct nestor_hop_body *body;
+	struct connection *client;
+	u64 key;
 
-	socket_addresses(sk, &pending.local, &pending.peer);
-	if (!pending.local.family)
+	socket_addresses(sk, &local, &peer);
+	if (!local.family)
 		return false;
-	connection_key(&key, &pending.peer, &pending.local);
+	key = key_of_server(sk, peer.port);
 	client = bpf_map_lookup_elem(&connections, &key);
 	if (!client && !sshd)
 		return false;
-
-	id = next_hop_id();
-	pending.kind = sshd ? NESTOR_HOP_SSH_LOGIN : NESTOR_HOP_TCP;
-	pending.transport = sshd ? NESTOR_HOP_TCP : 0;
-	process_key(&pending.server, task);
-	BPF_CORE_READ_INTO(&pending.server_comm, task, comm);
-	pending.cookie = bpf_get_socket_cookie(sk);
+	body = open_hop();
+	if (!body)
+		return false;
+	body->local = local;
+	body->peer = peer;
+	body->kind = sshd ? NESTOR_HOP_SSH_LOGIN : NESTOR_HOP_TCP;
+	body->transport = sshd ? NESTOR_HOP_TCP : 0;
+	hop_server(body, task, context);
+	body->socket_cookie = bpf_get_socket_cookie(sk);
 	tag->side = SOCKET_SERVER;
-	tag->cause.hop_id = id;
 	if (client) {
-		pending.parent_id = client->from.hop_id;
-		pending.from = client->process;
-		pending.from_container = client->container;
-		__builtin_memcpy(pending.from_comm, client->comm, sizeof(pending.from_comm));
-		tag->cause.chain_id = client->from.chain_id;
-		tag->cause.depth = client->from.depth + 1;
-		tag->cause.origin_kind = client->from.origin_kind;
-		tag->cause.confidence = client->from.confidence;
+		hop_below(body, &client->from);
+		body->from = client->process;
+		body->from_container_cgroup_id = client->container;
+		__builtin_memcpy(body->from_comm, client->comm, sizeof(body->from_comm));
+		if (!same_endpoint(&client->local, &peer) || !same_endpoint(&client->peer, &local))
+			body->detail |= NESTOR_CONNECTION_TRANSLATED;
 		tag->from_hop_id = client->from.hop_id;
 		tag->peer = client->process;
 		tag->from_container = client->container;
+		tag->sender_key = key;
 		bpf_map_delete_elem(&connections, &key);
 	} else { /* sshd, called from outside this node */
-		tag->cause.chain_id = id;
-		tag->cause.depth = 0;
-		tag->cause.origin_kind = NESTOR_HOP_SSH_LOGIN;
-		tag->cause.confidence = NESTOR_EXACT;
+		hop_is_origin(body, NESTOR_HOP_SSH_LOGIN);
 	}
-	if (bpf_map_update_elem(&pending_hops, &id, &pending, BPF_ANY))
-		count_loss(NESTOR_LOSS_CONNECTION_TABLE);
+	cause_of_hop(&tag->cause, body);
 	return true;
 }
 
@@ -66,6 +62,15 @@ static __always_inline void report_accept(struct task_struct *task, struct task_
 		record->unix_path.len = unix_path_of(sk, record->data);
 	}
 	ring_submit(record);
+}
+
+/* The client opened the hop of a unix socket: who accepted is known only now. */
+static __always_inline void hop_server_of(u64 id, struct task_struct *task, struct task_context *context)
+{
+	struct nestor_hop_body *body = bpf_map_lookup_elem(&pending_hops, &id);
+
+	if (body && !body->server.tgid)
+		hop_server(body, task, context);
 }
 
 static __always_inline void accepted(struct sock *sk, struct socket *parent)
@@ -91,10 +96,13 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 	if (tag)
 		note_reached_pod(context, tag);
 	/* A connection from a process's own hop opens none. */
-	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id)
+	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id) {
 		context->cause = tag->cause;
-	else
+		context->cause.accepted = 1;
+		hop_server_of(tag->cause.hop_id, task, context);
+	} else {
 		__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	}
 	report_accept(task, context, sk, tag);
 }
 

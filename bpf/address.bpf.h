@@ -63,15 +63,6 @@ static __always_inline void socket_addresses(struct sock *sk, struct nestor_addr
 	}
 }
 
-static __always_inline bool is_loopback(const struct nestor_address *address)
-{
-	const u32 *word = (const u32 *)address->addr;
-
-	if (address->family == AF_INET)
-		return address->addr[0] == 127;
-	return word[0] == 0 && word[1] == 0 && word[2] == 0 && word[3] == bpf_htonl(1);
-}
-
 /*
  * The path a unix socket is bound to, '@' first when abstract. Returns its length, 0 when unnamed. `path` has NESTOR_UNIX_DATA bytes,
  * all written.

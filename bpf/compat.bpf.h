@@ -31,15 +31,28 @@ struct unix_address___name {
 
 /* pid numbers are an array that grows with the namespace level; [1] before 6.6, [] since (commit b69f0aeb0689): index by size, not by type.
  */
-static __always_inline u32 pid_in_own_namespace(struct task_struct *task)
+static __always_inline void *own_upid(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	u32 level = BPF_CORE_READ(pid, level);
+
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+}
+
+static __always_inline u32 pid_in_own_namespace(struct task_struct *task)
+{
 	u32 number = 0;
 
-	bpf_core_read(&number, sizeof(number),
-		      (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid));
+	bpf_core_read(&number, sizeof(number), own_upid(task));
 	return number;
+}
+
+static __always_inline u32 own_pid_namespace(struct task_struct *task)
+{
+	struct pid_namespace *namespace = NULL;
+
+	bpf_core_read(&namespace, sizeof(namespace), own_upid(task) + bpf_core_field_offset(struct upid, ns));
+	return BPF_CORE_READ(namespace, ns.inum);
 }
 
 #endif

@@ -1,40 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How a chain crosses a TCP connection on one node: the client leaves its hop under the connection's tuple, the acceptor picks it up. */
+/*
+ * How a chain crosses a TCP connection on one node: the client leaves its hop under the initial sequence number of its SYN and its port,
+ * the acceptor picks it up. Addresses may be translated on the way (a Service's DNAT, a redirect); these two are not. A masquerade that
+ * has to change the port loses the client.
+ */
 #ifndef NESTOR_CONNECTION_BPF_H
 #define NESTOR_CONNECTION_BPF_H
 
 #include "address.bpf.h"
-
-struct connection_key {
-	u8 client[16];
-	u8 server[16];
-	u16 client_port;
-	u16 server_port;
-	u32 netns; /* of loopback connections: the same tuple exists in each namespace; 0 otherwise */
-};
+#include "hop.bpf.h"
 
 struct connection {
 	struct cause from;
 	struct nestor_process process;
 	u64 container;
+	struct nestor_address local; /* as the client has them */
+	struct nestor_address peer;
 	char comm[NESTOR_COMM_BYTES];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
-	__type(key, struct connection_key);
+	__type(key, u64);
 	__type(value, struct connection);
 } connections __weak SEC(".maps");
 
-static __always_inline void connection_key(struct connection_key *key, const struct nestor_address *client,
-					   const struct nestor_address *server)
+static __always_inline u64 connection_key(u32 first_sequence, u16 client_port)
 {
-	__builtin_memcpy(key->client, client->addr, sizeof(key->client));
-	__builtin_memcpy(key->server, server->addr, sizeof(key->server));
-	key->client_port = client->port;
-	key->server_port = server->port;
-	key->netns = is_loopback(server) ? server->netns : 0;
+	return (u64)first_sequence << 32 | client_port;
+}
+
+/* Before the SYN is sent. */
+static __always_inline u64 key_of_client(struct sock *sk, u16 port)
+{
+	return connection_key(BPF_CORE_READ((struct tcp_sock *)sk, write_seq), port);
+}
+
+/* Before anything was read from the connection: what was copied out ends with the SYN. */
+static __always_inline u64 key_of_server(struct sock *sk, u16 client_port)
+{
+	return connection_key(BPF_CORE_READ((struct tcp_sock *)sk, copied_seq) - 1, client_port);
+}
+
+static __always_inline bool same_endpoint(const struct nestor_address *a, const struct nestor_address *b)
+{
+	const u64 *left = (const u64 *)a->addr, *right = (const u64 *)b->addr;
+
+	return a->port == b->port && left[0] == right[0] && left[1] == right[1];
 }
 
 #endif

@@ -15,8 +15,12 @@
 #define MAX_CLIMB 8 /* ancestors looked at when a task has no context; cgroup levels looked at for a container */
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
+#define TASK_TRACED (1U << 28)   /* process: a tracer's chain took it over; its threads follow at their next fork or exec */
+#define TASK_RECEIVES (1U << 29) /* thread: it has a list of requests in `servings` */
 #define TASK_RECORDED (1U << 30) /* a record named this process: its exit is worth one */
 #define TASK_EXITED (1U << 31)   /* the exit record is out: two last threads may race for it */
+
+#define TASK_PRIVATE (TASK_TRACED | TASK_RECEIVES | TASK_RECORDED | TASK_EXITED)
 
 struct cause {
 	u64 hop_id; /* 0: none */
@@ -24,50 +28,50 @@ struct cause {
 	u32 depth;
 	u8 origin_kind;
 	u8 confidence;
-	u8 pad[2];
+	u8 accepted; /* set by accept: what is forked now is the connection's own child */
+	u8 pad;
+};
+
+/* What the task's present program was started with: what the next one has more, or other, is a crossing. */
+struct surroundings {
+	u64 caps; /* permitted */
+	u32 uid;  /* effective */
+	u32 mnt_ns, net_ns, pid_ns, user_ns;
+	u32 pad;
 };
 
 struct task_context {
 	u64 chain_id;
 	u64 hop_id;
 	struct nestor_process parent;
-	u64 container;   /* its cgroup id; 0: host */
+	u64 container;   /* its cgroup id, or that of the container it entered from the host; 0: host */
 	u64 cgroup_seen; /* the cgroup id that `container` was found for */
 	u32 depth;
 	u32 flags;
 	u8 origin_kind;
 	u8 confidence;
 	u8 pad[6];
+	struct surroundings surroundings;
 	struct cause cause;
 };
 
-/* What a hop needs to be announced later, kept until the first process enters it. */
-struct pending_hop {
-	u64 parent_id;
-	struct nestor_process from;
-	struct nestor_process server;
-	u64 from_container;
-	struct nestor_address peer;
-	struct nestor_address local;
-	u64 cookie;
-	u8 kind;
-	u8 transport;
-	u8 path_len;
-	u8 pad[5];
-	char from_comm[NESTOR_COMM_BYTES];
-	char server_comm[NESTOR_COMM_BYTES];
-	char path[NESTOR_UNIX_DATA];
-};
+enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2, SOCKET_PAIR = 3 };
 
-enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2 };
-
+/* What a socket carries. */
 struct socket_tag {
-	struct cause cause; /* client: the hop that connected it; server: the hop that it opens */
+	struct cause cause; /* client: the hop that connected it; server: the hop that it opens; pair: the hop that made it */
 	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself */
 	struct nestor_process peer;
 	u64 from_container; /* server: the client's container; 0: host */
+	u64 sender_key;     /* see senders; 0: nobody looks */
+	struct cause other; /* server: the hop of another sender than the client */
+	u64 other_from;     /* and the hop that it comes from */
+	struct nestor_process holder; /* who got the connection by a passed descriptor */
+	struct cause passed;          /* and the fd-pass hop that this opened */
 	u32 side;
-	u32 pad;
+	u8 shared;  /* client, pair: not only the hop that made it sends on it */
+	u8 waiting; /* server: a request came that was not answered */
+	u8 pad[2];
 };
 
 struct container {
@@ -87,13 +91,6 @@ struct {
 	__type(key, int);
 	__type(value, struct socket_tag);
 } sockets __weak SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, u64); /* hop id */
-	__type(value, struct pending_hop);
-} pending_hops __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -154,7 +151,7 @@ static __always_inline struct task_context *context_recover(struct task_struct *
 	count_loss(NESTOR_LOSS_TASK_STORAGE);
 	context = bpf_task_storage_get(&contexts, task, found, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (context) {
-		context->flags = (context->flags | NESTOR_TASK_RECOVERED) & ~(TASK_RECORDED | TASK_EXITED | NESTOR_TASK_ENTRY);
+		context->flags = (context->flags | NESTOR_TASK_RECOVERED) & ~(TASK_PRIVATE | NESTOR_TASK_ENTRY);
 		__builtin_memset(&context->cause, 0, sizeof(context->cause));
 	}
 	return context;
@@ -194,19 +191,25 @@ static __always_inline void note_reached_pod(const struct task_context *server, 
 		bpf_map_update_elem(&reached_pods, &tag->peer, &yes, BPF_ANY);
 }
 
-/* The hop that what this thread does now belongs to. */
+/* The hop that a task is in. */
+static __always_inline void own_cause(struct cause *own, const struct task_context *context)
+{
+	own->hop_id = context->hop_id;
+	own->chain_id = context->chain_id;
+	own->depth = context->depth;
+	own->origin_kind = context->origin_kind;
+	own->confidence = context->confidence;
+	own->accepted = 0;
+	own->pad = 0;
+}
+
+/* The hop that what this thread does now belongs to, as far as the thread alone tells; requests.bpf.h knows more. */
 static __always_inline void effective_cause(struct cause *effective, const struct task_context *context)
 {
-	if (context->cause.hop_id) {
+	if (context->cause.hop_id)
 		*effective = context->cause;
-		return;
-	}
-	effective->hop_id = context->hop_id;
-	effective->chain_id = context->chain_id;
-	effective->depth = context->depth;
-	effective->origin_kind = context->origin_kind;
-	effective->confidence = context->confidence;
-	effective->pad[0] = effective->pad[1] = 0;
+	else
+		own_cause(effective, context);
 }
 
 static __always_inline void fill_actor(struct nestor_actor *actor, struct task_struct *task, struct task_context *context)
@@ -223,89 +226,12 @@ static __always_inline void fill_actor(struct nestor_actor *actor, struct task_s
 	actor->uid = task->cred->euid.val;
 	actor->gid = task->cred->egid.val;
 	actor->auid = task->loginuid.val;
-	actor->flags = (context->flags & ~(TASK_RECORDED | TASK_EXITED)) | (context->container ? NESTOR_TASK_IN_CONTAINER : 0);
+	actor->flags = (context->flags & ~TASK_PRIVATE) | (context->container ? NESTOR_TASK_IN_CONTAINER : 0);
 	actor->origin_kind = context->origin_kind;
 	actor->confidence = context->confidence;
 	__builtin_memset(actor->pad, 0, sizeof(actor->pad));
 	BPF_CORE_READ_INTO(&actor->comm, task, comm);
 	context->flags |= TASK_RECORDED;
-}
-
-/* Puts a task at the start of a new chain and announces it. `from` is who brought it here. */
-static __always_inline void start_chain(struct task_struct *task, struct task_context *context, u8 kind, struct task_struct *from)
-{
-	struct nestor_hop *record;
-
-	context->chain_id = context->hop_id = next_hop_id();
-	context->depth = 0;
-	context->origin_kind = kind;
-	context->confidence = NESTOR_EXACT;
-	context->flags |= NESTOR_TASK_ENTRY;
-	__builtin_memset(&context->cause, 0, sizeof(context->cause));
-
-	control_reserve_or(record, sizeof(*record), NESTOR_HOP, return);
-	__builtin_memset((void *)record + sizeof(record->hdr), 0, sizeof(*record) - sizeof(record->hdr));
-	fill_actor(&record->actor, task, context);
-	record->id = context->hop_id;
-	record->kind = kind;
-	if (from) {
-		struct task_context *from_context = bpf_task_storage_get(&contexts, from, NULL, 0);
-
-		process_key(&record->from, from);
-		BPF_CORE_READ_INTO(&record->from_comm, from, comm);
-		if (from_context)
-			record->from_container_cgroup_id = from_context->container;
-	}
-	ring_submit(record);
-}
-
-/*
- * The task enters the hop of a cause. The first one in announces it: who deletes the pending entry is the first, so that it happens
- * exactly once. An entry that the LRU dropped looks like one that was announced: the
- * hop is then known only by its id.
- */
-static __always_inline void enter_hop(struct task_struct *task, struct task_context *context, const struct cause *cause)
-{
-	struct nestor_hop *record;
-	struct pending_hop *pending;
-	u64 id = cause->hop_id;
-
-	context->hop_id = id;
-	context->chain_id = cause->chain_id;
-	context->depth = cause->depth;
-	context->origin_kind = cause->origin_kind;
-	context->confidence = weakest(cause->confidence, NESTOR_EXACT);
-	__builtin_memset(&context->cause, 0, sizeof(context->cause));
-
-	pending = bpf_map_lookup_elem(&pending_hops, &id);
-	if (!pending)
-		return; /* announced already */
-	control_reserve_or(record, sizeof(*record), NESTOR_HOP, return);
-	context->flags |= NESTOR_TASK_ENTRY;
-	fill_actor(&record->actor, task, context);
-	record->id = id;
-	record->parent_id = pending->parent_id;
-	record->from = pending->from;
-	record->from_container_cgroup_id = pending->from_container;
-	record->server = pending->server;
-	record->peer = pending->peer;
-	record->local = pending->local;
-	record->socket_cookie = pending->cookie;
-	record->kind = pending->kind;
-	record->transport = pending->transport;
-	__builtin_memset(record->pad, 0, sizeof(record->pad));
-	__builtin_memcpy(record->from_comm, pending->from_comm, sizeof(record->from_comm));
-	__builtin_memcpy(record->server_comm, pending->server_comm, sizeof(record->server_comm));
-	record->unix_path.offset = 0;
-	record->unix_path.len = pending->path_len;
-	record->unix_path.flags = 0;
-	__builtin_memcpy(record->data, pending->path, sizeof(record->data));
-	if (bpf_map_delete_elem(&pending_hops, &id)) {
-		context->flags &= ~NESTOR_TASK_ENTRY;
-		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
-		return;
-	}
-	ring_submit(record);
 }
 
 #endif

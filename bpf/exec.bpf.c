@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cgroup.bpf.h"
+#include "crossing.bpf.h"
 #include "path.bpf.h"
+#include "requests.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 static __always_inline u32 mount_namespace(struct task_struct *task)
@@ -8,44 +10,73 @@ static __always_inline u32 mount_namespace(struct task_struct *task)
 	return task->nsproxy->mnt_ns->ns.inum;
 }
 
+/* What a program that the runtime puts into a container has as its standard input: the runtime shows no more of who asked for it. */
+static __always_inline u32 standard_input(struct task_struct *task)
+{
+	struct file **table = BPF_CORE_READ(task, files, fdt, fd);
+	struct file *file = NULL;
+	struct inode *inode;
+	u32 type, device;
+
+	if (bpf_probe_read_kernel(&file, sizeof(file), table) || !file)
+		return NESTOR_INPUT_NONE;
+	inode = BPF_CORE_READ(file, f_inode);
+	type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
+	if (type == S_IFIFO || type == S_IFSOCK)
+		return NESTOR_INPUT_PIPE;
+	if (type != S_IFCHR)
+		return NESTOR_INPUT_UNKNOWN;
+	device = BPF_CORE_READ(inode, i_rdev);
+	return device == DEV_NULL ? NESTOR_INPUT_NONE : NESTOR_INPUT_TERMINAL;
+}
+
 /*
  * A task that runs its first program inside a container begins a chain there: the container's own, or one that the runtime brought in.
  * The runtime's own exec of itself does not count: it still has the host's mount namespace.
  */
-static __always_inline void enter_container(struct task_struct *task, struct task_context *context)
+static __always_inline bool enter_container(struct task_struct *task, struct task_context *context)
 {
 	u64 cgroup = task_cgroup_id(task);
+	struct nestor_hop_body *body;
 	bool first;
 	u64 container;
 
 	if (cgroup == context->cgroup_seen)
-		return;
+		return false;
 	container = find_container(task, &first);
 	if (!container || container == context->container) {
 		context->cgroup_seen = cgroup;
-		return;
+		return false;
 	}
 	if (mount_namespace(task) == host_mnt_ns) {
 		/* Not inside yet. Whoever comes next must not take the place of the first. */
 		if (first)
 			bpf_map_delete_elem(&containers, &container);
-		return;
+		return false;
 	}
 	context->cgroup_seen = cgroup;
 	context->container = container;
-	start_chain(task, context, first ? NESTOR_HOP_CONTAINER_ENTRYPOINT : NESTOR_HOP_RUNTIME_EXEC, task->real_parent);
+	body = start_chain(task, context, first ? NESTOR_HOP_CONTAINER_ENTRYPOINT : NESTOR_HOP_RUNTIME_EXEC, task->real_parent);
+	if (!body)
+		return true;
+	if (!first)
+		body->detail = standard_input(task);
+	announce(task, context, body, true);
+	return true;
 }
 
-static __always_inline void start_host_service(struct task_struct *task, struct task_context *context)
+static __always_inline bool start_host_service(struct task_struct *task, struct task_context *context)
 {
 	struct task_struct *init = task->real_parent;
 	struct task_context *of_init;
 
 	if (context->container || init->tgid != 1 || context->parent.tgid != 1)
-		return;
+		return false;
 	of_init = bpf_task_storage_get(&contexts, init, NULL, 0);
-	if (of_init && of_init->hop_id == context->hop_id)
-		start_chain(task, context, NESTOR_HOP_HOST_SERVICE, init);
+	if (!of_init || of_init->hop_id != context->hop_id)
+		return false;
+	announce(task, context, start_chain(task, context, NESTOR_HOP_HOST_SERVICE, init), true);
+	return true;
 }
 
 static __always_inline void note_sshd(struct linux_binprm *bprm, struct task_context *context)
@@ -85,8 +116,7 @@ static __always_inline void fill_namespaces(struct nestor_exec *record, struct t
 	record->uts_ns = task->nsproxy->uts_ns->ns.inum;
 	record->ipc_ns = task->nsproxy->ipc_ns->ns.inum;
 	record->user_ns = task->cred->user_ns->ns.inum;
-	record->pid_ns = 0;
-	record->pid_ns = BPF_CORE_READ(task, thread_pid, numbers[0].ns, ns.inum);
+	record->pid_ns = own_pid_namespace(task);
 	record->ns_pid = pid_in_own_namespace(task);
 	record->session = session_of(task);
 }
@@ -169,6 +199,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 {
 	struct task_context *context = context_of(task);
 	unsigned long start, end;
+	bool fresh, login;
 	u32 total;
 
 	if (!context) {
@@ -180,9 +211,16 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	}
 	/* An exec ends what the thread was serving for others: the new program knows nothing of it. */
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	if (context->flags & TASK_RECEIVES) {
+		context->flags &= ~TASK_RECEIVES;
+		bpf_task_storage_delete(&servings, task);
+	}
+	login = context->flags & NESTOR_TASK_SSHD;
 	note_sshd(bprm, context);
-	enter_container(task, context);
-	start_host_service(task, context);
+	fresh = enter_container(task, context);
+	if (!fresh)
+		fresh = start_host_service(task, context);
+	note_crossings(task, context, fresh, login);
 	if (!in_scope(task, context))
 		return 0;
 

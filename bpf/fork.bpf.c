@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "context.bpf.h"
+#include "requests.bpf.h"
 #include <bpf/bpf_tracing.h>
+
+/* A thread's place is its process's, once a tracer's chain took that over. */
+static __always_inline void follow_traced_leader(struct task_struct *task, struct task_context *context)
+{
+	struct task_context *leader;
+
+	if (task->pid == task->tgid)
+		return;
+	leader = bpf_task_storage_get(&contexts, task->group_leader, NULL, 0);
+	if (!leader || !(leader->flags & TASK_TRACED) || leader->hop_id == context->hop_id)
+		return;
+	context->hop_id = leader->hop_id;
+	context->chain_id = leader->chain_id;
+	context->depth = leader->depth;
+	context->origin_kind = leader->origin_kind;
+	context->confidence = leader->confidence;
+}
 
 /*
  * Hook: tp_btf/sched_process_fork, in the parent, before the child runs. Lowest kernel: 5.11 (task storage in tracing programs).
- * Gives the child its parent's context; a new process of a thread that serves a cause enters the cause's hop.
- * Cost: two storage accesses, no record (but for the first process in a hop).
+ * Gives the child its parent's context; a new process of a thread that serves a request enters the request's hop.
+ * Cost: three storage accesses, no record (but for the first process in a hop).
  * On failure: the child recovers from its ancestors on first use, counted as task-storage.
  */
 SEC("tp_btf/sched_process_fork")
@@ -19,18 +36,18 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	from = context_of(parent);
 	if (!from)
 		return 0;
+	follow_traced_leader(parent, from);
 	to = bpf_task_storage_get(&contexts, child, from, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!to) {
 		count_loss(NESTOR_LOSS_TASK_STORAGE);
 		return 0;
 	}
+	to->flags &= ~(TASK_PRIVATE | NESTOR_TASK_ENTRY | NESTOR_TASK_RECOVERED | NESTOR_TASK_PRE_EXISTING);
 	if (child->tgid == parent->tgid)
 		return 0; /* a thread serves what its creator served: thread-per-connection servers */
 
-	to->flags &= ~(TASK_RECORDED | TASK_EXITED | NESTOR_TASK_ENTRY | NESTOR_TASK_RECOVERED | NESTOR_TASK_PRE_EXISTING);
 	process_key(&to->parent, parent);
-	if (from->cause.hop_id && from->cause.hop_id != from->hop_id) {
-		cause = from->cause;
+	if (resolve_cause(parent, from, &cause) && cause.hop_id != from->hop_id) {
 		cause.confidence = weakest(cause.confidence, from->confidence);
 		enter_hop(child, to, &cause);
 	} else {

@@ -24,6 +24,7 @@ typedef _Bool bool;
 #define false 0
 
 #define NULL ((void *)0)
+#define __maybe_unused __attribute__((unused)) /* a header that every program takes what it needs from */
 
 #define AF_UNIX 1
 #define AF_INET 2
@@ -32,6 +33,12 @@ typedef _Bool bool;
 #define SOCK_DGRAM 2
 #define PF_KTHREAD 0x00200000
 #define EPERM 1
+#define EEXIST 17
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define S_IFCHR 0020000
+#define S_IFIFO 0010000
+#define DEV_NULL ((1U << 20) | 3) /* kernel dev_t of /dev/null */
 #define E2BIG 7
 #define PIDTYPE_SID 3
 #define FMODE_READ 1
@@ -114,9 +121,14 @@ struct signal_struct {
 	struct tty_struct *tty;
 };
 
+typedef struct { /* 64 bits: two words before 6.3 (commit f122a08b197d), one since; the same bytes */
+	u64 val;
+} kernel_cap_t;
+
 struct cred {
 	kuid_t euid;
 	kgid_t egid;
+	kernel_cap_t cap_permitted;
 	struct user_namespace *user_ns;
 };
 
@@ -127,6 +139,7 @@ struct super_block {
 struct inode {
 	umode_t i_mode;
 	unsigned long i_ino;
+	u32 i_rdev;
 	struct super_block *i_sb;
 };
 
@@ -154,6 +167,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -165,6 +179,14 @@ struct file {
 	fmode_t f_mode;
 	struct path f_path;
 	struct inode *f_inode;
+};
+
+struct fdtable {
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct fs_struct {
@@ -196,7 +218,12 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct thread_info {
+	u32 status;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;
@@ -209,6 +236,7 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	kuid_t loginuid;
@@ -249,9 +277,27 @@ struct sk_buff_head {
 	u32 qlen;
 };
 
+struct sock;
+
+struct sk_buff {
+	struct sock *sk;
+};
+
 struct msghdr;
 
+struct scm_fp_list {
+	short count;
+	struct file *fp[253];
+};
+
+struct scm_cookie {
+	struct scm_fp_list *fp;
+};
+
 struct pt_regs { /* x86-64 */
+	unsigned long cx;
+	unsigned long orig_ax;
+	unsigned long di;
 	unsigned long si;
 	unsigned long dx;
 };
@@ -280,6 +326,12 @@ struct unix_address {
 struct unix_sock {
 	struct sock sk;
 	struct unix_address *addr;
+	struct sock *peer;
+};
+
+struct tcp_sock {
+	u32 write_seq;
+	u32 copied_seq;
 };
 
 struct seq_file;

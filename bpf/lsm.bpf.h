@@ -6,7 +6,21 @@
 #ifndef NESTOR_LSM_BPF_H
 #define NESTOR_LSM_BPF_H
 
+#include "kernel_types.h"
+#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+
+#define OBSERVE1(hook, body, T1, a1)                                                                                                       \
+	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1)                                                                                  \
+	{                                                                                                                                  \
+		body(a1);                                                                                                                  \
+		return 0;                                                                                                                  \
+	}                                                                                                                                  \
+	SEC("fentry/security_" #hook) int BPF_PROG(fentry_##hook, T1 a1)                                                                   \
+	{                                                                                                                                  \
+		body(a1);                                                                                                                  \
+		return 0;                                                                                                                  \
+	}
 
 #define OBSERVE2(hook, body, T1, a1, T2, a2)                                                                                               \
 	SEC("lsm/" #hook) int BPF_PROG(lsm_##hook, T1 a1, T2 a2)                                                                           \

@@ -68,15 +68,17 @@ static __always_inline void ring_start(struct nestor_header *hdr, u32 size, u16 
 	ring_reserve_or(record, control, NESTOR_LOSS_RING_CONTROL, bytes, kind, otherwise)
 #define bulk_reserve_or(record, bytes, kind, otherwise) ring_reserve_or(record, bulk, NESTOR_LOSS_RING_BULK, bytes, kind, otherwise)
 
+static __always_inline u64 wakeup_flag(void)
+{
+	if (!reader_sleeps)
+		return BPF_RB_NO_WAKEUP;
+	reader_sleeps = 0; /* two CPUs may both wake it: harmless */
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 static __always_inline void ring_submit(void *record)
 {
-	u64 flags = BPF_RB_NO_WAKEUP;
-
-	if (reader_sleeps) {
-		reader_sleeps = 0; /* two CPUs may both wake it: harmless */
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	bpf_ringbuf_submit(record, flags);
+	bpf_ringbuf_submit(record, wakeup_flag());
 }
 
 #endif

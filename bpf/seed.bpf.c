@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "cgroup.bpf.h"
+#include "crossing.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 /*
@@ -24,6 +24,9 @@ static __always_inline struct task_context *new_context(struct task_struct *task
 	context->cgroup_seen = task_cgroup_id(task);
 	context->flags = NESTOR_TASK_PRE_EXISTING;
 	process_key(&context->parent, task->real_parent);
+	look_around(&context->surroundings, task);
+	if (container && context->surroundings.mnt_ns)
+		bpf_map_update_elem(&namespace_owners, &context->surroundings.mnt_ns, &container, BPF_NOEXIST);
 	return context;
 }
 
@@ -46,6 +49,7 @@ int seed(struct bpf_iter__task *iterator)
 {
 	struct task_struct *task = iterator->task;
 	struct task_context *context, *of_parent;
+	struct nestor_hop_body *body;
 	struct task_struct *parent;
 	struct nestor_actor actor;
 	u64 container, parent_container;
@@ -86,8 +90,11 @@ int seed(struct bpf_iter__task *iterator)
 		context = new_context(task, container);
 		if (!context)
 			return 0;
-		start_chain(task, context, NESTOR_HOP_PRE_EXISTING, parent);
+		body = start_chain(task, context, NESTOR_HOP_PRE_EXISTING, parent);
+		if (body)
+			body->confidence = NESTOR_INFERRED;
 		context->confidence = NESTOR_INFERRED;
+		announce(task, context, body, true);
 	}
 	note_seeded_sshd(task, context);
 	if (task->pid != task->tgid)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Variables shared by all programs and by nestord through the mapped data sections. */
-#include "kernel_types.h"
+#include "abi.h"
 #include <bpf/bpf_helpers.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -23,3 +23,9 @@ __u64 policy_generation = 0;
  * this.
  */
 __u32 unknown_zero = 0;
+
+/* What a fresh entry of pending_hops and hop_table is made from: too large for the stack. */
+const volatile struct nestor_hop empty_hop = {};
+
+/* 1: some connection is used by more than one hop: receivers look into `senders`. Never taken back. */
+__u32 shared_connections = 0;

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "connection.bpf.h"
+#include "requests.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 /*
- * Hook: fentry/tcp_connect, in the client: the source port is chosen, the SYN not sent, so the acceptor always finds the entry.
- * Lowest kernel: 5.5. Cost: a map update, a record in scope. On failure (table full never happens: the LRU drops the oldest; the update
- * itself failing is counted as connection-table): the server's hop begins without a known client.
+ * Hook: fentry/tcp_connect, in the client: port and sequence number are chosen, the SYN is not sent, so the acceptor always finds the
+ * entry. Lowest kernel: 5.5. Cost: a map update, a record in scope. On failure (table full never happens: the LRU drops the oldest; the
+ * update itself failing is counted as connection-table): the server's hop begins without a known client.
  */
 SEC("fentry/tcp_connect")
 int BPF_PROG(on_tcp_connect, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_of(task);
-	struct nestor_address local, peer;
-	struct connection_key key = {};
 	struct connection connection = {};
 	struct nestor_socket *record;
 	struct socket_tag *tag;
+	u64 key;
 
 	if (!context || !context->hop_id)
 		return 0;
-	socket_addresses(sk, &local, &peer);
-	if (!local.family)
+	socket_addresses(sk, &connection.local, &connection.peer);
+	if (!connection.local.family)
 		return 0;
-	connection_key(&key, &local, &peer);
-	effective_cause(&connection.from, context);
+	key = key_of_client(sk, connection.local.port);
+	resolve_cause(task, context, &connection.from);
 	process_key(&connection.process, task);
 	connection.container = context->container;
 	BPF_CORE_READ_INTO(&connection.comm, task, comm);
@@ -35,6 +35,7 @@ int BPF_PROG(on_tcp_connect, struct sock *sk)
 	if (tag) {
 		tag->side = SOCKET_CLIENT;
 		tag->cause = connection.from;
+		tag->sender_key = key;
 	} else {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	}

@@ -32,7 +32,8 @@ void Put(int field, const std::vector<std::string>& list, WireWriter& out) {
 
 void Put(const ProcessInfo& info, WireWriter& out) {
   using M = v1::Process;
-  const auto& [key, exe, argv, cwd, uid, gid, auid, tty, argv_truncated, pre_existing] = info;
+  const auto& [key, exe, argv, cwd, uid, gid, auid, tty, argv_truncated, pre_existing, agent,
+               agent_depth] = info;
   out.Text(M::kIdFieldNumber, IdText::Of(key).view());
   out.Number(M::kPidFieldNumber, key.tgid);
   out.Number(M::kStartNsFieldNumber, key.start_ns);
@@ -45,6 +46,8 @@ void Put(const ProcessInfo& info, WireWriter& out) {
   out.Text(M::kTtyFieldNumber, tty);
   out.Number(M::kArgvTruncatedFieldNumber, argv_truncated);
   out.Number(M::kPreExistingFieldNumber, pre_existing);
+  out.Text(M::kAgentFieldNumber, agent);
+  out.Number(M::kAgentDepthFieldNumber, agent_depth);
 }
 
 void Put(const ProcessReference& process, WireWriter& out) {
@@ -83,16 +86,29 @@ void Put(const HopEnd& end, WireWriter& out) {
   out.Text(M::kAddressFieldNumber, address);
 }
 
+void Put(const RemoteInfo& remote, WireWriter& out) {
+  using M = v1::Remote;
+  const auto& [node, hop_id, pid] = remote;
+  out.Text(M::kNodeFieldNumber, node);
+  out.Text(M::kHopIdFieldNumber, IdText::Of(hop_id).view());
+  out.Number(M::kPidFieldNumber, pid);
+}
+
 // M: v1::Hop, or v1::ChainHop, which has the same fields and more.
 template <typename M>
 void Put(const HopInfo& hop, WireWriter& out) {
-  const auto& [id, parent_id, kind, from, to, evidence] = hop;
+  const auto& [id, parent_id, kind, from, to, evidence, detail, candidates, remote] = hop;
   out.Text(M::kIdFieldNumber, IdText::Of(id).view());
   out.Text(M::kParentIdFieldNumber, IdText::Of(parent_id).view());
   out.Text(M::kKindFieldNumber, Name(kind));
   out.Message(M::kFromFieldNumber, [&] { Put(hop.from, out); });
   out.Message(M::kToFieldNumber, [&] { Put(hop.to, out); });
   out.Text(M::kEvidenceFieldNumber, evidence);
+  out.Text(M::kDetailFieldNumber, detail);
+  for (const HopId candidate : candidates) {
+    out.Item(M::kCandidateIdsFieldNumber, IdText::Of(candidate).view());
+  }
+  if (remote) out.Message(M::kRemoteFieldNumber, [&] { Put(*hop.remote, out); });
 }
 
 void Put(const ExitInfo& exit, WireWriter& out) {

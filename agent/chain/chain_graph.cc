@@ -361,9 +361,10 @@ struct ChainGraph::State {
     return options.node_scope || actor.container_cgroup_id != 0 || actor.flags.in_pod_chain;
   }
 
+  // Told again, as from the hop table after a restart, it is the same hop.
   std::vector<Event> Apply(const HopRecord& record) {
     if (record.id == 0) return {};
-    NodeOf(record.actor);  // may make a node for the hop, or drop others for room
+    if (record.entered) NodeOf(record.actor);  // may make a node for the hop, or drop others
     HopNode& hop = hops[record.id];
     if (!hop.announced && record.parent_id != 0) {
       hop.data.hop.parent_id = record.parent_id;
@@ -371,27 +372,36 @@ struct ChainGraph::State {
     }
     hop.announced = true;
     hop.boot_ns = record.time_ns;
-    hop.chain_id = record.actor.chain_id;
-    hop.origin = record.actor.origin;
-    hop.to_container = record.actor.container_cgroup_id;
+    hop.chain_id = record.chain_id;
+    hop.origin = record.origin;
+    hop.to_container = record.to_container_cgroup_id;
     hop.from_container = record.from_container_cgroup_id;
-    hop.data.depth = record.actor.depth;
-    hop.data.confidence = record.actor.confidence;
+    hop.data.depth = record.depth;
+    hop.data.confidence = record.confidence;
     hop.data.time_ns = RealTime(record.time_ns);
-    HopInfo& info = hop.data.hop;
+    hop.data.hop = InfoOf(record);
+    std::vector<Event> events;
+    if (Visible(record.actor)) Publish(record.id, events);
+    return events;
+  }
+
+  HopInfo InfoOf(const HopRecord& record) {
+    HopInfo info;
     info.id = record.id;
+    info.parent_id = record.parent_id;
     info.kind = record.kind;
     info.from.process = InfoOf(record.from, record.from_comm);
     info.from.workload = WorkloadOf(record.from_container_cgroup_id);
     info.from.address = ToString(record.peer);
-    info.to.process = InfoOf(record.actor.self, record.actor.comm);
-    info.to.workload = WorkloadOf(record.actor.container_cgroup_id);
+    info.to.process = record.entered ? InfoOf(record.actor.self, record.actor.comm)
+                                     : InfoOf(record.server, record.server_comm);
+    info.to.workload = WorkloadOf(record.to_container_cgroup_id);
     info.to.address =
         record.unix_path.value.empty() ? ToString(record.local) : record.unix_path.value;
     info.evidence = EvidenceOf(record, info.to.workload);
-    std::vector<Event> events;
-    if (Visible(record.actor)) Publish(record.id, events);
-    return events;
+    info.detail = DetailOf(record);
+    info.candidates = record.candidates;
+    return info;
   }
 
   // What an exec leaves as it was.

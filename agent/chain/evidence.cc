@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/chain/evidence.h"
 
+#include <cstdio>
+#include <iterator>
+
 namespace nestor {
 namespace {
+
+// enum nestor_connection_bits
+constexpr uint32_t kConnectionTranslated = 1, kConnectionShared = 2;
 
 std::string Who(const std::string& comm, ProcessKey key) {
   if (!key.known()) return "an unknown process";
@@ -21,30 +27,128 @@ std::string Server(const HopRecord& hop) {
 }
 
 std::string Connection(const HopRecord& hop) {
-  if (hop.kind != HopKind::kUnixSocket && hop.transport != HopKind::kUnixSocket) {
-    return "tcp " + ToString(hop.peer) + " -> " + ToString(hop.local);
-  }
+  const bool over_unix =
+      hop.kind == HopKind::kUnixSocket || hop.transport == HopKind::kUnixSocket ||
+      (hop.kind == HopKind::kFdPass && hop.local.family != AddressFamily::kInet &&
+       hop.local.family != AddressFamily::kInet6);
+  if (!over_unix) return "tcp " + ToString(hop.peer) + " -> " + ToString(hop.local);
   const std::string& path = hop.unix_path.value;
   return "a connection to " + (path.empty() ? "an unnamed unix socket" : "unix " + path);
+}
+
+std::string Accepted(const HopRecord& hop) {
+  std::string text =
+      Server(hop) + " accepted " + Connection(hop) + " from " + Who(hop.from_comm, hop.from);
+  if (hop.detail & kConnectionTranslated) text += ", through a translated address";
+  if (hop.detail & kConnectionShared) text += ", which is not the only one to send on it";
+  return text;
+}
+
+std::string Ambiguous(const HopRecord& hop) {
+  return Who(hop.from_comm, hop.from) + " was at " + std::to_string(hop.candidate_count) +
+         " requests at once: this came from one of them";
+}
+
+// "mnt net" of the bits of enum nestor_namespace_bits.
+std::string NamespaceWords(uint32_t bits) {
+  std::string words;
+  constexpr const char* kNames[] = {"mnt", "net", "pid", "user"};
+  for (size_t bit = 0; bit < std::size(kNames); ++bit) {
+    if ((bits & (1U << bit)) == 0) continue;
+    if (!words.empty()) words += ' ';
+    words += kNames[bit];
+  }
+  return words;
+}
+
+std::string CredentialWords(const HopRecord& hop) {
+  std::string words;
+  if (hop.old_uid != hop.new_uid) {
+    words = "uid " + std::to_string(hop.old_uid) + " -> " + std::to_string(hop.new_uid);
+  }
+  if (hop.gained_caps == 0) return words;
+  char hex[17];
+  std::snprintf(hex, sizeof(hex), "%llx", static_cast<unsigned long long>(hop.gained_caps));
+  return words + (words.empty() ? "" : ", ") + "capabilities +0x" + hex;
+}
+
+std::string TraceWords(uint32_t way) {
+  constexpr const char* kWays[] = {"", "ptrace", "process_vm_writev", "/proc/PID/mem"};
+  return way < std::size(kWays) ? kWays[way] : "";
+}
+
+std::string InputWords(uint32_t input) {
+  constexpr const char* kInputs[] = {"", "no input", "input", "terminal"};
+  return input < std::size(kInputs) ? kInputs[input] : "";
 }
 
 }  // namespace
 
 std::string EvidenceOf(const HopRecord& hop, const Workload& to) {
+  if (hop.candidate_count > 0) return Ambiguous(hop);
   switch (hop.kind) {
     case HopKind::kContainerEntrypoint:
       return "first process of " + Container(to) + ", started by " + Who(hop.from_comm, hop.from);
-    case HopKind::kRuntimeExec:
-      return "put into " + Container(to) + " by " + Who(hop.from_comm, hop.from);
+    case HopKind::kRuntimeExec: {
+      const std::string input = InputWords(hop.detail);
+      return "put into " + Container(to) + " by " + Who(hop.from_comm, hop.from) +
+             (input.empty() ? "" : ", with " + input);
+    }
     case HopKind::kSshLogin:
     case HopKind::kTcp:
+    case HopKind::kTcpRemote:
     case HopKind::kUnixSocket:
-      return Server(hop) + " accepted " + Connection(hop) + " from " + Who(hop.from_comm, hop.from);
+      return Accepted(hop);
+    case HopKind::kFdPass:
+      return Server(hop) + " got " + Connection(hop) + " as a descriptor from " +
+             Who(hop.from_comm, hop.from);
+    case HopKind::kNamespace:
+      return Who(hop.from_comm, hop.from) + " entered other namespaces: " +
+             NamespaceWords(hop.detail);
+    case HopKind::kCredential:
+      return Who(hop.from_comm, hop.from) + " runs with other rights: " + CredentialWords(hop);
+    case HopKind::kTrace:
+      return Who(hop.from_comm, hop.from) + " took hold of " + Who(hop.actor.comm, hop.actor.self) +
+             " by " + TraceWords(hop.detail);
+    case HopKind::kDelegated:
+      return "started by " + Who(hop.from_comm, hop.from) + " for somebody who is not known";
+    case HopKind::kAgentSpawn:
+      return "a known agent, started by " + Who(hop.from_comm, hop.from);
     case HopKind::kHostService:
       return "started by " + Who(hop.from_comm, hop.from);
     case HopKind::kPreExisting:
       return "ran before nestord started";
     case HopKind::kNone:
+      return "";
+  }
+  return "";
+}
+
+std::string DetailOf(const HopRecord& hop) {
+  switch (hop.kind) {
+    case HopKind::kRuntimeExec:
+      return InputWords(hop.detail);
+    case HopKind::kNamespace:
+      return NamespaceWords(hop.detail);
+    case HopKind::kCredential:
+      return CredentialWords(hop);
+    case HopKind::kTrace:
+      return TraceWords(hop.detail);
+    case HopKind::kSshLogin:
+    case HopKind::kTcp:
+    case HopKind::kTcpRemote:
+    case HopKind::kUnixSocket: {
+      std::string words = hop.detail & kConnectionTranslated ? "translated" : "";
+      if (hop.detail & kConnectionShared) words += words.empty() ? "shared" : " shared";
+      return words;
+    }
+    case HopKind::kNone:
+    case HopKind::kContainerEntrypoint:
+    case HopKind::kHostService:
+    case HopKind::kPreExisting:
+    case HopKind::kFdPass:
+    case HopKind::kDelegated:
+    case HopKind::kAgentSpawn:
       return "";
   }
   return "";

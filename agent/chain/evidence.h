@@ -13,6 +13,11 @@ namespace nestor {
 // ssh[97]". Thread: any.
 std::string EvidenceOf(const HopRecord& hop, const Workload& to);
 
+// What the hop's kind alone does not say, in words for programs: "uid 1000 -> 0", "mnt net",
+// "ptrace", "terminal", "translated". Empty: nothing. Thread: any. Source: enum nestor_*_bits of
+// bpf/abi.h, whose values are asserted in agent/kernel/decode.cc.
+std::string DetailOf(const HopRecord& hop);
+
 // "pts/3", "tty1"; "" for none. `device` is nestor_exec.tty.
 std::string TtyName(uint32_t device);
 

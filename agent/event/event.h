@@ -43,6 +43,8 @@ struct ProcessInfo {
   std::string tty;  // "pts/3"; empty: none
   bool argv_truncated = false;
   bool pre_existing = false;
+  std::string agent;         // the known agent that it is ("claude"); empty: none
+  uint32_t agent_depth = 0;  // 1: an agent; 2: one that runs below another; 0: none
 };
 
 // Another process that an event names: its own events tell the rest.
@@ -57,6 +59,13 @@ struct HopEnd {
   std::string address;  // "10.0.3.7:51544" or the unix path
 };
 
+// The other side of a tcp-remote hop.
+struct RemoteInfo {
+  std::string node;
+  HopId hop_id = 0;
+  uint32_t pid = 0;  // in that node's root pid namespace
+};
+
 struct HopInfo {
   HopId id = 0;
   HopId parent_id = 0;
@@ -64,6 +73,9 @@ struct HopInfo {
   HopEnd from;
   HopEnd to;
   std::string evidence;  // "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22"
+  std::string detail;    // by kind: "uid 1000 -> 0", "mnt net", "ptrace", "terminal"
+  std::vector<HopId> candidates;  // ambiguous: it came through one of these
+  Boxed<RemoteInfo> remote;       // tcp-remote
 };
 
 struct SocketInfo {

@@ -64,11 +64,26 @@ struct Address {
 // "10.0.3.7:51544", "[::1]:22", "" for unix and none.
 std::string ToString(const Address& address);
 
+// See struct nestor_hop in bpf/abi.h for each field.
 struct HopRecord {
   uint64_t time_ns = 0;  // CLOCK_BOOTTIME
-  Actor actor;           // the first process inside the hop
+  Actor actor;           // the first process inside the hop, if `entered`
+  bool entered = true;
   HopId id = 0;
   HopId parent_id = 0;
+  HopId chain_id = 0;
+  uint32_t depth = 0;
+  HopKind origin = HopKind::kNone;
+  Confidence confidence = Confidence::kUnknown;
+  std::vector<HopId> candidates;  // of an ambiguous one
+  uint32_t candidate_count = 0;
+  uint32_t detail = 0;  // by kind
+  uint32_t old_uid = 0;
+  uint32_t new_uid = 0;
+  uint64_t gained_caps = 0;
+  HopId remote_hop_id = 0;
+  uint32_t remote_pid = 0;
+  CgroupId to_container_cgroup_id = 0;
   HopKind kind = HopKind::kNone;
   HopKind transport = HopKind::kNone;
   ProcessKey from;

@@ -21,6 +21,20 @@ std::string_view Name(HopKind kind) {
       return "host-service";
     case HopKind::kPreExisting:
       return "pre-existing";
+    case HopKind::kTcpRemote:
+      return "tcp-remote";
+    case HopKind::kFdPass:
+      return "fd-pass";
+    case HopKind::kNamespace:
+      return "namespace";
+    case HopKind::kCredential:
+      return "credential";
+    case HopKind::kTrace:
+      return "trace";
+    case HopKind::kDelegated:
+      return "delegated";
+    case HopKind::kAgentSpawn:
+      return "agent-spawn";
   }
   return "";
 }

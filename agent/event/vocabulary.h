@@ -20,8 +20,15 @@ enum class HopKind : uint8_t {
   kUnixSocket = 5,
   kHostService = 6,
   kPreExisting = 7,
+  kTcpRemote = 8,
+  kFdPass = 9,
+  kNamespace = 10,
+  kCredential = 11,
+  kTrace = 12,
+  kDelegated = 13,
+  kAgentSpawn = 14,
 };
-inline constexpr uint8_t kHopKindCount = 8;
+inline constexpr uint8_t kHopKindCount = 15;
 
 enum class Confidence : uint8_t { kUnknown = 0, kExact = 1, kInferred = 2, kAmbiguous = 3 };
 

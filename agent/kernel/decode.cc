@@ -15,12 +15,24 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 static_assert(static_cast<int>(HopKind::kPreExisting) == NESTOR_HOP_PRE_EXISTING);
+static_assert(static_cast<int>(HopKind::kTcpRemote) == NESTOR_HOP_TCP_REMOTE);
+static_assert(static_cast<int>(HopKind::kFdPass) == NESTOR_HOP_FD_PASS);
+static_assert(static_cast<int>(HopKind::kNamespace) == NESTOR_HOP_NAMESPACE);
+static_assert(static_cast<int>(HopKind::kCredential) == NESTOR_HOP_CREDENTIAL);
+static_assert(static_cast<int>(HopKind::kTrace) == NESTOR_HOP_TRACE);
+static_assert(static_cast<int>(HopKind::kDelegated) == NESTOR_HOP_DELEGATED);
+static_assert(static_cast<int>(HopKind::kAgentSpawn) == NESTOR_HOP_AGENT_SPAWN);
 static_assert(static_cast<int>(HopKind::kContainerEntrypoint) == NESTOR_HOP_CONTAINER_ENTRYPOINT);
 static_assert(static_cast<int>(HopKind::kRuntimeExec) == NESTOR_HOP_RUNTIME_EXEC);
 static_assert(static_cast<int>(HopKind::kSshLogin) == NESTOR_HOP_SSH_LOGIN);
 static_assert(static_cast<int>(HopKind::kTcp) == NESTOR_HOP_TCP);
 static_assert(static_cast<int>(HopKind::kUnixSocket) == NESTOR_HOP_UNIX_SOCKET);
 static_assert(static_cast<int>(HopKind::kHostService) == NESTOR_HOP_HOST_SERVICE);
+// The words of agent/chain/evidence.cc.
+static_assert(NESTOR_CONNECTION_TRANSLATED == 1 && NESTOR_CONNECTION_SHARED == 2);
+static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 && NESTOR_NS_USER == 8);
+static_assert(NESTOR_TRACE_PTRACE == 1 && NESTOR_TRACE_VM_WRITE == 2 && NESTOR_TRACE_MEM_FILE == 3);
+static_assert(NESTOR_INPUT_NONE == 1 && NESTOR_INPUT_PIPE == 2 && NESTOR_INPUT_TERMINAL == 3);
 static_assert(static_cast<int>(Confidence::kAmbiguous) == NESTOR_AMBIGUOUS);
 static_assert(static_cast<int>(Action::kKill) == NESTOR_KILL);
 static_assert(static_cast<int>(Mode::kEnforce) == NESTOR_MODE_ENFORCE);
@@ -112,24 +124,45 @@ Address ToAddress(const nestor_address& raw) {
 Result<Record> DecodeHop(Bytes bytes) {
   auto raw = Read<nestor_hop>(bytes);
   if (!raw) return raw.error();
-  auto path = ReadText(bytes.subspan(offsetof(nestor_hop, data)), raw->unix_path);
-  if (!path) return path.error();
+  const nestor_hop_body& body = raw->body;
+  if (body.path_len > sizeof(body.path)) {
+    return Broken("a unix path of " + std::to_string(body.path_len) + " bytes in a hop's " +
+                  std::to_string(sizeof(body.path)));
+  }
   HopRecord hop;
   hop.time_ns = raw->hdr.time_ns;
   hop.actor = ToActor(raw->actor);
-  hop.id = raw->id;
-  hop.parent_id = raw->parent_id;
-  hop.kind = ToHopKind(raw->kind);
-  hop.transport = ToHopKind(raw->transport);
-  hop.from = ToKey(raw->from);
-  hop.from_comm = ToComm(raw->from_comm);
-  hop.from_container_cgroup_id = raw->from_container_cgroup_id;
-  hop.server = ToKey(raw->server);
-  hop.server_comm = ToComm(raw->server_comm);
-  hop.peer = ToAddress(raw->peer);
-  hop.local = ToAddress(raw->local);
-  hop.socket_cookie = raw->socket_cookie;
-  hop.unix_path = std::move(*path);
+  hop.entered = raw->entered;
+  hop.id = body.id;
+  hop.parent_id = body.parent_id;
+  hop.chain_id = body.chain_id;
+  hop.depth = body.depth;
+  hop.kind = ToHopKind(body.kind);
+  hop.transport = ToHopKind(body.transport);
+  hop.origin = ToHopKind(body.origin_kind);
+  hop.confidence = ToEnum(body.confidence, Confidence::kAmbiguous);
+  for (const uint64_t candidate : body.candidates) {
+    if (candidate == 0) break;
+    hop.candidates.push_back(candidate);
+  }
+  hop.candidate_count = body.candidate_count;
+  hop.detail = body.detail;
+  hop.old_uid = body.old_uid;
+  hop.new_uid = body.new_uid;
+  hop.gained_caps = body.gained_caps;
+  hop.remote_hop_id = body.remote_hop_id;
+  hop.remote_pid = body.remote_pid;
+  hop.from = ToKey(body.from);
+  hop.from_comm = ToComm(body.from_comm);
+  hop.from_container_cgroup_id = body.from_container_cgroup_id;
+  hop.to_container_cgroup_id = body.to_container_cgroup_id;
+  hop.server = ToKey(body.server);
+  hop.server_comm = ToComm(body.server_comm);
+  hop.peer = ToAddress(body.peer);
+  hop.local = ToAddress(body.local);
+  hop.socket_cookie = body.socket_cookie;
+  const std::string_view path(body.path, body.path_len);
+  hop.unix_path.value = std::string(path.substr(0, path.find('\0')));
   return Record(std::move(hop));
 }
 

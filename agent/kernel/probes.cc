@@ -26,10 +26,11 @@
 namespace nestor {
 namespace {
 
-constexpr std::array<const char*, 11> kLossNames = {
+constexpr std::array<const char*, 14> kLossNames = {
     "ring-control",     "ring-bulk",       "task-storage", "socket-storage",
     "argv-read",        "argv-truncated",  "path-read",    "path-truncated",
-    "connection-table", "container-table", "policy-state"};
+    "connection-table", "container-table", "policy-state", "hop-table",
+    "cause-table",      "candidates"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {

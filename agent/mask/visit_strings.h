@@ -57,8 +57,9 @@ class StringVisit {
     All(name, pod, pod_uid, container, container_id, image, sandbox, pending);
   }
   void One(ProcessInfo& process) {
-    auto& [key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing] = process;
-    All(key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing);
+    auto& [key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing, agent, agent_depth] =
+        process;
+    All(key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing, agent, agent_depth);
   }
   void One(ProcessReference& process) {
     auto& [key, exe] = process;
@@ -69,8 +70,12 @@ class StringVisit {
     All(process, workload, address);
   }
   void One(HopInfo& hop) {
-    auto& [id, parent_id, kind, from, to, evidence] = hop;
-    All(id, parent_id, kind, from, to, evidence);
+    auto& [id, parent_id, kind, from, to, evidence, detail, candidates, remote] = hop;
+    All(id, parent_id, kind, from, to, evidence, detail, candidates, remote);
+  }
+  void One(RemoteInfo& remote) {
+    auto& [node, hop_id, pid] = remote;
+    All(node, hop_id, pid);
   }
   void One(SocketInfo& socket) {
     auto& [family, local, peer, type, result, peer_process, peer_hop_id] = socket;

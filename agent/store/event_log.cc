@@ -33,7 +33,7 @@ size_t HeapBytes(const Workload& workload) {
 
 size_t HeapBytes(const ProcessInfo& process) {
   return HeapBytes(process.exe) + HeapBytes(process.argv) + HeapBytes(process.cwd) +
-         HeapBytes(process.tty);
+         HeapBytes(process.tty) + HeapBytes(process.agent);
 }
 
 size_t HeapBytes(const ProcessReference& process) { return HeapBytes(process.exe); }
@@ -43,7 +43,9 @@ size_t HeapBytes(const HopEnd& end) {
 }
 
 size_t HeapBytes(const HopInfo& hop) {
-  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence);
+  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence) +
+         HeapBytes(hop.detail) + hop.candidates.capacity() * sizeof(HopId) +
+         (hop.remote ? sizeof(RemoteInfo) + kAllocationBytes + HeapBytes(hop.remote->node) : 0);
 }
 
 size_t HeapBytes(const SocketInfo& socket) {

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One server, many clients: for which request does a thread work now? In order of certainty:
+ *   1. It accepted a connection and received nothing since: the connection's own child.
+ *   2. It received requests itself. One that is not answered yet: that one. Several: one of them, ambiguous.
+ *      None, as all were answered: the last one it received.
+ *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2.
+ *   4. Requests of its process that are not answered: as in 2.
+ *   5. None: it works for its own hop.
+ * A request is what came over a connection that a client opened; it is answered when anybody sends on that connection, and over when it is
+ * closed. Limits: see "How a chain is known" in the docs.
+ */
+#ifndef NESTOR_REQUESTS_BPF_H
+#define NESTOR_REQUESTS_BPF_H
+
+#include "hop.bpf.h"
+
+/* Requests that came and were not answered, by the hop of their connection. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u64); /* hop id */
+	__type(value, u8);
+} open_requests __weak SEC(".maps");
+
+/* A few requests in no order; a full list loses its oldest, which `candidates` counts. */
+struct request_list {
+	struct cause list[NESTOR_CANDIDATES];
+	u32 next; /* where the next one goes */
+	u32 pad;
+};
+
+/* Of a thread that received, or whose waker had; a thread group leader keeps those of the whole process, too. */
+struct serving {
+	struct request_list received;
+	struct request_list woken_for;
+	struct request_list process;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct serving);
+} servings __weak SEC(".maps");
+
+static __always_inline bool is_open(u64 hop_id)
+{
+	return hop_id && bpf_map_lookup_elem(&open_requests, &hop_id);
+}
+
+static __always_inline void remember_request(struct request_list *requests, const struct cause *cause)
+{
+	u32 at;
+
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (requests->list[i].hop_id == cause->hop_id)
+			return;
+	}
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (is_open(requests->list[i].hop_id))
+			continue;
+		requests->list[i] = *cause;
+		return;
+	}
+	count_loss(NESTOR_LOSS_CANDIDATES);
+	at = requests->next++ & (NESTOR_CANDIDATES - 1);
+	requests->list[at] = *cause;
+}
+
+/* A request came to this thread. `tag` is that of its connection. */
+static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag, const struct cause *cause)
+{
+	struct serving *serving;
+	u8 yes = 1;
+	u64 id;
+
+	if (!tag || !context || !cause)
+		return;
+	id = cause->hop_id;
+	tag->waiting = 1;
+	if (bpf_map_update_elem(&open_requests, &id, &yes, BPF_ANY)) {
+		count_loss(NESTOR_LOSS_CANDIDATES);
+		return;
+	}
+	serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!serving) {
+		count_loss(NESTOR_LOSS_TASK_STORAGE);
+		return;
+	}
+	context->flags |= TASK_RECEIVES;
+	remember_request(&serving->received, cause);
+	if (task->pid != task->tgid)
+		serving = bpf_task_storage_get(&servings, task->group_leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (serving)
+		remember_request(&serving->process, cause);
+}
+
+static __always_inline void request_answered(struct socket_tag *tag)
+{
+	u64 id = tag->cause.hop_id, other = tag->other.hop_id, passed = tag->passed.hop_id;
+
+	tag->waiting = 0;
+	bpf_map_delete_elem(&open_requests, &id);
+	if (other)
+		bpf_map_delete_elem(&open_requests, &other);
+	if (passed)
+		bpf_map_delete_elem(&open_requests, &passed);
+}
+
+/* Adds the open ones of a list to an ambiguous hop; the last one found goes to `only`. Returns how many there are then. */
+static __always_inline u32 add_candidates(struct nestor_hop_body *body, const struct request_list *requests, struct cause *only, u32 count)
+{
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		u64 id = requests->list[i].hop_id;
+
+		if (!is_open(id))
+			continue;
+		*only = requests->list[i];
+		if (body && count < NESTOR_CANDIDATES)
+			body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
+		count++;
+	}
+	return count;
+}
+
+static __always_inline u32 count_open(const struct request_list *requests, struct cause *only)
+{
+	return add_candidates(NULL, requests, only, 0);
+}
+
+/* A hop below the server's own, for what is done for one of several requests. */
+static __noinline __maybe_unused bool open_ambiguous(struct task_struct *task, struct task_context *context, const struct request_list *requests,
+				      struct cause *cause)
+{
+	struct nestor_hop_body *body = open_hop(), *first;
+	struct cause own, only = {};
+	u64 id;
+
+	if (!body || !context || !requests || !cause)
+		return false;
+	own_cause(&own, context);
+	hop_below(body, &own);
+	body->confidence = NESTOR_AMBIGUOUS;
+	body->candidate_count = add_candidates(body, requests, &only, 0);
+	id = body->candidates[0];
+	first = bpf_map_lookup_elem(&pending_hops, &id);
+	body->kind = first ? first->kind : NESTOR_HOP_TCP;
+	hop_from(body, task, context);
+	hop_server(body, task, context);
+	cause_of_hop(cause, body);
+	return true;
+}
+
+/* From the open ones of a list. False: there are none. */
+static __always_inline bool cause_from(struct task_struct *task, struct task_context *context, const struct request_list *requests,
+				       struct cause *cause)
+{
+	struct cause only = {};
+	u32 count = count_open(requests, &only);
+
+	if (count == 0)
+		return false;
+	if (count == 1) {
+		*cause = only;
+		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
+		return true;
+	}
+	return open_ambiguous(task, context, requests, cause);
+}
+
+/*
+ * Which hop what this thread does now belongs to. False: its own; `cause` is then that of its own hop.
+ * Cost: nothing more than a look at the context for threads that serve nobody and whose process does not.
+ */
+static __noinline __maybe_unused bool resolve_cause(struct task_struct *task, struct task_context *context, struct cause *cause)
+{
+	struct serving *serving, *of_process;
+
+	if (!context || !cause)
+		return false;
+	if (context->cause.hop_id && context->cause.accepted) {
+		*cause = context->cause;
+		return true;
+	}
+	serving = bpf_task_storage_get(&servings, task, NULL, 0);
+	if (serving && cause_from(task, context, &serving->received, cause))
+		return true;
+	if (context->cause.hop_id) {
+		*cause = context->cause;
+		return true;
+	}
+	if (serving && cause_from(task, context, &serving->woken_for, cause))
+		return true;
+	of_process = task->pid == task->tgid ? serving : bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	if (of_process && cause_from(task, context, &of_process->process, cause))
+		return true;
+	own_cause(cause, context);
+	return false;
+}
+
+#endif

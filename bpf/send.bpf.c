@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "lsm.bpf.h"
+#include "senders.bpf.h"
+
+/* On a connection that a client opened: the request that came over it is answered. */
+static __always_inline void server_sends(struct socket_tag *tag)
+{
+	if (tag->waiting)
+		request_answered(tag);
+}
+
+/* On a connection that this side opened, or half of a pair: for the hop that opened it, or for another one? */
+static __always_inline void client_sends(struct socket_tag *tag)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct cause cause;
+
+	if (!context)
+		return;
+	effective_cause(&cause, context);
+	if (cause.hop_id == tag->cause.hop_id && !tag->shared && !(context->flags & TASK_RECEIVES))
+		return;
+	resolve_cause(task, context, &cause);
+	if (cause.hop_id == tag->cause.hop_id && !tag->shared)
+		return;
+	tag->shared = 1;
+	leave_sender(tag->sender_key, task, context, &cause);
+}
+
+static __always_inline void sent(struct socket *socket, struct msghdr *message, int size)
+{
+	struct sock *sk = socket->sk;
+	struct socket_tag *tag;
+
+	if (!sk)
+		return;
+	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (!tag)
+		return;
+	if (tag->side == SOCKET_SERVER)
+		server_sends(tag);
+	else if (tag->sender_key)
+		client_sends(tag);
+}
+
+/*
+ * Hook: lsm/socket_sendmsg, in the sender, for each send. Lowest kernel: 5.7.
+ * A server's send answers the request of its connection; a client's send for another hop than the one that connected is left for the
+ * receiver. Cost: one storage look-up for sockets that carry nothing, two for clients. On failure: cause-table.
+ */
+OBSERVE3(socket_sendmsg, sent, struct socket *, socket, struct msghdr *, message, int, size)
+
+static __always_inline void pair_half(struct sock *sk, struct sock *other, struct task_context *context)
+{
+	struct socket_tag *tag = bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!tag) {
+		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
+		return;
+	}
+	tag->side = SOCKET_PAIR;
+	own_cause(&tag->cause, context);
+	tag->from_hop_id = context->hop_id;
+	tag->sender_key = bpf_get_socket_cookie(sk) ^ bpf_get_socket_cookie(other);
+}
+
+static __always_inline void paired(struct socket *one, struct socket *two)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = context_of(task);
+
+	if (!context || !one->sk || !two->sk)
+		return;
+	pair_half(one->sk, two->sk, context);
+	pair_half(two->sk, one->sk, context);
+}
+
+/* Hook: lsm/socket_socketpair, in its maker. Lowest kernel: 5.7. Cost: two socket storages. On failure: socket-storage. */
+OBSERVE2(socket_socketpair, paired, struct socket *, one, struct socket *, two)

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A connection that more than one hop sends on: an ssh client with ControlMaster, a relay that keeps its connection to the server, a
+ * dispatcher that hands requests to its workers over a socketpair. The last sender's hop goes with the bytes: the sender leaves it here,
+ * the receiver takes it. Two senders between two receives: which one's bytes were read is not known, ambiguous.
+ */
+#ifndef NESTOR_SENDERS_BPF_H
+#define NESTOR_SENDERS_BPF_H
+
+#include "address.bpf.h"
+#include "requests.bpf.h"
+
+struct sender {
+	struct cause last;
+	struct cause before; /* another one that sent since the last receive; hop 0: none */
+	struct nestor_process process;
+	u64 container;
+	char comm[NESTOR_COMM_BYTES];
+	u32 unread;
+	u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64); /* tag's sender_key: a connection's key, or the cookie of a unix socket that receives */
+	__type(value, struct sender);
+} senders __weak SEC(".maps");
+
+extern u32 shared_connections; /* state.bpf.c */
+
+static __always_inline void leave_sender(u64 key, struct task_struct *task, struct task_context *context, const struct cause *cause)
+{
+	struct sender *sender = bpf_map_lookup_elem(&senders, &key);
+
+	if (!sender) {
+		struct sender fresh = {};
+
+		if (bpf_map_update_elem(&senders, &key, &fresh, BPF_NOEXIST))
+			count_loss(NESTOR_LOSS_CAUSE_TABLE);
+		sender = bpf_map_lookup_elem(&senders, &key);
+		if (!sender)
+			return;
+	}
+	if (sender->unread && sender->last.hop_id != cause->hop_id)
+		sender->before = sender->last;
+	sender->unread = 1;
+	sender->last = *cause;
+	process_key(&sender->process, task);
+	sender->container = context->container;
+	BPF_CORE_READ_INTO(&sender->comm, task, comm);
+	shared_connections = 1;
+}
+
+/* The hop that a sender's bytes open, like `like`, the hop of the connection. NULL: no memory. */
+static __always_inline struct nestor_hop_body *open_hop_of_sender(const struct sender *sender, u64 like)
+{
+	struct nestor_hop_body *of_connection = bpf_map_lookup_elem(&pending_hops, &like);
+	struct nestor_hop_body *body = open_hop();
+	u64 id;
+
+	if (!body)
+		return NULL;
+	if (of_connection) {
+		id = body->id;
+		*body = *of_connection;
+		body->id = id;
+	} else {
+		body->kind = NESTOR_HOP_UNIX_SOCKET;
+	}
+	hop_below(body, &sender->last);
+	body->confidence = weakest(sender->last.confidence, NESTOR_INFERRED);
+	body->from = sender->process;
+	body->from_container_cgroup_id = sender->container;
+	__builtin_memcpy(body->from_comm, sender->comm, sizeof(body->from_comm));
+	body->detail |= NESTOR_CONNECTION_SHARED;
+	return body;
+}
+
+/* One of the two that sent. */
+static __always_inline bool ambiguous_sender(struct task_struct *task, struct task_context *context, const struct sender *sender,
+					     struct cause *cause)
+{
+	struct nestor_hop_body *body = open_hop();
+	struct cause own;
+
+	if (!body)
+		return false;
+	own_cause(&own, context);
+	hop_below(body, &own);
+	body->confidence = NESTOR_AMBIGUOUS;
+	body->candidates[0] = sender->before.hop_id;
+	body->candidates[1] = sender->last.hop_id;
+	body->candidate_count = 2;
+	body->kind = NESTOR_HOP_UNIX_SOCKET;
+	body->detail |= NESTOR_CONNECTION_SHARED;
+	hop_from(body, task, context);
+	hop_server(body, task, context);
+	cause_of_hop(cause, body);
+	return true;
+}
+
+/*
+ * For whom the bytes are that are received now on a connection which others than its client send on. False: for the client, as the tag
+ * says. The sender's own hop means that no boundary was crossed: true, with no cause.
+ */
+static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
+{
+	struct nestor_hop_body *body;
+	struct sender *sender;
+	u64 key;
+
+	if (!context || !tag || !cause)
+		return false;
+	key = tag->sender_key;
+	sender = bpf_map_lookup_elem(&senders, &key);
+	if (!sender)
+		return false;
+	if (sender->before.hop_id) {
+		bool told = ambiguous_sender(task, context, sender, cause);
+
+		__builtin_memset(&sender->before, 0, sizeof(sender->before));
+		sender->unread = 0;
+		return told;
+	}
+	sender->unread = 0;
+	if (sender->last.hop_id == tag->from_hop_id)
+		return false;
+	if (tag->side == SOCKET_PAIR) { /* inside one program: the request goes on, there is no new hop */
+		*cause = sender->last;
+		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
+		cause->accepted = 0;
+		if (cause->hop_id == context->hop_id)
+			__builtin_memset(cause, 0, sizeof(*cause));
+		return true;
+	}
+	if (tag->other_from != sender->last.hop_id) {
+		body = open_hop_of_sender(sender, tag->cause.hop_id);
+		if (!body)
+			return false;
+		cause_of_hop(&tag->other, body);
+		tag->other_from = sender->last.hop_id;
+	}
+	*cause = tag->other;
+	return true;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "requests.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+/*
+ * Hook: tp_btf/sched_waking, in the waker. Lowest kernel: 5.11.
+ * A thread that received a request hands it to a worker of its process by a queue: futex, eventfd or pipe, it wakes the worker. The worker
+ * remembers for which requests it was woken (requests.bpf.h, rule 3).
+ * Cost: two compares a wake-up but between threads of one process; there a look-up. On failure: task-storage, rule 4 decides.
+ */
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *woken)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context;
+	struct serving *serving;
+	struct cause cause;
+
+	if (task->tgid != woken->tgid || task == woken)
+		return 0;
+	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	if (!context || !context->cause.hop_id || !is_open(context->cause.hop_id))
+		return 0;
+	cause = context->cause;
+	cause.confidence = weakest(cause.confidence, NESTOR_INFERRED);
+	serving = bpf_task_storage_get(&servings, woken, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (serving)
+		remember_request(&serving->woken_for, &cause);
+	else
+		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	return 0;
+}
