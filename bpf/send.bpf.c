@@ -69,11 +69,12 @@ static __always_inline void paired(struct socket *one, struct socket *two)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_of(task);
+	struct sock *first = one->sk, *second = two->sk;
 
-	if (!context || !one->sk || !two->sk)
+	if (!context || !first || !second)
 		return;
-	pair_half(one->sk, two->sk, context);
-	pair_half(two->sk, one->sk, context);
+	pair_half(first, second, context);
+	pair_half(second, first, context);
 }
 
 /* Hook: lsm/socket_socketpair, in its maker. Lowest kernel: 5.7. Cost: two socket storages. On failure: socket-storage. */

@@ -81,15 +81,15 @@ static __always_inline void may_send(struct socket *from, struct socket *to)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_of(task);
-	struct sock *receiver = to->sk;
+	struct sock *sender = from->sk, *receiver = to->sk;
 	struct nestor_hop_body *body;
 	struct socket_tag *tag;
 	struct cause cause;
 	u64 cookie;
 
-	if (!context || !context->hop_id || !from->sk || !receiver)
+	if (!context || !context->hop_id || !sender || !receiver)
 		return;
-	tag = bpf_sk_storage_get(&sockets, from->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	tag = bpf_sk_storage_get(&sockets, sender, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!tag) {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 		return;
