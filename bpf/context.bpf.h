@@ -50,7 +50,8 @@ struct task_context {
 	u32 flags;
 	u8 origin_kind;
 	u8 confidence;
-	u8 pad[6];
+	u8 got_socket; /* the message that is received now brings a socket */
+	u8 pad[5];
 	struct surroundings surroundings;
 	struct cause cause;
 };
