@@ -20,14 +20,7 @@ constexpr uint32_t kNobody = 65534;
 class Resident {
  public:
   explicit Resident(const Sandbox& where) : pid_(where.Exec({"/bin/sleep", "600"})) {
-    // Its namespace is known once it runs its own program.
-    const std::string exe = "/proc/" + std::to_string(pid_) + "/exe";
-    char target[256] = {};
-    while (std::string(target).find("sleep") == std::string::npos) {
-      const ssize_t length = readlink(exe.c_str(), target, sizeof(target) - 1);
-      target[length > 0 ? length : 0] = 0;
-      usleep(1000);
-    }
+    AwaitProgram(pid_, "/sleep");
   }
   ~Resident() {
     kill(pid_, SIGKILL);
@@ -165,6 +158,7 @@ std::pair<pid_t, pid_t> TakeOver(const Sandbox& target, const Sandbox& origin, c
   const std::string gate = "/tmp/gate-" + std::string(way);
   unlink(gate.c_str());
   const pid_t victim = target.Exec({VictimPath(), "wait-then-true", gate});
+  AwaitProgram(victim, "/kernel_victim");
   const pid_t tracer = origin.Exec({VictimPath(), way, std::to_string(victim)});
   EXPECT_EQ(Wait(tracer), 0);
   EXPECT_EQ(Wait(StartChild([&] { return ExecHere({"/usr/bin/touch", gate}); })), 0);
@@ -212,6 +206,23 @@ TEST_F(CrossingTest, AProcessThatIsOnlyReadKeepsItsChain) {
   const auto hop = FindHop(records, execs[0].actor.hop_id);
   ASSERT_TRUE(hop);
   EXPECT_EQ(hop->kind, HopKind::kContainerEntrypoint);
+}
+
+// A real atd, and a job that is handed to it by a file: who asked for it is not known.
+TEST_F(CrossingTest, AJobOfAtdBeginsAChainOfItsOwn) {
+  const Sandbox daemons, clients;
+  const pid_t atd = daemons.Exec({"/usr/sbin/atd", "-f"});
+  AwaitProgram(atd, "/atd");
+  EXPECT_EQ(Wait(clients.Exec({"/bin/sh", "-c", "echo /bin/true at-job | at now 2>/dev/null"})), 0);
+
+  const auto [hop, exec] = HopOf("true", "at-job");
+  kill(atd, SIGKILL);
+  Wait(atd);
+  EXPECT_EQ(hop.kind, HopKind::kDelegated);
+  EXPECT_EQ(hop.parent_id, 0u);
+  EXPECT_EQ(hop.from_container_cgroup_id, daemons.cgroup_id());
+  EXPECT_EQ(exec.actor.container_cgroup_id, daemons.cgroup_id());
+  EXPECT_EQ(exec.actor.origin, HopKind::kDelegated);
 }
 
 }  // namespace
