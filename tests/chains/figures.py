@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The score as a table, and the bars that it must clear."""
 COLUMNS = (
-    ("processes", "procs"), ("edges", "edges"), ("right", "right"), ("missed", "missed"), ("wrong", "wrong"), ("unseen", "unseen"),
+    ("processes", "procs"), ("edges", "edges"), ("right", "right"), ("missed", "missed"), ("behind", "behind"), ("wrong", "wrong"), ("unseen", "unseen"),
     ("exact_precision", "ex.prec"), ("exact_recall", "ex.rec"), ("inferred_precision", "inf.prec"), ("inferred_recall", "inf.rec"),
     ("ambiguous", "ambig"), ("ambiguous_with_truth", "in list"), ("long_whole", "4+ path"), ("merged", "merged"),
 )

@@ -22,6 +22,7 @@ class Model:
     families: tuple
     own: str = ""
     own_expect: str = INFERRED
+    http: bool = False
 
 
 TCP, UNIX = ("tcp",), ("unix-socket",)
@@ -57,6 +58,8 @@ MODELS = {model.name: model for model in (
     Model("loop", INFERRED, STREAMS + ("seqpacket",)),
     Model("asyncio", INFERRED, STREAMS),
     Model("executor", INFERRED, STREAMS),             # Python's, behind an accept loop
+    Model("go", INFERRED, ("tcp",), http=True),       # net/http: goroutines move between threads
+    Model("node", INFERRED, ("tcp",), http=True),
     Model("datagram", INFERRED, ("dgram",)),
     Model("datagram-fork", INFERRED, ("dgram",)),
     Model("socat", EXACT, ("tcp",), own="tcp4", own_expect=EXACT),  # a relay to the fork server

@@ -10,6 +10,7 @@ PODS = ("front", "back")
 ENTRIES = ("front/tool", "back/tool", "ops/ops")
 VIRTUAL = {"front": "10.96.0.1", "back": "10.96.0.2"}  # addresses that nobody has: DNAT leads to the pods
 FIRST_PORT = 7000
+LEAST_SERVERS, SCENARIOS_A_SERVER = 8, 5
 DEEPEST = 6
 HOP_COUNTS = (0, 1, 2, 3, 4, 5, 6)
 HOP_WEIGHTS = (1, 3, 3, 3, 4, 2, 2)
@@ -35,12 +36,15 @@ class State:
 class Plan:
     """`leaves`: marker -> path and start; `hops`: id -> what it is; `sessions`: the tasks for each; `servers`: what must run."""
 
-    def __init__(self, seed, size, tenants=3, mechanisms=()):
+    def __init__(self, seed, size, tenants=3, mechanisms=(), absent=()):
+        """`mechanisms`: only these; `absent`: models that are not installed."""
         self.seed, self.size = seed, size
         self._random = random.Random(seed)
         self._boundaries, self._models, self._commands = choose(mechanisms)
+        self._models = [model for model in self._models if model not in absent]
         self._ports, self._used_markers = {}, set()
         self.hops, self.leaves, self.servers = {}, {}, {}
+        self._start_servers()
         self.sessions = [self._session(f"tenant-{number}", entry) for number in range(tenants) for entry in self._entries(number)]
         for number in range(size):
             session = self.sessions[number % len(self.sessions)]
@@ -48,7 +52,7 @@ class Plan:
 
     def _entries(self, number):
         """Two for each tenant, the first shared by all."""
-        if self._commands == ["nsenter"]:
+        if self._commands == ["nsenter"] and not self._models:
             return ["ops/ops"]
         return [ENTRIES[0], ENTRIES[1 + number % 2]]
 
@@ -72,13 +76,14 @@ class Plan:
 
     def _task(self, session):
         entry = session["entry"]
-        state = State(session["hop"], PODS[0] if entry.startswith("ops") else entry.split("/")[0], entry)
+        state = State(session["hop"], entry.split("/")[0], entry)
         steps = [f"path {state.hop}", self._leaf(state)]
         for _ in range(self._random.choices(HOP_COUNTS, HOP_WEIGHTS)[0]):
             ways = self._ways(state)
             if not ways or state.depth >= DEEPEST:
                 break
-            more, state = self._random.choice(ways)(state)
+            way = self._random.choices(list(ways), list(ways.values()))[0]
+            more, state = way(state)
             steps += more + [self._leaf(state)]
         return "\n".join(steps + ["end"]) + "\n"
 
@@ -92,57 +97,67 @@ class Plan:
         return f"leaf {how} {marker}"
 
     def _ways(self, state):
-        """What may come next: functions from a state to steps and the state behind them."""
-        ways = [self._call_server] * (6 if self._boundaries else 0)
-        if state.root and not state.container.startswith("ops"):
-            ways += [way for name, way in (("ssh", self._ssh), ("su", self._su)) if name in self._commands]
-            if "ssh-jump" in self._commands and state.depth < DEEPEST - 1:
-                ways.append(self._ssh_jump)
-            if "ssh-mux" in self._commands and state.depth == 0:
-                ways += [self._ssh_mux] * 2
-        if not state.root and "setuid" in self._commands:
-            ways += [self._setuid] * 2
-        if state.container == "ops/ops" and state.depth == 0 and "nsenter" in self._commands:
-            ways += [self._nsenter] * 5
-        return ways
+        """What may come next, and how often: functions from a state to steps and the state behind them."""
+        at_home, with_keys = state.depth == 0, state.root and not state.container.startswith("ops")
+        open_to_all = {
+            self._call_server: 8 if self._in_reach(state) else 0,
+            self._ssh: with_keys and "ssh" in self._commands,
+            self._ssh_mux: with_keys and at_home and "ssh-mux" in self._commands,
+            self._ssh_jump: with_keys and state.depth < DEEPEST - 1 and state.pod in PODS and "ssh-jump" in self._commands,
+            self._su: with_keys and "su" in self._commands,
+            self._setuid: 2 * (not state.root and "setuid" in self._commands),
+            self._nsenter: 5 * (at_home and state.container == "ops/ops" and "nsenter" in self._commands),
+        }
+        return {way: int(weight) for way, weight in open_to_all.items() if weight}
 
     # Sockets.
 
-    def _call_server(self, state):
-        boundary, model = self._server_choice(state)
-        family = boundary.family
-        pod = {"same": state.pod, "other": other(state.pod)}.get(boundary.reach) or self._random.choice(PODS)
-        address = self._address(boundary, self._serve(pod, model, family))
-        container, tenant = f"{pod}/srv", self.hops[state.hop]["tenant"]
-        hops = [self._hop(state.hop, boundary.name, model.name, model.expect, place(container), tenant)]
-        if model.own:
-            inner = "fork" if model.own == "tcp4" else model.name
-            hops.append(self._hop(hops[0], model.own, inner, model.own_expect, place(container), tenant))
-        steps = self._client(state, boundary, ",".join(hops), address)
-        return steps, State(hops[-1], pod, container, server=True, root=True, depth=state.depth + len(hops))
-
-    def _server_choice(self, state):
-        """Each model with the same chance; what has no room for its own hop is left out."""
-        fitting = [(BOUNDARIES[name], MODELS[model]) for name in self._boundaries for model in self._models
-                   if BOUNDARIES[name].family in MODELS[model].families and (not MODELS[model].own or state.depth < DEEPEST - 1)]
-        model = self._random.choice(sorted({model.name for _, model in fitting}))
-        return self._random.choice([pair for pair in fitting if pair[1].name == model])
+    def _start_servers(self):
+        """Few, so that the tenants meet in them. Each model has its turn, in either pod."""
+        families = {BOUNDARIES[name].family for name in self._boundaries}
+        models = [MODELS[name] for name in self._models if families & set(MODELS[name].families)]
+        self._random.shuffle(models)
+        for number in range(LEAST_SERVERS + self.size // SCENARIOS_A_SERVER if models else 0):
+            model = models[number % len(models)]
+            self._serve(self._random.choice(PODS), model, self._random.choice(sorted(families & set(model.families))))
 
     def _serve(self, pod, model, family):
         name = f"{pod}-{model.name}-{family}"
         if name in self.servers:
             return self.servers[name]
         if family == "tcp":
-            self._ports.setdefault(pod, FIRST_PORT)
-            self._ports[pod] += 1
+            self._ports[pod] = self._ports.get(pod, FIRST_PORT) + 1
             address = f"tcp/::/{self._ports[pod]}"
         else:
             address = f"abstract/{name}" if family == "abstract" else f"{family}//chains/sockets/{name}"
-        server = {"name": name, "pod": pod, "model": model.name, "address": address}
+        server = {"name": name, "pod": pod, "model": model.name, "family": family, "address": address}
+        self.servers[name] = server
         if model.name == "socat":
             server["to"] = self._serve(pod, MODELS["fork"], "tcp")["address"].rsplit("/", 1)[1]
-        self.servers[name] = server
         return server
+
+    def _in_reach(self, state):
+        """Server and boundary, for all that a process in this state can call."""
+        pairs = []
+        for server in self.servers.values():
+            near = server["pod"] == state.pod
+            room = not MODELS[server["model"]].own or state.depth < DEEPEST - 1
+            pairs += [(server["name"], name) for name in self._boundaries if room and BOUNDARIES[name].family == server["family"]
+                      and {"same": near, "other": not near}.get(BOUNDARIES[name].reach, True)]
+        return pairs
+
+    def _call_server(self, state):
+        pairs = self._in_reach(state)
+        name = self._random.choice(sorted({name for name, _ in pairs}))
+        server, model = self.servers[name], MODELS[self.servers[name]["model"]]
+        boundary = BOUNDARIES[self._random.choice([boundary for one, boundary in pairs if one == name])]
+        container, tenant = f"{server['pod']}/srv", self.hops[state.hop]["tenant"]
+        hops = [self._hop(state.hop, boundary.name, model.name, model.expect, place(container), tenant)]
+        if model.own:
+            inner = "fork" if model.own == "tcp4" else model.name
+            hops.append(self._hop(hops[0], model.own, inner, model.own_expect, place(container), tenant))
+        steps = self._client(state, boundary, model, ",".join(hops), self._address(boundary, server))
+        return steps, State(hops[-1], server["pod"], container, server=True, depth=state.depth + len(hops))
 
     @staticmethod
     def _address(boundary, server):
@@ -153,9 +168,11 @@ class Plan:
                  "tcp-pod": f"@IP:{server['pod']}@", "tcp-dnat": VIRTUAL[server["pod"]]}
         return f"tcp/{hosts[boundary.name]}/{port}"
 
-    def _client(self, state, boundary, hops, address):
+    def _client(self, state, boundary, model, hops, address):
         """The caller: this very process, a process of its own, an orphan, a shell, socat."""
         before = [f"agent {self._random.choice(STARTS)}"]
+        if model.http:
+            return self._random.choice([[], before]) + [f"post {hops} {address}"]
         choices = [[f"connect {hops} {address}"], before + [f"connect {hops} {address}"]]
         if boundary.family in STREAMS_OF_BYTES:
             choices.append([f"connect {hops} {address} split"])
@@ -168,6 +185,13 @@ class Plan:
         return self._random.choice(choices)
 
     # Commands. A server starts a process of its own for them.
+
+    def _any_pod(self):
+        return self._random.choice(PODS)
+
+    @staticmethod
+    def _others(state):
+        return [pod for pod in PODS if pod != state.pod]
 
     def _command(self, state, hops, words):
         before = [f"agent {self._random.choice(STARTS)}"] if state.server else []
@@ -185,7 +209,7 @@ class Plan:
         return "127.0.0.1" if pod == state.pod else f"@IP:{pod}@"
 
     def _ssh(self, state, boundary="ssh", options=""):
-        pod = self._random.choice(PODS)
+        pod = self._any_pod()
         hops, after = self._logins(state, boundary, [pod])
         return self._command(state, hops, f"/usr/bin/ssh -F /chains/ssh/config {options}root@{self._host(state, pod)} {AGENT} task"), after
 
@@ -194,7 +218,7 @@ class Plan:
         return self._ssh(state, "ssh-mux", f"-o ControlMaster=auto -o ControlPath=/tmp/{state.hop}-%h -o ControlPersist=yes ")
 
     def _ssh_jump(self, state):
-        pods = [state.pod, other(state.pod)]
+        pods = [state.pod, *self._others(state)]
         hops, after = self._logins(state, "ssh-jump", pods)
         return self._command(state, hops, f"/usr/bin/ssh -F /chains/ssh/config -J root@127.0.0.1 root@@IP:{pods[1]}@ {AGENT} task"), after
 
@@ -209,12 +233,8 @@ class Plan:
         return self._enter(state, "setuid", "/chains/bin/setuid task")
 
     def _nsenter(self, state):
-        pod = self._random.choice(PODS)
+        pod = self._any_pod()
         return self._enter(state, "nsenter", f"/usr/bin/nsenter -t @PID:{pod}@ -m -n -u -i {AGENT} task", pod=pod)
 
 
 STREAMS_OF_BYTES = ("tcp", "unix", "abstract")
-
-
-def other(pod):
-    return PODS[1 - PODS.index(pod)]

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 EXACT, INFERRED, AMBIGUOUS = "exact", "inferred", "ambiguous"
 OWN_KINDS = ("container-entrypoint", "pre-existing", "host-service")
-RIGHT, MISSED, WRONG, UNSEEN, OPEN = "right", "missed", "wrong", "unseen", "ambiguous"
+RIGHT, MISSED, WRONG, UNSEEN, OPEN = "right", "missed", "wrong", "unseen", "ambiguous"  # what becomes of a process
 LONG = 4
 
 
@@ -91,6 +91,11 @@ class Score:
             return True
         return any(self._is(hop_id, earlier) for earlier in path[:-1])
 
+    def _already_lost(self, path):
+        """The hop before was missed, too: nestor opens no hop between two servers of one container, so one lost cause hides the next."""
+        before = self._witnesses[path[-2]] if len(path) > 1 else set()
+        return bool(before) and all(self._graph.hops.get(hop, {}).get("kind") in OWN_KINDS for hop in before)
+
     def _judge(self, marker, path, start):
         true_hop = path[-1]
         what = self._true[true_hop]
@@ -98,7 +103,7 @@ class Score:
         found = self._graph.leaves.get(marker, [])
         verdict = {"marker": marker, "hop": true_hop, "mechanism": f"{what['boundary']}/{what['model']}", "boundary": what["boundary"],
                    "model": what["model"], "start": start, "expect": expect, "hops": len(path), "confidence": "", "merged": False,
-                   "whole": False, "in_list": False}
+                   "whole": False, "in_list": False, "behind": False}
         if not found:
             return self._fault({**verdict, "result": UNSEEN}, path, "")
         hop_id = found[0]
@@ -114,6 +119,7 @@ class Score:
             verdict["result"] = RIGHT
         elif hop_id in self._graph.hops and self._left_behind(hop_id, path):
             verdict["result"] = MISSED
+            verdict["behind"] = self._already_lost(path)
         else:
             verdict["result"] = WRONG
         return self._fault(verdict, path, hop_id)
@@ -181,5 +187,5 @@ def figures(verdicts):
         "ambiguous": share(results[OPEN], len(verdicts)),
         "ambiguous_with_truth": share(count(result=OPEN, in_list=True), results[OPEN]),
         "long_paths": len(long), "long_whole": share(sum(verdict["whole"] for verdict in long), len(long)),
-        "merged": sum(verdict["merged"] for verdict in verdicts),
+        "merged": sum(verdict["merged"] for verdict in verdicts), "behind": count(behind=True),
     }

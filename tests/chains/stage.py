@@ -16,9 +16,15 @@ from plan import AGENT, NAMESPACE, PODS, VIRTUAL  # noqa: E402
 HERE = Path(__file__).resolve().parent
 SHARED = Path("/run/chains")
 AT_A_TIME = 4       # of each session
-PATIENCE_S = 240
+PATIENCE_S = 60     # without any new process
 LINGER_S = 2
 ANCHORS = {pod: 990001 + number for number, pod in enumerate(PODS)}  # seconds that a container sleeps, to find its process by
+
+# Models that need a program which not every build has: the file that must be there, and the command.
+TOOLCHAINS = {"go": ("/payload/go_server", "/chains/bin/go_server"), "node": ("/payload/node", "/chains/bin/node /chains/servers/node_server.js")}
+CONFIG = """policies: {directory: /run/chains/policies}
+chains: {keepEnded: 60m}
+"""
 
 SSHD = r"""
 mkdir -p /run/sshd /root/.ssh; chmod 700 /root/.ssh
@@ -69,6 +75,8 @@ def server_line(server):
         return f"touch /chains/ready/{name}; socat -t 60 TCP6-LISTEN:{port},fork,reuseaddr,backlog=128 TCP4:127.0.0.1:{server['to']} &"
     if model in ("asyncio", "executor"):
         return f"python3 -B /chains/servers/{model}_server.py {name} {address} &"
+    if model in TOOLCHAINS:
+        return f"{TOOLCHAINS[model][1]} {name} {address.rsplit('/', 1)[1]} &"
     return f"{AGENT} serve {name} {model} {address} &"
 
 
@@ -83,7 +91,8 @@ def manifests(plan):
 
 
 def prepare():
-    for folder in ("bin", "ready", "sockets", "ssh", "servers", "pods"):
+    """The folder that all containers share, and nestord's settings: no policies, for su could not read what it needs."""
+    for folder in ("bin", "ready", "sockets", "ssh", "servers", "pods", "policies"):
         (SHARED / folder).mkdir(parents=True)
     SHARED.chmod(0o755)
     (SHARED / "sockets").chmod(0o777)
@@ -91,13 +100,21 @@ def prepare():
         shutil.copy("/payload/agent", SHARED / "bin" / name)
     (SHARED / "bin/agent").chmod(0o755)
     (SHARED / "bin/setuid").chmod(0o4755)
-    for file in (HERE / "servers").glob("*.py"):
+    for file in (HERE / "servers").iterdir():
         shutil.copy(file, SHARED / "servers")
+    for program, _ in TOOLCHAINS.values():
+        if Path(program).exists():
+            shutil.copy(program, SHARED / "bin")
+    (SHARED / "config.yaml").write_text(CONFIG)
     (SHARED / "truth").touch()
     (SHARED / "truth").chmod(0o666)
     for key in ("key", "host_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", SHARED / "ssh" / key], check=True)
     (SHARED / "ssh/config").write_text(SSH_CONFIG)
+
+
+def absent():
+    return [model for model, (program, _) in TOOLCHAINS.items() if not Path(program).exists()]
 
 
 def start_pods(plan):
@@ -146,14 +163,20 @@ def play(plan):
             tasks.seek(0)
             running.append(subprocess.Popen(["pod", "exec", "-i", f"{NAMESPACE}/{pod}", name, "--", AGENT, "session", str(AT_A_TIME)],
                                             stdin=tasks, stdout=log, stderr=log))
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end and len(truth()) < len(plan.leaves):
-        time.sleep(0.2)
+    await_all(len(plan.leaves))
     time.sleep(LINGER_S)
     for session in running:
         session.terminate()
         session.wait()
     return truth()
+
+
+def await_all(wanted):
+    seen, end = 0, time.monotonic() + PATIENCE_S
+    while seen < wanted and time.monotonic() < end:
+        time.sleep(0.2)
+        if len(truth()) > seen:
+            seen, end = len(truth()), time.monotonic() + PATIENCE_S
 
 
 def truth():

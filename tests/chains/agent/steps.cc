@@ -49,14 +49,20 @@ void AwaitAnswer(int fd) {
   if (poll(&wanted, 1, kPatienceMs) > 0) (void)!read(fd, answer, sizeof(answer));
 }
 
-// connect HOPS ADDRESS [split]
+std::string Posted(const std::string& text) {
+  return "POST / HTTP/1.1\r\nHost: chains\r\nConnection: close\r\nContent-Length: " +
+         std::to_string(text.size()) + "\r\n\r\n" + text;
+}
+
+// connect HOPS ADDRESS [split], post HOPS ADDRESS
 bool CallServer(const std::vector<std::string>& words, const Task& rest, Role role) {
   const auto address = ParseAddress(words[2]);
   if (!address) return Failed(words[2], "no address");
   const int fd = Connect(*address);
   if (fd < 0) return Failed(words[2], std::strerror(errno));
   const bool split = words.size() > 3 && words[3] == "split";
-  const bool sent = Send(fd, TaskText(Across(rest, words[1])), split);
+  const std::string text = TaskText(Across(rest, words[1]));
+  const bool sent = Send(fd, words[0] == "post" ? Posted(text) : text, split);
   if (sent && role == Role::kClient && address->type != SOCK_DGRAM) AwaitAnswer(fd);
   close(fd);
   return sent || Failed(words[2], "cannot send");
@@ -86,7 +92,7 @@ bool Run(std::string_view text, Role role) {
       if (!Start(words[1], kProgram, {"leaf", words[2]}, task->path)) {
         return Failed(step, "cannot start");
       }
-    } else if (verb == "connect" && words.size() >= 3) {
+    } else if ((verb == "connect" || verb == "post") && words.size() >= 3) {
       return CallServer(words, *task, role);
     } else if (verb == "agent" && words.size() == 2) {
       return Start(words[1], kProgram, {"agent", "task"}, TaskText(*task)) ||

@@ -7,7 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from task import AGENT, across, endpoint, listen, parse, program, text_of
+from task import AGENT, across, endpoint, listen, message, parse, program, text_of
 
 
 async def start(argv, text):
@@ -37,8 +37,8 @@ async def run(text):
     while steps:
         step, steps = steps[0], steps[1:]
         verb, *words = step.split()
-        if verb == "connect":
-            return await call(words[1], text_of(across(path, words[0]), steps))
+        if verb in ("connect", "post"):
+            return await call(words[1], message(verb, text_of(across(path, words[0]), steps)))
         await start(program(step), path.encode() if verb == "leaf" else text_of(path, steps))
         if verb == "agent":
             return None

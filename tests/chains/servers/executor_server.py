@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from task import AGENT, across, complete, endpoint, listen, parse, program, text_of
+from task import AGENT, across, complete, endpoint, listen, message, parse, program, text_of
 
 WORKERS = 3
 
@@ -31,8 +31,8 @@ def run(text):
     while steps:
         step, steps = steps[0], steps[1:]
         verb, *words = step.split()
-        if verb == "connect":
-            return call(words[1], text_of(across(path, words[0]), steps))
+        if verb in ("connect", "post"):
+            return call(words[1], message(verb, text_of(across(path, words[0]), steps)))
         start(program(step), path.encode() if verb == "leaf" else text_of(path, steps))
         if verb == "agent":
             return None

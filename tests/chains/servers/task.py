@@ -25,6 +25,13 @@ def across(path, hops):
     return path + ">" + hops.replace(",", ">")
 
 
+def message(verb, text):
+    """As the server wants it: bare, or posted over HTTP."""
+    if verb != "post":
+        return text
+    return f"POST / HTTP/1.1\r\nHost: chains\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text
+
+
 def program(step):
     """Arguments of a step that starts a process."""
     words = step.split()
