@@ -64,6 +64,7 @@ MODELS = {model.name: model for model in (
     Model("datagram-fork", INFERRED, ("dgram",)),
     Model("socat", EXACT, ("tcp",), own="tcp4", own_expect=EXACT),  # a relay to the fork server
     Model("pair", EXACT, ("tcp", "unix"), own="socketpair"),
+    Model("gateway", INFERRED, ("tcp", "unix"), own="unix-abstract"),  # many callers' requests over one kept connection
     Model("pass", INFERRED, ("tcp", "unix"), own="fd-pass"),
     Model("getfd", INFERRED, ("tcp", "unix"), own="pidfd-getfd"),
     Model("listener", EXACT, ("tcp", "unix")),        # the listening socket was passed before

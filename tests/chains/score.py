@@ -85,11 +85,20 @@ class Score:
         return hop_id in self._witnesses[true_hop] or self._acceptable(hop_id, true_hop)
 
     def _left_behind(self, hop_id, path):
-        """In the server's own hop, or in an earlier hop of its own way: a boundary was not seen, nothing false was said."""
-        hop = self._graph.hops[hop_id]
+        """In the server's own hop, or in an earlier hop of its own way, or in its hop but under a caller that was left behind:
+        a boundary was not seen, nothing false was said."""
+        hop = self._graph.hops.get(hop_id)
+        if hop is None:
+            return False
         if hop["kind"] in OWN_KINDS and not hop.get("parent_id"):
+            return self._graph.place(hop_id) in (None, self._place(path))
+        if any(self._is(hop_id, earlier) for earlier in path[:-1]):
             return True
-        return any(self._is(hop_id, earlier) for earlier in path[:-1])
+        return len(path) > 1 and self._fits(hop_id, self._true[path[-1]]) and self._left_behind(self._graph.parent(hop_id), path[:-1])
+
+    def _place(self, path):
+        """The container that this way has led into."""
+        return next((self._true[hop]["place"] for hop in reversed(path) if self._true[hop]["place"]), None)
 
     def _already_lost(self, path):
         """The hop before was missed, too: nestor opens no hop between two servers of one container, so one lost cause hides the next."""
@@ -117,7 +126,7 @@ class Score:
             verdict["result"] = OPEN
         elif self._acceptable(hop_id, true_hop):
             verdict["result"] = RIGHT
-        elif hop_id in self._graph.hops and self._left_behind(hop_id, path):
+        elif self._left_behind(hop_id, path):
             verdict["result"] = MISSED
             verdict["behind"] = self._already_lost(path)
         else:

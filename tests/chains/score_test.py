@@ -110,9 +110,25 @@ class ScoreTest(unittest.TestCase):
 
         self.assertEqual(self.result("1000005", hops, leaves), "wrong")
 
-    def test_a_skipped_hop_is_wrong(self):
+    def test_a_hop_whose_caller_was_left_behind_is_missed(self):
+        for left_in in ("A", "S"):
+            hops, leaves = told()
+            hops["A2"]["parent_id"] = left_in
+
+            self.assertEqual(self.result("1000005", hops, leaves), "missed", left_in)
+
+    def test_a_process_in_another_servers_own_hop_is_wrong(self):
         hops, leaves = told()
-        hops["A2"]["parent_id"] = "A"
+        hops["T"] = hop("T", "", "container-entrypoint", "chains/back/srv")
+        leaves["1000003"] = "T"
+        hops["A2"]["parent_id"] = "T"
+
+        self.assertEqual(self.result("1000003", hops, leaves), "wrong")
+
+    def test_a_hop_under_another_servers_own_hop_is_wrong(self):
+        hops, leaves = told()
+        hops["T"] = hop("T", "", "container-entrypoint", "chains/back/srv")
+        hops["A2"]["parent_id"] = "T"
 
         self.assertEqual(self.result("1000005", hops, leaves), "wrong")
 

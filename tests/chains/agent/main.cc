@@ -71,6 +71,7 @@ const std::map<std::string, Model>& Models() {
       {"datagram", [](int fd) { ServeDatagrams(fd, false); }},
       {"datagram-fork", [](int fd) { ServeDatagrams(fd, true); }},
       {"pair", ServeByPair},
+      {"gateway", ServeByGateway},
       {"pass", ServeByPass},
       {"listener", ServeByListener},
       {"getfd", ServeByGetfd},

@@ -59,6 +59,22 @@ int TakeDescriptor(int channel) {
   return taken;
 }
 
+// Requests one after the other on one connection, a child for each.
+[[noreturn]] void ServeMany(int fd) {
+  char buffer[16384];
+  std::string text;
+  for (ssize_t length; (length = read(fd, buffer, sizeof(buffer))) > 0;) {
+    text.append(buffer, static_cast<size_t>(length));
+    for (size_t end; (end = text.find("\nend\n")) != std::string::npos; text.erase(0, end)) {
+      end += 5;
+      if (fork() != 0) continue;
+      RunAsServer(text.substr(0, end));
+      _exit(0);
+    }
+  }
+  _exit(1);
+}
+
 }  // namespace
 
 void ServeByPair(int listener) {
@@ -74,6 +90,18 @@ void ServeByPair(int listener) {
     }
     close(fd);
   }
+}
+
+void ServeByGateway(int listener) {
+  const auto inner = ParseAddress("abstract/behind-" + std::to_string(getpid()));
+  const int inner_listener = inner ? Listen(*inner) : -1;
+  if (inner_listener < 0) _exit(1);
+  if (fork() == 0) ServeMany(Accept(inner_listener));
+  int kept = -1;
+  ServeByLoop(listener, [&](const std::string& text) {
+    if (kept < 0) kept = Connect(*inner);  // by the first caller, for all
+    WriteAll(kept, text);
+  });
 }
 
 void ServeByPass(int listener) {
