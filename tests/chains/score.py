@@ -94,7 +94,16 @@ class Score:
             return self._graph.place(hop_id) in (None, self._place(path))
         if any(self._is(hop_id, earlier) for earlier in path[:-1]):
             return True
-        return len(path) > 1 and self._fits(hop_id, self._true[path[-1]]) and self._left_behind(self._graph.parent(hop_id), path[:-1])
+        if len(path) < 2 or not self._fits(hop_id, self._true[path[-1]]):
+            return False
+        parent = self._graph.parent(hop_id)
+        if parent and parent not in self._graph.hops:  # a hop that nestor names but does not tell
+            return hop["chain"] == self._chain(path[0])
+        return self._left_behind(parent, path[:-1])
+
+    def _chain(self, origin):
+        """The chain of a session."""
+        return self._graph.hops[self._sessions[origin]]["chain"] if origin in self._sessions else None
 
     def _place(self, path):
         """The container that this way has led into."""
@@ -147,8 +156,8 @@ class Score:
         nestors = self._graph.path(hop_id)
         if not nestors or any(self._graph.hops.get(hop, {}).get("confidence") == AMBIGUOUS for hop in nestors):
             return False
-        tenant = self._true[path[0]]["tenant"]
-        return any(chain == nestors[0] and self._true[origin]["tenant"] != tenant for origin, chain in self._sessions.items())
+        tenant, chain = self._true[path[0]]["tenant"], self._graph.hops.get(hop_id, {}).get("chain")
+        return any(self._chain(origin) == chain and self._true[origin]["tenant"] != tenant for origin in self._sessions)
 
     def _whole(self, hop_id, path):
         """The path from the origin, hop by hop, kind and place and nothing between."""

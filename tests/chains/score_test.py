@@ -176,6 +176,19 @@ class ScoreTest(unittest.TestCase):
         self.assertEqual((right["right"], right["wrong"]), (4, 0))
         self.assertEqual(wrong["wrong"], 1)
 
+    def test_a_hop_whose_parent_is_not_told_is_missed_in_its_own_chain_and_wrong_in_another(self):
+        for chain, wanted, merged in (("A", "missed", 0), ("B", "wrong", 1)):
+            hops, leaves = told()
+            hops["A2"]["parent_id"] = "gone"
+            chains = [{"id": one, "hops": [each for name, each in hops.items() if name[0] == one and name != "A2"],
+                       "processes": [{"process": {"argv": ["leaf", marker]}, "hop_id": where} for marker, where in leaves.items()
+                                     if where[0] == one]} for one in "ABS"]
+            next(each for each in chains if each["id"] == chain)["hops"].append(hops["A2"])
+            scored = Score(TRUE_HOPS, LEAVES, TRUTH, chains)
+
+            self.assertEqual(next(verdict for verdict in scored.verdicts if verdict["marker"] == "1000005")["result"], wanted)
+            self.assertEqual(scored.figures()["total"]["merged"], merged)
+
     def test_inferred_where_the_kernel_knows_is_right_but_not_found_as_exact(self):
         hops, leaves = told()
         hops["A1"]["confidence"] = INFERRED
