@@ -32,7 +32,7 @@ def table(score):
     head = f"{'':<{WIDTH}}" + "".join(f"{head:>{max(len(head), 6) + 2}}" for _, head in COLUMNS)
     all_figures = score.figures()
     lines = []
-    for key in ("mechanism", "model", "start"):
+    for key in ("mechanism", "model", "caller", "start"):
         lines += [f"by {key}", head] + [row(name, figures) for name, figures in all_figures[key].items()] + [""]
     return "\n".join(lines + [head, row("total", all_figures["total"])])
 

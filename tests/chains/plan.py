@@ -64,7 +64,7 @@ class Plan:
         """`where` is None where the boundary leads into no container of its own."""
         name = f"{'h' if parent else 's'}{len(self.hops) + 1}"
         self.hops[name] = {"parent": parent, "boundary": boundary, "model": model, "kinds": list(BOUNDARIES[boundary].kinds),
-                           "expect": expect, "place": where, "tenant": tenant}
+                           "expect": expect, "place": where, "tenant": tenant, "caller": "no server"}
         return name
 
     def path(self, hop):
@@ -157,7 +157,13 @@ class Plan:
             inner = "fork" if model.own == "tcp4" else model.name
             hops.append(self._hop(hops[0], model.own, inner, model.own_expect, place(container), tenant))
         steps = self._client(state, boundary, model, ",".join(hops), self._address(boundary, server))
+        self._name_caller(state, hops[0], steps)
         return steps, State(hops[-1], server["pod"], container, server=True, depth=state.depth + len(hops))
+
+    def _name_caller(self, state, hop, steps):
+        """Which server called, and whether from its own process: whether its cause was seen decides over this hop, too."""
+        if state.server:
+            self.hops[hop]["caller"] = f"{self.hops[state.hop]['model']}, {'a child' if steps[0].startswith('agent ') else 'itself'}"
 
     @staticmethod
     def _address(boundary, server):
@@ -195,6 +201,7 @@ class Plan:
 
     def _command(self, state, hops, words):
         before = [f"agent {self._random.choice(STARTS)}"] if state.server else []
+        self._name_caller(state, hops[0], before)
         return before + [f"exec {','.join(hops)} {words}"]
 
     def _logins(self, state, boundary, pods):

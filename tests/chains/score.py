@@ -120,7 +120,7 @@ class Score:
         expect = weakest([self._true[hop]["expect"] for hop in path])
         found = self._graph.leaves.get(marker, [])
         verdict = {"marker": marker, "hop": true_hop, "mechanism": f"{what['boundary']}/{what['model']}", "boundary": what["boundary"],
-                   "model": what["model"], "start": start, "expect": expect, "hops": len(path), "confidence": "", "merged": False,
+                   "model": what["model"], "caller": what.get("caller", ""), "start": start, "expect": expect, "hops": len(path), "confidence": "", "merged": False,
                    "whole": False, "in_list": False, "behind": False}
         if not found:
             return self._fault({**verdict, "result": UNSEEN}, path, "")
@@ -172,7 +172,7 @@ class Score:
         return {name: figures(part) for name, part in sorted(parts.items())}
 
     def figures(self):
-        return {"total": figures(self.verdicts), **{key: self.groups(key) for key in ("mechanism", "boundary", "model", "start")}}
+        return {"total": figures(self.verdicts), **{key: self.groups(key) for key in ("mechanism", "boundary", "model", "caller", "start")}}
 
 
 def weakest(words):

@@ -79,6 +79,7 @@ bool Start(std::string_view how, const std::string& program, std::vector<std::st
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
   std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
   for (std::string& argument : argv) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   const bool started = StartImage(how, {program.c_str(), pointers.data(), ends[0]});

@@ -27,7 +27,8 @@ void ServeByLoop(int listener,
 void ServeDatagrams(int fd, bool fork_each);
 void ServeByPair(
     int listener);  // a child per caller; requests go on over a socketpair to one worker
-// One loop; requests go on over one connection that is kept, to a server of another process that forks for each.
+// One loop; requests go on over one connection that is kept, to a server of another process that
+// forks for each.
 void ServeByGateway(int listener);
 void ServeByPass(int listener);  // connections go to a worker by SCM_RIGHTS
 void ServeByListener(
