@@ -6,6 +6,7 @@ COLUMNS = (
     ("ambiguous", "ambig"), ("ambiguous_with_truth", "in list"), ("long_whole", "4+ path"), ("merged", "merged"),
 )
 WIDTH = 28
+SHOWN = 12  # faults
 
 # Figure, what it is, lowest share.
 BARS = (
@@ -35,6 +36,13 @@ def table(score):
     for key in ("mechanism", "model", "caller", "start"):
         lines += [f"by {key}", head] + [row(name, figures) for name, figures in all_figures[key].items()] + [""]
     return "\n".join(lines + [head, row("total", all_figures["total"])])
+
+
+def report(score):
+    lines = [table(score)] + [f"fault: {fault}" for fault in score.faults[:SHOWN]]
+    if len(score.faults) > SHOWN:
+        lines.append(f"fault: ... and {len(score.faults) - SHOWN} more")
+    return "\n".join(lines)
 
 
 def judge(score, checks):
