@@ -51,7 +51,6 @@ async def serve(reader, writer):
         await asyncio.sleep(0)  # as any await does: the others have their turn
         await run(text)
         writer.write(b"ok\n")
-        await writer.drain()
     finally:
         writer.close()
 

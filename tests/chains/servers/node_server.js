@@ -16,8 +16,7 @@ function start(argv, text) {
 
 function call(verb, address, text) {
   const [kind, ...parts] = address.split('/');
-  const port = Number(parts[1]);
-  const where = kind === 'tcp' ? { host: parts[0], port } : { path: (kind === 'abstract' ? '\0' : '') + parts.join('/') };
+  const where = kind === 'tcp' ? { host: parts[0], port: Number(parts[1]) } : { path: parts.join('/') };
   const post = `POST / HTTP/1.1\r\nHost: chains\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n`;
   const client = net.connect(where, () => client.end((verb === 'post' ? post : '') + text));
   client.on('error', (error) => console.error(error));
@@ -33,6 +32,8 @@ function run(text) {
       start(['leaf', words[2]], path);
     } else if (words[0] === 'agent') {
       return start(['agent', 'task'], `path ${path}\n${rest}`);
+    } else if (!/^(tcp|unix)\//.test(words[2])) { // Node has no other sockets
+      return start(['agent', 'task'], `path ${path}\n${lines[number]}\n${rest}`);
     } else {
       return call(words[0], words[2], `path ${path}>${words[1].replaceAll(',', '>')}\n${rest}`);
     }
