@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/nestorctl/agents.h"
 #include "tools/nestorctl/chain_ids.h"
 #include "tools/nestorctl/chain_view.h"
 #include "tools/nestorctl/client.h"
@@ -204,6 +205,32 @@ Result<int> RunEvents(Session& session, Client& client) {
   return Done(printer.Close());
 }
 
+Status PrintAgentsAsJson(Session& session, const v1::ListAgentsResponse& response) {
+  if (session.format == Format::kJson) return PrintJson(session, response);
+  for (const v1::Agent& agent : response.agents()) {
+    if (Status status = PrintJson(session, agent); !status) return status;
+  }
+  return {};
+}
+
+Result<int> RunAgents(Session& session, Client& client) {
+  auto filter = FilterOf(client, session.options);
+  if (!filter) return filter.error();
+  v1::ListAgentsRequest request;
+  *request.mutable_filter() = *std::move(filter);
+  request.set_include_ended(session.options.all);
+  const auto response = client.ListAgents(request);
+  if (!response) return response.error();
+  if (session.format != Format::kText) return Done(PrintAgentsAsJson(session, *response));
+  if (response->agents().empty()) {
+    const bool all = session.options.all;
+    return Done(PrintCut(
+        session,
+        {Line().Add(all ? "no agents" : "no live agents (--all shows ended ones)", Style::kDim)}));
+  }
+  return Done(PrintCut(session, RenderAgents(*response, Now())));
+}
+
 Result<int> RunExplain(Session& session, Client& client) {
   v1::ExplainRequest request;
   request.set_pid(session.options.pid);
@@ -278,6 +305,8 @@ Result<int> RunWithClient(Session& session) {
       return RunChain(session, *client);
     case Command::kEvents:
       return RunEvents(session, *client);
+    case Command::kAgents:
+      return RunAgents(session, *client);
     case Command::kExplain:
       return RunExplain(session, *client);
     case Command::kStatus:

@@ -105,6 +105,13 @@ std::string ProcessName(const v1::Process& process) {
   return (name.empty() ? "process" : name) + "[" + std::to_string(process.pid()) + "]";
 }
 
+std::string ProcessName(const v1::ProcessRef& process) {
+  v1::Process same;
+  same.set_pid(process.pid());
+  same.set_exe(process.exe());
+  return ProcessName(same);
+}
+
 std::string ExitText(const v1::Exit& exit) {
   if (exit.signal() == 0) return "exit " + std::to_string(exit.code());
   const char* name = sigabbrev_np(static_cast<int>(exit.signal()));

@@ -27,6 +27,8 @@ std::string CommandLine(const v1::Process& process);
 // "bash[4120]"; "" for a process that is not known.
 std::string ProcessName(const v1::Process& process);
 
+std::string ProcessName(const v1::ProcessRef& process);
+
 // "exit 1", "killed by SIGKILL", ", core dumped" behind it.
 std::string ExitText(const v1::Exit& exit);
 

@@ -76,6 +76,21 @@ v1::Verdict WouldDeny(const std::string& subject) {
   return verdict;
 }
 
+v1::Agent Agent(const std::string& name, uint32_t pid, uint32_t depth,
+                const std::string& container) {
+  v1::Agent agent;
+  agent.set_name(name);
+  *agent.mutable_process() = Process(pid, {name, "-p", "say \x1b[31mhi"});
+  *agent.mutable_workload() = Container(container);
+  agent.set_depth(depth);
+  agent.set_chain_id("00d14f2a91c00001");
+  *agent.mutable_started() = ToTimestamp(kNow - kAge);
+  agent.set_alive(true);
+  agent.mutable_started_by()->set_pid(pid - 1);
+  agent.mutable_started_by()->set_exe("/bin/bash");
+  return agent;
+}
+
 v1::Chain Story() {
   v1::Chain chain;
   const std::string origin = "00d14f2a91c00001", ssh_hop = "00d14f2a91c00002";

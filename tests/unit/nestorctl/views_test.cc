@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/nestorctl/sample.h"
+#include "tools/nestorctl/agents.h"
 #include "tools/nestorctl/display_width.h"
 #include "tools/nestorctl/doctor.h"
 #include "tools/nestorctl/event_line.h"
@@ -133,6 +134,26 @@ TEST_F(ViewsTest, ChainTableCountsDenials) {
   EXPECT_EQ(Render(ChainTable({sample::Story()}, sample::kNow), 0, false),
             R"(CHAIN             ORIGIN        AGE  HOPS  LIVE  DENIED  STATE  BEGAN IN
 00d14f2a91c00001  runtime-exec  3m   2     3     1       alive  team-a/web-0/ssh
+)");
+}
+
+TEST_F(ViewsTest, AgentsStandUnderTheirContainerWithTheirDepth) {
+  v1::ListAgentsResponse response;
+  *response.add_agents() = sample::Agent("claude", 41, 1, "main");
+  *response.add_agents() = sample::Agent("aider", 30, 1, "aux");
+  v1::Agent& nested = *response.add_agents() = sample::Agent("codex", 52, 2, "main");
+  nested.set_above("claude");
+  nested.set_above_process_id("5f5e100-41");
+  nested.set_alive(false);
+  nested.mutable_exit()->set_code(1);
+
+  EXPECT_EQ(Render(RenderAgents(response, sample::kNow), 0, false),
+            R"(  AGENT    DEPTH  PID  AGE  STATE   CHAIN     STARTED BY  BELOW       COMMAND
+team-a/web-0/aux
+  aider    1      30   3m   alive   91c00001  bash[29]    -           aider -p $'say \x1b[31mhi'
+team-a/web-0/main
+  claude   1      41   3m   alive   91c00001  bash[40]    -           claude -p $'say \x1b[31mhi'
+    codex  2      52   3m   exit 1  91c00001  bash[51]    claude[41]  codex -p $'say \x1b[31mhi'
 )");
 }
 
