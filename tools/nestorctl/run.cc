@@ -13,6 +13,7 @@
 #include "tools/nestorctl/doctor.h"
 #include "tools/nestorctl/event_line.h"
 #include "tools/nestorctl/explain.h"
+#include "tools/nestorctl/hop_sentence.h"
 #include "tools/nestorctl/json.h"
 #include "tools/nestorctl/screen.h"
 #include "tools/nestorctl/status_text.h"
@@ -231,13 +232,32 @@ Result<int> RunAgents(Session& session, Client& client) {
   return Done(PrintCut(session, RenderAgents(*response, Now())));
 }
 
+// The hops that candidates are looked up in: all that nestord knows, when there is a candidate.
+// Refers to `chains`, which it fills.
+Result<KnownHops> HopsFor(const v1::ExplainResponse& response, Client& client,
+                          v1::ListChainsResponse& chains) {
+  KnownHops known;
+  const auto& hops = response.chain().hops();
+  if (std::none_of(hops.begin(), hops.end(), IsAmbiguous)) return known;
+  v1::ListChainsRequest request;
+  request.set_include_ended(true);
+  auto listed = client.ListChains(request);
+  if (!listed) return listed.error();
+  chains = *std::move(listed);
+  for (const v1::Chain& chain : chains.chains()) known.Add(chain);
+  return known;
+}
+
 Result<int> RunExplain(Session& session, Client& client) {
   v1::ExplainRequest request;
   request.set_pid(session.options.pid);
   const auto response = client.Explain(request);
   if (!response) return response.error();
   if (session.format != Format::kText) return Done(PrintJson(session, *response));
-  return Done(PrintWhole(session, RenderExplanation(*response, Now())));
+  v1::ListChainsResponse chains;
+  const auto known = HopsFor(*response, client, chains);
+  if (!known) return known.error();
+  return Done(PrintWhole(session, RenderExplanation(*response, *known, Now())));
 }
 
 Result<v1::Status> AskForStatus(const Session& session, std::chrono::milliseconds timeout) {

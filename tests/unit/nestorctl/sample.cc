@@ -102,11 +102,17 @@ v1::Chain Story() {
 
   v1::ChainHop* entered = AddHop(chain, origin, "", "runtime-exec", "exact");
   *entered->mutable_to()->mutable_workload() = Container("ssh");
+  *entered->mutable_to()->mutable_process() = Process(4120, {"bash"});
+  *entered->mutable_from()->mutable_process() = Process(88, {"runc"});
+  entered->set_detail("terminal");
   entered->set_evidence("put into container 9d2c1f00aa55 by runc[88]");
   v1::ChainHop* hop = AddHop(chain, ssh_hop, origin, "tcp", "inferred");
   *hop->mutable_from()->mutable_workload() = Container("ssh");
   *hop->mutable_from()->mutable_process() = Process(4131, {"ssh"});
+  hop->mutable_from()->set_address("10.0.3.7:51544");
   *hop->mutable_to()->mutable_workload() = Container("main");
+  *hop->mutable_to()->mutable_process() = Process(4150, {"sshd"});
+  hop->mutable_to()->set_address("10.0.3.8:22");
   hop->set_evidence("sshd[60] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[4131]");
 
   AddProcess(chain, origin, 0, Process(4120, {"bash"}));
