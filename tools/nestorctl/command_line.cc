@@ -155,12 +155,14 @@ class Grammar {
   }
 
   void AddTree() {
-    CLI::App* tree = Subcommand(
-        app_, "tree", "Show live chains as a tree of hops and processes", Command::kTree,
-        "  nestorctl tree\n"
-        "  nestorctl tree -f --pod web-0      repaint in place; JSON lines in a pipe\n"
-        "  nestorctl tree --all               ended chains too, and nothing folded\n"
-        "Marks: ~ inferred hop, ? ambiguous hop, ✗ denied, ! would be denied. Times are ages.");
+    CLI::App* tree =
+        Subcommand(app_, "tree", "Show live chains as a tree of hops and processes", Command::kTree,
+                   "  nestorctl tree\n"
+                   "  nestorctl tree -f --pod web-0      repaint in place; JSON lines in a pipe\n"
+                   "  nestorctl tree --all               ended chains too, and nothing folded\n"
+                   "Marks: ~ inferred hop, ? ambiguous hop, [claude, depth 2] an agent below "
+                   "another, ✗ denied,\n"
+                   "! would be denied. Times are ages.");
     tree->add_flag("-f,--follow", options_.follow, "Keep it up to date until Ctrl-C");
     tree->add_flag("--all", options_.all, "Ended chains too, nothing folded");
     PlaceFilters(*tree);

@@ -21,6 +21,7 @@ std::string EndName(const v1::HopEnd& end) {
 
 std::string PathBetween(const v1::HopEnd& from, const v1::HopEnd& to) {
   if (SamePod(from.workload(), to.workload())) {
+    if (from.workload().container() == to.workload().container()) return to.workload().container();
     return from.workload().container() + " -> " + to.workload().container();
   }
   return EndName(from) + " -> " + EndName(to);

@@ -20,7 +20,8 @@ std::string WorkloadName(const v1::Workload& workload);
 // Both are containers of one pod, and their names are known.
 bool SamePod(const v1::Workload& a, const v1::Workload& b);
 
-// Where a hop led: "team-a/web-0/ssh -> team-a/web-0/main", within one pod "ssh -> main".
+// Where a hop led: "team-a/web-0/ssh -> team-a/web-0/main", within one pod "ssh -> main",
+// within one container "main".
 std::string HopPath(const v1::Hop& hop);
 std::string HopPath(const v1::ChainHop& hop);
 
