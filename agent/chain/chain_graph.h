@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/event/agent_match.h"
 #include "agent/event/event.h"
 #include "agent/event/record.h"
 
@@ -34,11 +35,14 @@ using WorkloadLookup = std::function<Workload(CgroupId container_cgroup)>;
 using ProcessLookup = std::function<std::optional<ProcessInfo>(ProcessKey key)>;
 // Fills policy, rule and message of a verdict that the kernel gave by a rule's number.
 using RuleLookup = std::function<void(uint64_t generation, uint32_t rule, VerdictInfo& verdict)>;
+// Which known agent a process is, by what it runs and where.
+using AgentLookup = std::function<AgentMatch(const ProcessInfo& process, const Workload& workload)>;
 
 // All hops and processes nestord knows, from records. Thread: pipeline only.
 class ChainGraph {
  public:
-  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process, RuleLookup rule);
+  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process, RuleLookup rule,
+             AgentLookup agent);
   ~ChainGraph();
 
   // Takes one record in and returns the events to publish, in order: usually one; none for a hop
@@ -62,6 +66,9 @@ class ChainGraph {
   // Chains with at least one published hop. Parents before children. O(processes).
   std::vector<ChainInfo> Chains(bool include_ended) const;
   Result<Explanation> Explain(uint32_t pid) const;
+  // The agents among the processes of published hops, in order of start; a fork of one that runs no
+  // program of its own is not told apart. O(processes).
+  std::vector<AgentInfo> Agents(bool include_ended) const;
 
   size_t live_processes() const;
   size_t live_chains() const;

@@ -48,11 +48,12 @@ std::string KernelRelease() {
 
 struct Pipeline::State {
   State(PipelineOptions given, Probes& probes_in, WorkloadIndex& workloads_in,
-        const ProcReader& proc_in, Masker masker_in)
+        const ProcReader& proc_in, AgentRecogniser agents_in, Masker masker_in)
       : options(std::move(given)),
         probes(probes_in),
         workloads(workloads_in),
         proc(proc_in),
+        agents(std::move(agents_in)),
         masker(std::move(masker_in)),
         log(options.log),
         policies(probes),
@@ -61,6 +62,9 @@ struct Pipeline::State {
             [this](ProcessKey key) { return proc.Read(key); },
             [this](uint64_t generation, uint32_t rule, VerdictInfo& verdict) {
               policies.FillVerdict(generation, rule, verdict);
+            },
+            [this](const ProcessInfo& process, const Workload& workload) {
+              return agents.Recognise(process, workload);
             }) {}
 
   static ChainOptions WithOffset(ChainOptions chain) {
@@ -186,6 +190,7 @@ struct Pipeline::State {
   Probes& probes;
   WorkloadIndex& workloads;
   const ProcReader& proc;
+  AgentRecogniser agents;
   Masker masker;
   EventLog log;
   PoliciesInForce policies;
@@ -236,8 +241,8 @@ NodeStatus Pipeline::State::MakeStatus() const {
 }
 
 Pipeline::Pipeline(PipelineOptions options, Probes& probes, WorkloadIndex& workloads,
-                   const ProcReader& proc, Masker masker)
-    : state_(std::make_unique<State>(std::move(options), probes, workloads, proc,
+                   const ProcReader& proc, AgentRecogniser agents, Masker masker)
+    : state_(std::make_unique<State>(std::move(options), probes, workloads, proc, std::move(agents),
                                      std::move(masker))) {}
 
 Pipeline::~Pipeline() = default;
@@ -289,6 +294,13 @@ Result<Masked<std::vector<ChainInfo>>> Pipeline::Chains(bool include_ended) {
   using Answer = Masked<std::vector<ChainInfo>>;
   return state_->asks.Ask<Answer>([state = state_.get(), include_ended]() -> Result<Answer> {
     return state->masker.Mask(state->graph.Chains(include_ended));
+  });
+}
+
+Result<Masked<std::vector<AgentInfo>>> Pipeline::Agents(bool include_ended) {
+  using Answer = Masked<std::vector<AgentInfo>>;
+  return state_->asks.Ask<Answer>([state = state_.get(), include_ended]() -> Result<Answer> {
+    return state->masker.Mask(state->graph.Agents(include_ended));
   });
 }
 

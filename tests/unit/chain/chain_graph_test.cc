@@ -48,7 +48,12 @@ HopRecord Hop(HopId id, HopId parent, HopKind kind, const Actor& actor, uint64_t
   hop.actor = actor;
   hop.id = id;
   hop.parent_id = parent;
+  hop.chain_id = actor.chain_id;
+  hop.depth = actor.depth;
+  hop.origin = actor.origin;
+  hop.confidence = actor.confidence;
   hop.kind = kind;
+  hop.to_container_cgroup_id = actor.container_cgroup_id;
   return hop;
 }
 
@@ -108,7 +113,8 @@ struct World {
             [](uint64_t generation, uint32_t rule, VerdictInfo& verdict) {
               verdict.policy = "policy-" + std::to_string(generation);
               verdict.rule = "rule-" + std::to_string(rule);
-            }) {
+            },
+            [](const ProcessInfo&, const Workload&) { return AgentMatch{}; }) {
     containers[kWeb].container_id = containers[kWeb].container = "web";
     containers[kSidecar].container_id = containers[kSidecar].container = "sidecar";
   }
