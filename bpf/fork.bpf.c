@@ -20,6 +20,24 @@ static __always_inline void follow_traced_leader(struct task_struct *task, struc
 }
 
 /*
+ * A new thread serves what its creator served: thread-per-connection servers. A request that its creator has read already may be another
+ * thread's by the time this one starts something: a pool that grows gives its workers all that comes. So it counts only while it is open.
+ */
+static __always_inline void inherit_request(struct task_struct *thread, struct task_context *context)
+{
+	struct serving *serving;
+
+	if (!context->cause.hop_id || !is_open(context->cause.hop_id))
+		return;
+	serving = bpf_task_storage_get(&servings, thread, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (serving)
+		remember_request(&serving->woken_for, &context->cause);
+	else
+		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	__builtin_memset(&context->cause, 0, sizeof(context->cause));
+}
+
+/*
  * Hook: tp_btf/sched_process_fork, in the parent, before the child runs. Lowest kernel: 5.11 (task storage in tracing programs).
  * Gives the child its parent's context; a new process of a thread that serves a request enters the request's hop.
  * Cost: three storage accesses, no record (but for the first process in a hop).
@@ -43,8 +61,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	to->flags &= ~(TASK_PRIVATE | NESTOR_TASK_ENTRY | NESTOR_TASK_RECOVERED | NESTOR_TASK_PRE_EXISTING);
-	if (child->tgid == parent->tgid)
-		return 0; /* a thread serves what its creator served: thread-per-connection servers */
+	if (child->tgid == parent->tgid) {
+		inherit_request(child, to);
+		return 0;
+	}
 
 	process_key(&to->parent, parent);
 	if (resolve_cause(parent, from, &cause) && cause.hop_id != from->hop_id) {
