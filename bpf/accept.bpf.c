@@ -38,7 +38,7 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 		tag->from_hop_id = client->from.hop_id;
 		tag->peer = client->process;
 		tag->from_container = client->container;
-		tag->sender_key = key;
+		tag->inbox = key;
 		bpf_map_delete_elem(&connections, &key);
 	} else { /* sshd, called from outside this node */
 		hop_is_origin(body, NESTOR_HOP_SSH_LOGIN);

@@ -9,7 +9,7 @@ static __always_inline bool request_of(struct task_struct *task, struct task_con
 
 	if (tag->side == SOCKET_CLIENT)
 		return false;
-	if (shared_connections && tag->sender_key && cause_of_sender(task, context, tag, cause))
+	if (shared_connections && tag->inbox && cause_of_sender(task, context, tag, cause))
 		return cause->hop_id && cause->hop_id != context->hop_id;
 	if (tag->side == SOCKET_PAIR || tag->from_hop_id == context->hop_id || tag->cause.hop_id == context->hop_id)
 		return false;
@@ -48,7 +48,10 @@ static __always_inline void received(struct socket *socket, int result)
 			context->cause.confidence = weakest(cause.confidence, NESTOR_INFERRED);
 		}
 		context->cause.accepted = 0;
-		request_came(task, context, tag, &context->cause);
+		if (tag->side == SOCKET_PAIR)
+			request_handed(task, context, &context->cause);
+		else
+			request_came(task, context, tag, &context->cause);
 		return;
 	}
 	if (!context->cause.hop_id)

@@ -97,6 +97,40 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 		remember_request(&serving->process, cause);
 }
 
+/* Another thread or process of the same program read a request and told this one: it is open as long as its connection says. */
+static __noinline __maybe_unused void request_handed(struct task_struct *task, struct task_context *context, const struct cause *cause)
+{
+	struct serving *serving;
+
+	if (!context || !cause || !is_open(cause->hop_id))
+		return;
+	serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!serving) {
+		count_loss(NESTOR_LOSS_TASK_STORAGE);
+		return;
+	}
+	context->flags |= TASK_RECEIVES;
+	remember_request(&serving->received, cause);
+}
+
+/* Whether what a connection was made for is still under way: a request that waits, or one of several. */
+static __always_inline bool is_under_way(const struct cause *cause)
+{
+	struct nestor_hop_body *body;
+	u64 id = cause->hop_id;
+
+	if (cause->confidence != NESTOR_AMBIGUOUS)
+		return is_open(id);
+	body = bpf_map_lookup_elem(&pending_hops, &id);
+	if (!body)
+		return false;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (is_open(body->candidates[i]))
+			return true;
+	}
+	return false;
+}
+
 static __always_inline void request_answered(struct socket_tag *tag)
 {
 	u64 id = tag->cause.hop_id, other = tag->other.hop_id, passed = tag->passed.hop_id;

@@ -21,11 +21,14 @@ static __always_inline void client_sends(struct socket_tag *tag)
 	effective_cause(&cause, context);
 	if (cause.hop_id == tag->cause.hop_id && !tag->shared && !(context->flags & TASK_RECEIVES))
 		return;
+	/* A connection that was made for a request is that request's until it is answered, whatever else came meanwhile. */
+	if (tag->side == SOCKET_CLIENT && !tag->shared && tag->cause.hop_id != context->hop_id && is_under_way(&tag->cause))
+		return;
 	resolve_cause(task, context, &cause);
 	if (cause.hop_id == tag->cause.hop_id && !tag->shared)
 		return;
 	tag->shared = 1;
-	leave_sender(tag->sender_key, task, context, &cause);
+	leave_sender(tag->outbox, task, context, &cause);
 }
 
 static __always_inline void sent(struct socket *socket, struct msghdr *message, int size)
@@ -40,7 +43,7 @@ static __always_inline void sent(struct socket *socket, struct msghdr *message, 
 		return;
 	if (tag->side == SOCKET_SERVER)
 		server_sends(tag);
-	else if (tag->sender_key)
+	else if (tag->outbox)
 		client_sends(tag);
 }
 
@@ -62,7 +65,8 @@ static __always_inline void pair_half(struct sock *sk, struct sock *other, struc
 	tag->side = SOCKET_PAIR;
 	own_cause(&tag->cause, context);
 	tag->from_hop_id = context->hop_id;
-	tag->sender_key = bpf_get_socket_cookie(sk) ^ bpf_get_socket_cookie(other);
+	tag->inbox = bpf_get_socket_cookie(sk);
+	tag->outbox = bpf_get_socket_cookie(other);
 }
 
 static __always_inline void paired(struct socket *one, struct socket *two)

@@ -23,7 +23,7 @@ struct sender {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, u64); /* tag's sender_key: a connection's key, or the cookie of a unix socket that receives */
+	__type(key, u64); /* a TCP connection's key, or the cookie of the unix socket that receives */
 	__type(value, struct sender);
 } senders __weak SEC(".maps");
 
@@ -79,8 +79,9 @@ static __always_inline struct nestor_hop_body *open_hop_of_sender(const struct s
 
 /* One of the two that sent. */
 static __always_inline bool ambiguous_sender(struct task_struct *task, struct task_context *context, const struct sender *sender,
-					     struct cause *cause)
+					     u64 like, struct cause *cause)
 {
+	struct nestor_hop_body *of_connection = bpf_map_lookup_elem(&pending_hops, &like);
 	struct nestor_hop_body *body = open_hop();
 	struct cause own;
 
@@ -92,7 +93,7 @@ static __always_inline bool ambiguous_sender(struct task_struct *task, struct ta
 	body->candidates[0] = sender->before.hop_id;
 	body->candidates[1] = sender->last.hop_id;
 	body->candidate_count = 2;
-	body->kind = NESTOR_HOP_UNIX_SOCKET;
+	body->kind = of_connection ? of_connection->kind : NESTOR_HOP_UNIX_SOCKET;
 	body->detail |= NESTOR_CONNECTION_SHARED;
 	hop_from(body, task, context);
 	hop_server(body, task, context);
@@ -112,12 +113,12 @@ static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, 
 
 	if (!context || !tag || !cause)
 		return false;
-	key = tag->sender_key;
+	key = tag->inbox;
 	sender = bpf_map_lookup_elem(&senders, &key);
 	if (!sender)
 		return false;
 	if (sender->before.hop_id) {
-		bool told = ambiguous_sender(task, context, sender, cause);
+		bool told = ambiguous_sender(task, context, sender, tag->cause.hop_id, cause);
 
 		__builtin_memset(&sender->before, 0, sizeof(sender->before));
 		sender->unread = 0;

@@ -35,7 +35,7 @@ int BPF_PROG(on_tcp_connect, struct sock *sk)
 	if (tag) {
 		tag->side = SOCKET_CLIENT;
 		tag->cause = connection.from;
-		tag->sender_key = key;
+		tag->outbox = key;
 	} else {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	}

@@ -37,7 +37,7 @@ static __always_inline void tag_server_side(struct task_struct *task, struct tas
 	tag->from_hop_id = from->hop_id;
 	tag->peer = body->from;
 	tag->from_container = context->container;
-	tag->sender_key = key;
+	tag->inbox = key;
 	cause_of_hop(&tag->cause, body);
 }
 
@@ -59,7 +59,7 @@ static __always_inline void unix_connected(struct sock *sock, struct sock *other
 	if (tag) {
 		tag->side = SOCKET_CLIENT;
 		tag->cause = from;
-		tag->sender_key = key;
+		tag->outbox = key;
 	} else {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	}
