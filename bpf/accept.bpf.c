@@ -44,6 +44,7 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 		hop_is_origin(body, NESTOR_HOP_SSH_LOGIN);
 	}
 	cause_of_hop(&tag->cause, body);
+	tag->cause.connection = body->id;
 	return true;
 }
 

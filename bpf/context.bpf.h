@@ -26,6 +26,7 @@
 struct cause {
 	u64 hop_id; /* 0: none */
 	u64 chain_id;
+	u64 connection; /* the hop of the connection that it came over, see open_requests; 0: none */
 	u32 depth;
 	u8 origin_kind;
 	u8 confidence;
@@ -202,6 +203,7 @@ static __always_inline void own_cause(struct cause *own, const struct task_conte
 	own->depth = context->depth;
 	own->origin_kind = context->origin_kind;
 	own->confidence = context->confidence;
+	own->connection = 0;
 	own->accepted = 0;
 	own->pad = 0;
 }

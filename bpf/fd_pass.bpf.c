@@ -119,6 +119,7 @@ static __always_inline void got_file(struct file *file)
 	if (!body)
 		return;
 	cause_of_hop(&tag->passed, body);
+	tag->passed.connection = tag->cause.hop_id;
 	process_key(&tag->holder, task);
 	context->cause = tag->passed;
 	context->cause.accepted = 1;

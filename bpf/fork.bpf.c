@@ -27,11 +27,11 @@ static __always_inline void inherit_request(struct task_struct *thread, struct t
 {
 	struct serving *serving;
 
-	if (!context->cause.hop_id || !is_open(context->cause.hop_id))
+	if (!context->cause.hop_id || !is_open(&context->cause))
 		return;
 	serving = bpf_task_storage_get(&servings, thread, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (serving)
-		remember_request(&serving->woken_for, &context->cause);
+		remember_request(&serving->woken_for, &context->cause, 0);
 	else
 		count_loss(NESTOR_LOSS_TASK_STORAGE);
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));

@@ -85,6 +85,7 @@ static __always_inline void cause_of_hop(struct cause *cause, const struct nesto
 {
 	cause->hop_id = body->id;
 	cause->chain_id = body->chain_id;
+	cause->connection = 0;
 	cause->depth = body->depth;
 	cause->origin_kind = body->origin_kind;
 	cause->confidence = body->confidence;

@@ -227,6 +227,7 @@ struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;
+	unsigned long nvcsw; /* voluntary context switches */
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;

@@ -54,10 +54,17 @@ static __always_inline void received(struct socket *socket, int result)
 			request_came(task, context, tag, &context->cause);
 		return;
 	}
-	if (!context->cause.hop_id)
+	/* An answer on a connection that was made for a request: the thread goes on with that. */
+	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id != context->hop_id && !tag->shared) {
+		if (context->cause.hop_id != tag->cause.hop_id) {
+			context->cause = tag->cause;
+			context->cause.confidence = weakest(tag->cause.confidence, NESTOR_INFERRED);
+			context->cause.accepted = 0;
+		}
+		request_handed(task, context, &context->cause);
 		return;
-	/* An answer on a connection that was made for the present cause belongs to it. */
-	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id == context->cause.hop_id)
+	}
+	if (!context->cause.hop_id)
 		return;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 }

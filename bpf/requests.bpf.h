@@ -2,8 +2,8 @@
 /*
  * One server, many clients: for which request does a thread work now? In order of certainty:
  *   1. It accepted a connection, and has no request that waits: the connection's own child.
- *   2. It received requests itself. One that is not answered yet: that one. Several: one of them, ambiguous.
- *      None, as all were answered: the last one it received.
+ *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is one;
+ *      else one of them, ambiguous. None, as all were answered: the last one it received.
  *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2.
  *   4. Requests of its process that are not answered: as in 2.
  *   5. None: it works for its own hop.
@@ -15,7 +15,7 @@
 
 #include "hop.bpf.h"
 
-/* Requests that came and were not answered, by the hop of their connection. */
+/* Connections over which a request came that was not answered, by their hop. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -24,9 +24,14 @@ struct {
 	__type(value, u8);
 } open_requests __weak SEC(".maps");
 
+struct request {
+	struct cause cause;
+	u64 turn; /* of the thread that received it: see turn_of */
+};
+
 /* A few requests in no order; a full list loses its oldest, which `candidates` counts. */
 struct request_list {
-	struct cause list[NESTOR_CANDIDATES];
+	struct request list[NESTOR_CANDIDATES];
 	u32 next; /* where the next one goes */
 	u32 pad;
 };
@@ -45,28 +50,43 @@ struct {
 	__type(value, struct serving);
 } servings __weak SEC(".maps");
 
-static __always_inline bool is_open(u64 hop_id)
+static __always_inline bool is_open(const struct cause *cause)
 {
-	return hop_id && bpf_map_lookup_elem(&open_requests, &hop_id);
+	u64 connection = cause->connection;
+
+	return connection && bpf_map_lookup_elem(&open_requests, &connection);
 }
 
-static __always_inline void remember_request(struct request_list *requests, const struct cause *cause)
+/*
+ * A thread that serves many waits for all of them at once (epoll, poll, select) and then does what came. Between two waits is a turn: what
+ * it received in this one is what it works for now. A wait that finds something at once does not sleep, so a turn may be long, never short.
+ */
+static __always_inline u64 turn_of(struct task_struct *task)
+{
+	return task->nvcsw;
+}
+
+static __always_inline void remember_request(struct request_list *requests, const struct cause *cause, u64 turn)
 {
 	u32 at;
 
 	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (requests->list[i].hop_id == cause->hop_id)
-			return;
+		if (requests->list[i].cause.hop_id != cause->hop_id)
+			continue;
+		requests->list[i].turn = turn;
+		return;
 	}
 	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (is_open(requests->list[i].hop_id))
+		if (is_open(&requests->list[i].cause))
 			continue;
-		requests->list[i] = *cause;
+		requests->list[i].cause = *cause;
+		requests->list[i].turn = turn;
 		return;
 	}
 	count_loss(NESTOR_LOSS_CANDIDATES);
 	at = requests->next++ & (NESTOR_CANDIDATES - 1);
-	requests->list[at] = *cause;
+	requests->list[at].cause = *cause;
+	requests->list[at].turn = turn;
 }
 
 /* A request came to this thread. `tag` is that of its connection. */
@@ -78,7 +98,7 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 
 	if (!tag || !context || !cause)
 		return;
-	id = cause->hop_id;
+	id = cause->connection;
 	tag->waiting = 1;
 	if (bpf_map_update_elem(&open_requests, &id, &yes, BPF_ANY)) {
 		count_loss(NESTOR_LOSS_CANDIDATES);
@@ -90,11 +110,11 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 		return;
 	}
 	context->flags |= TASK_RECEIVES;
-	remember_request(&serving->received, cause);
+	remember_request(&serving->received, cause, turn_of(task));
 	if (task->pid != task->tgid)
 		serving = bpf_task_storage_get(&servings, task->group_leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (serving)
-		remember_request(&serving->process, cause);
+		remember_request(&serving->process, cause, 0);
 }
 
 /* Another thread or process of the same program read a request and told this one: it is open as long as its connection says. */
@@ -102,7 +122,7 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 {
 	struct serving *serving;
 
-	if (!context || !cause || !is_open(cause->hop_id))
+	if (!context || !cause || !is_open(cause))
 		return;
 	serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!serving) {
@@ -110,7 +130,7 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 		return;
 	}
 	context->flags |= TASK_RECEIVES;
-	remember_request(&serving->received, cause);
+	remember_request(&serving->received, cause, turn_of(task));
 }
 
 /* Whether what a connection was made for is still under way: a request that waits, or one of several. */
@@ -119,13 +139,15 @@ static __always_inline bool is_under_way(const struct cause *cause)
 	struct nestor_hop_body *body;
 	u64 id = cause->hop_id;
 
-	if (cause->confidence != NESTOR_AMBIGUOUS)
-		return is_open(id);
+	if (is_open(cause) || cause->confidence != NESTOR_AMBIGUOUS)
+		return is_open(cause);
 	body = bpf_map_lookup_elem(&pending_hops, &id);
 	if (!body)
 		return false;
 	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (is_open(body->candidates[i]))
+		u64 candidate = body->candidates[i];
+
+		if (candidate && bpf_map_lookup_elem(&open_requests, &candidate))
 			return true;
 	}
 	return false;
@@ -133,27 +155,21 @@ static __always_inline bool is_under_way(const struct cause *cause)
 
 static __always_inline void request_answered(struct socket_tag *tag)
 {
-	u64 id = tag->cause.hop_id, other = tag->other.hop_id, passed = tag->passed.hop_id;
+	u64 connection = tag->cause.connection;
 
 	tag->waiting = 0;
-	bpf_map_delete_elem(&open_requests, &id);
-	if (other)
-		bpf_map_delete_elem(&open_requests, &other);
-	if (passed)
-		bpf_map_delete_elem(&open_requests, &passed);
+	bpf_map_delete_elem(&open_requests, &connection);
 }
 
 /* Adds the open ones of a list to an ambiguous hop; the last one found goes to `only`. Returns how many there are then. */
 static __always_inline u32 add_candidates(struct nestor_hop_body *body, const struct request_list *requests, struct cause *only, u32 count)
 {
 	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		u64 id = requests->list[i].hop_id;
-
-		if (!is_open(id))
+		if (!is_open(&requests->list[i].cause))
 			continue;
-		*only = requests->list[i];
+		*only = requests->list[i].cause;
 		if (body && count < NESTOR_CANDIDATES)
-			body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
+			body->candidates[count & (NESTOR_CANDIDATES - 1)] = only->hop_id;
 		count++;
 	}
 	return count;
@@ -162,6 +178,20 @@ static __always_inline u32 add_candidates(struct nestor_hop_body *body, const st
 static __always_inline u32 count_open(const struct request_list *requests, struct cause *only)
 {
 	return add_candidates(NULL, requests, only, 0);
+}
+
+/* Those of this turn. */
+static __always_inline u32 count_of_turn(const struct request_list *requests, u64 turn, struct cause *only)
+{
+	u32 count = 0;
+
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (requests->list[i].turn != turn || !is_open(&requests->list[i].cause))
+			continue;
+		*only = requests->list[i].cause;
+		count++;
+	}
+	return count;
 }
 
 /*
@@ -183,7 +213,7 @@ static __noinline bool open_ambiguous(struct task_struct *task, struct task_cont
 	body->confidence = NESTOR_AMBIGUOUS;
 	count = add_candidates(body, requests, &only, 0);
 	id = context->cause.hop_id;
-	if (id && !is_open(id)) {
+	if (id && !is_open(&context->cause)) {
 		if (count < NESTOR_CANDIDATES)
 			body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
 		count++;
@@ -207,6 +237,8 @@ static __always_inline bool cause_from(struct task_struct *task, struct task_con
 
 	if (count == 0)
 		return false;
+	if (count > 1 && !context->cause.accepted && count_of_turn(requests, turn_of(task), &only) == 1)
+		count = 1;
 	/* A connection that was accepted just now, while a request waits: one of the two. */
 	if (count > 1 || (context->cause.accepted && only.hop_id != context->cause.hop_id))
 		return open_ambiguous(task, context, requests, cause);

@@ -61,7 +61,7 @@ static __always_inline struct nestor_hop_body *open_hop_of_sender(const struct s
 
 	if (!body)
 		return NULL;
-	if (of_connection) {
+	if (of_connection && of_connection->socket_cookie) {
 		id = body->id;
 		*body = *of_connection;
 		body->id = id;
@@ -98,6 +98,7 @@ static __always_inline bool ambiguous_sender(struct task_struct *task, struct ta
 	hop_from(body, task, context);
 	hop_server(body, task, context);
 	cause_of_hop(cause, body);
+	cause->connection = like;
 	return true;
 }
 
@@ -108,6 +109,7 @@ static __always_inline bool ambiguous_sender(struct task_struct *task, struct ta
 static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
 {
 	struct nestor_hop_body *body;
+	struct nestor_process self;
 	struct sender *sender;
 	u64 key;
 
@@ -127,19 +129,28 @@ static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, 
 	sender->unread = 0;
 	if (sender->last.hop_id == tag->from_hop_id)
 		return false;
-	if (tag->side == SOCKET_PAIR) { /* inside one program: the request goes on, there is no new hop */
+	process_key(&self, task);
+	if (sender->process.tgid == self.tgid && sender->process.start_ns == self.start_ns) {
+		/* From one thread to another: the request goes on, no boundary was crossed. */
 		*cause = sender->last;
 		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
 		cause->accepted = 0;
-		if (cause->hop_id == context->hop_id)
-			__builtin_memset(cause, 0, sizeof(*cause));
+		return true;
+	}
+	if (sender->last.hop_id == context->hop_id) {
+		__builtin_memset(cause, 0, sizeof(*cause));
 		return true;
 	}
 	if (tag->other_from != sender->last.hop_id) {
 		body = open_hop_of_sender(sender, tag->cause.hop_id);
 		if (!body)
 			return false;
+		hop_server(body, task, context);
+		if (tag->side == SOCKET_PAIR)
+			body->detail = NESTOR_CONNECTION_PAIR;
 		cause_of_hop(&tag->other, body);
+		/* Over a socketpair the request is another connection's, and is answered there. */
+		tag->other.connection = tag->side == SOCKET_PAIR ? sender->last.connection : tag->cause.connection;
 		tag->other_from = sender->last.hop_id;
 	}
 	*cause = tag->other;

@@ -39,6 +39,7 @@ static __always_inline void tag_server_side(struct task_struct *task, struct tas
 	tag->from_container = context->container;
 	tag->inbox = key;
 	cause_of_hop(&tag->cause, body);
+	tag->cause.connection = body->id;
 }
 
 static __always_inline void unix_connected(struct sock *sock, struct sock *other, struct sock *newsk)

@@ -19,13 +19,13 @@ int BPF_PROG(on_waking, struct task_struct *woken)
 	if (task->tgid != woken->tgid || task == woken)
 		return 0;
 	context = bpf_task_storage_get(&contexts, task, NULL, 0);
-	if (!context || !context->cause.hop_id || !is_open(context->cause.hop_id))
+	if (!context || !context->cause.hop_id || !is_open(&context->cause))
 		return 0;
 	cause = context->cause;
 	cause.confidence = weakest(cause.confidence, NESTOR_INFERRED);
 	serving = bpf_task_storage_get(&servings, woken, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (serving)
-		remember_request(&serving->woken_for, &cause);
+		remember_request(&serving->woken_for, &cause, 0);
 	else
 		count_loss(NESTOR_LOSS_TASK_STORAGE);
 	return 0;

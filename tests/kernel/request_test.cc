@@ -164,8 +164,15 @@ TEST_F(RequestTest, APreforkedWorkerThatIsToldOverASocketpair) {
   EXPECT_EQ(Wait(server), 0);
 
   Collect({"prefork-one", "prefork-two"});
-  ExpectServed("prefork-one", HopKind::kUnixSocket, one, Confidence::kInferred);
-  ExpectServed("prefork-two", HopKind::kUnixSocket, two, Confidence::kInferred);
+  const std::pair<const char*, pid_t> expected[] = {{"prefork-one", one}, {"prefork-two", two}};
+  for (const auto& [word, client] : expected) {
+    SCOPED_TRACE(word);
+    const HopRecord told = HopOf(word);
+    EXPECT_EQ(told.kind, HopKind::kUnixSocket);
+    EXPECT_EQ(told.from.tgid, static_cast<uint32_t>(server));
+    EXPECT_EQ(told.confidence, Confidence::kInferred);
+    EXPECT_EQ(Hop(told.parent_id).from.tgid, static_cast<uint32_t>(client));
+  }
 }
 
 TEST_F(RequestTest, APoolsWorkerThatIsWokenByTheThreadThatReceived) {
