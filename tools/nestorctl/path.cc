@@ -5,6 +5,7 @@
 #include <charconv>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -122,7 +123,7 @@ class PathFinder {
     v1::Chain& path = paths_.emplace_back(chain);
     path.clear_processes();
     path.clear_hops();
-    for (auto hop = way.hops.rbegin(); hop != way.hops.rend(); ++hop) *path.add_hops() = **hop;
+    for (const v1::ChainHop* hop : way.hops | std::views::reverse) *path.add_hops() = *hop;
   }
 
   const Waypoint& from_;
