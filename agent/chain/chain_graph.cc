@@ -36,7 +36,8 @@ struct HopNode {
   size_t processes = 0;    // kept, live or ended
   bool announced = false;  // by its own record
   bool published = false;
-  AgentPlacePtr above;  // that who led here is, or ran below
+  AgentPlacePtr above;                // that who led here is, or ran below
+  std::vector<AgentPlacePtr> agents;  // that live in it
 };
 
 std::string_view SocketTypeName(uint16_t type) {
@@ -92,18 +93,20 @@ void KeepAliveAbove(std::vector<ChainHop>& hops) {
 
 struct ChainGraph::State {
   State(ChainOptions options_in, WorkloadLookup workload_in, ProcessLookup lookup,
-        RuleLookup rule_in, AgentLookup agent_in)
+        RuleLookup rule_in, AgentLookup agent_in, AncestorLookup ancestors_in)
       : options(options_in),
         workload(std::move(workload_in)),
         proc(std::move(lookup), kProcAnswers),
         rule(std::move(rule_in)),
-        agent(std::move(agent_in)) {}
+        agent(std::move(agent_in)),
+        ancestors(std::move(ancestors_in)) {}
 
   ChainOptions options;
   WorkloadLookup workload;
   ProcCache proc;
   RuleLookup rule;
   AgentLookup agent;
+  AncestorLookup ancestors;
   uint64_t now_ns = 0;  // CLOCK_BOOTTIME of the record that is being applied
   std::unordered_map<ProcessKey, ProcessNode> processes;
   std::unordered_map<HopId, HopNode> hops;
@@ -166,7 +169,35 @@ struct ChainGraph::State {
   AgentPlacePtr AgentAbove(const ProcessNode& node) {
     if (ParentInHop(node)) return AgentAt(node.data.parent);
     const auto hop = hops.find(node.data.hop_id);
-    return hop == hops.end() ? nullptr : hop->second.above;
+    if (hop == hops.end()) return nullptr;
+    const bool of_unknown_fork = node.data.parent.known() && !processes.contains(node.data.parent);
+    if (of_unknown_fork && !hop->second.agents.empty()) {
+      if (AgentPlacePtr place = AgentAboveFork(node.data.parent, hop->second)) return place;
+    }
+    return hop->second.above;
+  }
+
+  AgentPlacePtr AgentAboveFork(ProcessKey fork, const HopNode& hop) {
+    for (const uint32_t pid : ancestors(fork)) {
+      const auto found = std::ranges::find(
+          hop.agents, pid, [](const AgentPlacePtr& place) { return place->process.tgid; });
+      if (found != hop.agents.end()) return *found;
+    }
+    return nullptr;
+  }
+
+  // Its place among the agents of its hop; null: it is none, or none any more.
+  void SetAgent(ProcessNode& node, AgentPlacePtr place) {
+    const auto hop = hops.find(node.data.hop_id);
+    if (hop != hops.end()) {
+      DropAgent(hop->second, node.data.process.key);
+      if (place && node.data.alive) hop->second.agents.push_back(place);
+    }
+    node.agent = std::move(place);
+  }
+
+  static void DropAgent(HopNode& hop, ProcessKey key) {
+    std::erase_if(hop.agents, [key](const AgentPlacePtr& place) { return place->process == key; });
   }
 
   static void Show(const AgentPlacePtr& place, ProcessInfo& info) {
@@ -187,7 +218,7 @@ struct ChainGraph::State {
     AgentMatch match = agent(info, node.data.workload);
     if (match.form == AgentForm::kContainer && !IsEntrypoint(info.key, node.data.hop_id))
       match = {};
-    node.agent = match ? PlaceAgent(match, info.key, node.data.parent, node.above) : nullptr;
+    SetAgent(node, match ? PlaceAgent(match, info.key, node.data.parent, node.above) : nullptr);
     Show(node.agent, info);
   }
 
@@ -285,6 +316,7 @@ struct ChainGraph::State {
     if (node.data.hop_id == actor.hop_id) return;
     if (const auto old = hops.find(node.data.hop_id); old != hops.end()) {
       --old->second.processes;
+      DropAgent(old->second, node.data.process.key);
       if (node.data.alive) --old->second.live_processes;
     }
     node.data.hop_id = actor.hop_id;
@@ -570,6 +602,7 @@ struct ChainGraph::State {
     --live;
     if (const auto hop = hops.find(node.data.hop_id); hop != hops.end()) {
       --hop->second.live_processes;
+      DropAgent(hop->second, node.data.process.key);
     }
   }
 
@@ -623,9 +656,9 @@ struct ChainGraph::State {
 };
 
 ChainGraph::ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
-                       RuleLookup rule, AgentLookup agent)
+                       RuleLookup rule, AgentLookup agent, AncestorLookup ancestors)
     : state_(std::make_unique<State>(options, std::move(workload), std::move(process),
-                                     std::move(rule), std::move(agent))) {}
+                                     std::move(rule), std::move(agent), std::move(ancestors))) {}
 
 ChainGraph::~ChainGraph() = default;
 

@@ -37,12 +37,15 @@ using ProcessLookup = std::function<std::optional<ProcessInfo>(ProcessKey key)>;
 using RuleLookup = std::function<void(uint64_t generation, uint32_t rule, VerdictInfo& verdict)>;
 // Which known agent a process is, by what it runs and where.
 using AgentLookup = std::function<AgentMatch(const ProcessInfo& process, const Workload& workload)>;
+// The pids above a process that lives, its parent's first; from /proc. For forks that never ran a
+// program of their own: no record tells of them, but of what they start.
+using AncestorLookup = std::function<std::vector<uint32_t>(ProcessKey key)>;
 
 // All hops and processes nestord knows, from records. Thread: pipeline only.
 class ChainGraph {
  public:
   ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process, RuleLookup rule,
-             AgentLookup agent);
+             AgentLookup agent, AncestorLookup ancestors);
   ~ChainGraph();
 
   // Takes one record in and returns the events to publish, in order: usually one; none for a hop

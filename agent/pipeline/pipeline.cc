@@ -65,7 +65,8 @@ struct Pipeline::State {
             },
             [this](const ProcessInfo& process, const Workload& workload) {
               return agents.Recognise(process, workload);
-            }) {}
+            },
+            [this](ProcessKey key) { return proc.Ancestors(key); }) {}
 
   static ChainOptions WithOffset(ChainOptions chain) {
     chain.realtime_offset_ns = RealtimeOffset();

@@ -118,6 +118,20 @@ bool ProcReader::Exists(ProcessKey key) const {
   return StatOf(root_ + "/" + std::to_string(key.tgid) + "/", key).has_value();
 }
 
+std::vector<uint32_t> ProcReader::Ancestors(ProcessKey key) const {
+  constexpr size_t kMost = 64;
+  constexpr int kParent = 4;
+  std::vector<uint32_t> pids;
+  auto stat = StatOf(root_ + "/" + std::to_string(key.tgid) + "/", key);
+  while (stat && pids.size() < kMost) {
+    const auto parent = StatField(*stat, kParent);
+    if (!parent || *parent == 0) break;
+    pids.push_back(static_cast<uint32_t>(*parent));
+    stat = ReadAll(root_ + "/" + std::to_string(*parent) + "/stat", kMaxStatusBytes);
+  }
+  return pids;
+}
+
 std::optional<ProcessInfo> ProcReader::Read(ProcessKey key) const {
   const std::string directory = root_ + "/" + std::to_string(key.tgid) + "/";
   const auto stat = StatOf(directory, key);

@@ -2,8 +2,10 @@
 #ifndef NESTOR_AGENT_PROC_PROC_READER_H_
 #define NESTOR_AGENT_PROC_PROC_READER_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/event/event.h"
 
@@ -19,6 +21,9 @@ class ProcReader {
   // exe, argv, cwd, uid, tty of a process; nullopt when it is gone or its start time is another
   // process's (pid reuse; compared to 1 clock tick because /proc gives ticks).
   virtual std::optional<ProcessInfo> Read(ProcessKey key) const;
+  // The pids above a process, its parent's first, up to where the pid namespace ends; 64 at most.
+  // Empty when it is gone.
+  virtual std::vector<uint32_t> Ancestors(ProcessKey key) const;
   // Whether its pids are the node's (the root pid namespace). Elsewhere, as in a pod without
   // hostPID, a process that is not found says nothing.
   virtual bool ShowsNode() const;

@@ -68,11 +68,14 @@ struct Stages {
   }
 
   AgentRecogniser recogniser = Need(AgentRecogniser::Create({}));
-  ChainGraph graph{ChainOptions{}, Container, [](ProcessKey) { return std::nullopt; },
+  ChainGraph graph{ChainOptions{},
+                   Container,
+                   [](ProcessKey) { return std::nullopt; },
                    [](uint64_t, uint32_t, VerdictInfo&) {},
                    [this](const ProcessInfo& process, const Workload& workload) {
                      return recogniser.Recognise(process, workload);
-                   }};
+                   },
+                   [](ProcessKey) { return std::vector<uint32_t>(); }};
   Masker masker = Need(Masker::Create({}));
   EventLog log{EventLogOptions{}};
   NodeIdentity identity{"node-7", "f3b7f6a0-3a0e-4b6b-a1c9-5e0d1a2b3c4d"};

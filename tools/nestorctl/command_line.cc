@@ -12,6 +12,7 @@
 
 #include "agent/base/nearest.h"
 #include "tools/nestorctl/escape.h"
+#include "tools/nestorctl/path.h"
 #include "tools/nestorctl/time_text.h"
 
 namespace nestor::ctl {
@@ -47,6 +48,8 @@ std::function<std::string(const std::string&)> Parses(Parse parse) {
 
 Format FormatFromWord(const std::string& word) {
   if (word == "json") return Format::kJson;
+  if (word == "dot") return Format::kDot;
+  if (word == "mermaid") return Format::kMermaid;
   return word == "jsonl" ? Format::kJsonLines : Format::kText;
 }
 
@@ -85,6 +88,7 @@ class Grammar {
     AddChains();
     AddEvents();
     AddAgents();
+    AddPath();
     AddExplain();
     AddStatus();
     AddDoctor();
@@ -94,6 +98,7 @@ class Grammar {
         "  nestorctl tree -f                  watch chains grow\n"
         "  nestorctl events -f --type verdict see what is denied\n"
         "  nestorctl explain 4160             why this process is in its chain\n"
+        "  nestorctl path build-7 web-0       how chains went from pod to pod\n"
         "  nestorctl doctor                   what this node's kernel allows");
   }
 
@@ -106,6 +111,9 @@ class Grammar {
     }
     if (options_.follow && options_.format == Format::kJson) {
       return Wrong("-o json needs an end, and --follow has none; use -o jsonl");
+    }
+    if (options_.follow && options_.format && IsGraph(*options_.format)) {
+      return Wrong("a graph needs an end, and --follow has none");
     }
     return {.options = options_, .exit_code = kExitOk, .out = "", .err = ""};
   }
@@ -166,25 +174,29 @@ class Grammar {
     tree->add_flag("-f,--follow", options_.follow, "Keep it up to date until Ctrl-C");
     tree->add_flag("--all", options_.all, "Ended chains too, nothing folded");
     PlaceFilters(*tree);
-    FormatOption(*tree, {"text", "json", "jsonl"});
+    FormatOption(*tree, {"text", "json", "jsonl", "dot", "mermaid"});
   }
 
   void AddChains() {
     CLI::App* chains = Subcommand(app_, "chains", "List chains", Command::kChains,
                                   "  nestorctl chains --all -n team-a\n"
+                                  "  nestorctl chains --since 1h\n"
                                   "  nestorctl chains -o json | jq '.chains[].id'\n"
                                   "  nestorctl chains get 4f2a0001");
     chains->add_flag("--all", options_.all, "Ended chains too");
     PlaceFilters(*chains);
-    FormatOption(*chains, {"table", "json", "jsonl"});
+    SinceOption(*chains,
+                "Those that began or were active then or later, ended ones too: 1h ago, or an "
+                "RFC 3339 time");
+    FormatOption(*chains, {"table", "json", "jsonl", "dot", "mermaid"});
 
     CLI::App* get = Subcommand(*chains, "get", "Show one chain whole", Command::kChain,
                                "  nestorctl chains get 4f2a0001\n"
-                               "  nestorctl chains get 00000d14f2a0001 -o json");
+                               "  nestorctl chains get 4f2a0001 -o mermaid");
     get->add_option("ID", options_.chain_id, "The chain's id, or its last digits (4 at least)")
         ->check(CLI::Validator(Parses(ParseChainId), ""))
         ->required();
-    FormatOption(*get, {"text", "json", "jsonl"});
+    FormatOption(*get, {"text", "json", "jsonl", "dot", "mermaid"});
   }
 
   void AddEvents() {
@@ -223,6 +235,25 @@ class Grammar {
     PlaceFilters(*agents);
     SinceOption(*agents, "Only those that lived then or later: 10m ago, or an RFC 3339 time");
     FormatOption(*agents, {"table", "json", "jsonl"});
+  }
+
+  void AddPath() {
+    CLI::App* path = Subcommand(
+        app_, "path", "Show by which hops chains went from one place to another; exit 1 if none",
+        Command::kPath,
+        "  nestorctl path ci/build-7 shop/web-0/main\n"
+        "  nestorctl path host web-0 --since 1h\n"
+        "  nestorctl path build-7 4160 -o mermaid\n"
+        "A place is host, a process id as the host sees it, POD, NAMESPACE/POD or\n"
+        "NAMESPACE/POD/CONTAINER. Ended chains count, as long as they are kept.");
+    path->add_option("FROM", options_.path_from, "Where they came from")
+        ->check(CLI::Validator(Parses(ParseWaypoint), ""))
+        ->required();
+    path->add_option("TO", options_.path_to, "Where they went")
+        ->check(CLI::Validator(Parses(ParseWaypoint), ""))
+        ->required();
+    SinceOption(*path, "Only chains that were active then or later: 10m ago, or an RFC 3339 time");
+    FormatOption(*path, {"text", "json", "jsonl", "dot", "mermaid"});
   }
 
   void AddExplain() {

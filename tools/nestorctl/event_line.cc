@@ -19,7 +19,11 @@ Line Who(const v1::Event& event) {
 Line ExecText(const v1::Event& event) {
   Line line;
   line.Add(std::to_string(event.process().pid()) + " ", Style::kDim);
-  return line.AddShrinkable(CommandLine(event.process()));
+  line.AddShrinkable(CommandLine(event.process()));
+  if (const std::string tag = AgentTag(event.process()); !tag.empty()) {
+    line.Add("  " + tag, Style::kAgent);
+  }
+  return line;
 }
 
 Line HopText(const v1::Event& event) {

@@ -19,13 +19,14 @@ enum class Command : uint8_t {
   kChain,
   kEvents,
   kAgents,
+  kPath,
   kExplain,
   kStatus,
   kDoctor
 };
 
 // kText is what people read: lines, a table, a tree.
-enum class Format : uint8_t { kText, kJson, kJsonLines };
+enum class Format : uint8_t { kText, kJson, kJsonLines, kDot, kMermaid };
 
 // What the command line said.
 struct Options {
@@ -38,9 +39,14 @@ struct Options {
   FilterFlags filter;
   uint64_t from_seq = 0;
   std::string chain_id;
+  std::string path_from;
+  std::string path_to;
   uint32_t pid = 0;
   std::optional<std::chrono::nanoseconds> wait;
 };
+
+// Languages of graphs.
+inline bool IsGraph(Format format) { return format == Format::kDot || format == Format::kMermaid; }
 
 // -o, or what suits the reader: people at a terminal read text, programs in a pipe read JSON.
 Format ChooseFormat(const Options& options, bool is_terminal);

@@ -13,8 +13,10 @@
 #include "tools/nestorctl/doctor.h"
 #include "tools/nestorctl/event_line.h"
 #include "tools/nestorctl/explain.h"
+#include "tools/nestorctl/graph.h"
 #include "tools/nestorctl/hop_sentence.h"
 #include "tools/nestorctl/json.h"
+#include "tools/nestorctl/path.h"
 #include "tools/nestorctl/screen.h"
 #include "tools/nestorctl/status_text.h"
 #include "tools/nestorctl/table.h"
@@ -68,7 +70,7 @@ Result<v1::ListChainsResponse> AskForChains(Client& client, const Options& optio
   if (!filter) return filter.error();
   v1::ListChainsRequest request;
   *request.mutable_filter() = *std::move(filter);
-  request.set_include_ended(options.all);
+  request.set_include_ended(options.all || !options.filter.since.empty());
   return client.ListChains(request);
 }
 
@@ -76,7 +78,13 @@ std::vector<v1::Chain> ToVector(const v1::ListChainsResponse& response) {
   return {response.chains().begin(), response.chains().end()};
 }
 
+Status PrintGraph(Session& session, const std::vector<v1::Chain>& chains, bool all) {
+  const Graph graph = MakeGraph(chains, all);
+  return session.output->Write(session.format == Format::kDot ? ToDot(graph) : ToMermaid(graph));
+}
+
 Line NoChains(const Options& options) {
+  if (!options.filter.since.empty()) return Line().Add("no chains since then", Style::kDim);
   return Line().Add(options.all ? "no chains" : "no live chains (--all shows ended ones)",
                     Style::kDim);
 }
@@ -125,6 +133,9 @@ Result<int> RunTree(Session& session, Client& client) {
   if (session.options.follow) return FollowTree(session, client);
   const auto response = AskForChains(client, session.options);
   if (!response) return response.error();
+  if (IsGraph(session.format)) {
+    return Done(PrintGraph(session, ToVector(*response), session.options.all));
+  }
   if (session.format != Format::kText) return Done(PrintChainsAsJson(session, *response));
   std::vector<Line> lines =
       RenderTree(ToVector(*response), {.now = Now(), .all = session.options.all});
@@ -135,6 +146,9 @@ Result<int> RunTree(Session& session, Client& client) {
 Result<int> RunChains(Session& session, Client& client) {
   const auto response = AskForChains(client, session.options);
   if (!response) return response.error();
+  if (IsGraph(session.format)) {
+    return Done(PrintGraph(session, ToVector(*response), session.options.all));
+  }
   if (session.format != Format::kText) return Done(PrintChainsAsJson(session, *response));
   if (response->chains().empty()) return Done(PrintCut(session, {NoChains(session.options)}));
   return Done(PrintCut(session, ChainTable(ToVector(*response), Now())));
@@ -149,6 +163,7 @@ Result<int> RunChain(Session& session, Client& client) {
   request.set_id(*id);
   const auto chain = client.GetChain(request);
   if (!chain) return chain.error();
+  if (IsGraph(session.format)) return Done(PrintGraph(session, {*chain}, true));
   if (session.format != Format::kText) return Done(PrintJson(session, *chain));
   return Done(PrintCut(session, RenderTree({*chain}, {.now = Now(), .all = true})));
 }
@@ -206,6 +221,31 @@ Result<int> RunEvents(Session& session, Client& client) {
   return Done(printer.Close());
 }
 
+Result<int> RunPath(Session& session, Client& client) {
+  const auto from = ParseWaypoint(session.options.path_from);
+  if (!from) return from.error().In("FROM");
+  const auto to = ParseWaypoint(session.options.path_to);
+  if (!to) return to.error().In("TO");
+  Options wanted = session.options;
+  wanted.all = true;
+  const auto response = AskForChains(client, wanted);
+  if (!response) return response.error();
+
+  const std::vector<v1::Chain> chains = ToVector(*response);
+  const std::vector<v1::Chain> paths = FindPaths(chains, *from, *to);
+  const int exit_code = paths.empty() ? kExitFailure : kExitOk;
+  if (IsGraph(session.format)) return Done(PrintGraph(session, paths, true), exit_code);
+  if (session.format != Format::kText) {
+    v1::ListChainsResponse found;
+    for (const v1::Chain& path : paths) *found.add_chains() = path;
+    return Done(PrintChainsAsJson(session, found), exit_code);
+  }
+  if (!paths.empty()) return Done(PrintWhole(session, RenderPaths(paths, chains)), exit_code);
+  const std::string none = "no chain went from " + session.options.path_from + " to " +
+                           session.options.path_to + ", as far as nestord remembers";
+  return Done(PrintWhole(session, {Line().Add(none, Style::kDim)}), exit_code);
+}
+
 Status PrintAgentsAsJson(Session& session, const v1::ListAgentsResponse& response) {
   if (session.format == Format::kJson) return PrintJson(session, response);
   for (const v1::Agent& agent : response.agents()) {
@@ -219,7 +259,7 @@ Result<int> RunAgents(Session& session, Client& client) {
   if (!filter) return filter.error();
   v1::ListAgentsRequest request;
   *request.mutable_filter() = *std::move(filter);
-  request.set_include_ended(session.options.all);
+  request.set_include_ended(session.options.all || !session.options.filter.since.empty());
   const auto response = client.ListAgents(request);
   if (!response) return response.error();
   if (session.format != Format::kText) return Done(PrintAgentsAsJson(session, *response));
@@ -327,6 +367,8 @@ Result<int> RunWithClient(Session& session) {
       return RunEvents(session, *client);
     case Command::kAgents:
       return RunAgents(session, *client);
+    case Command::kPath:
+      return RunPath(session, *client);
     case Command::kExplain:
       return RunExplain(session, *client);
     case Command::kStatus:

@@ -36,7 +36,8 @@ class AgentsTest : public testing::Test {
               const auto found = proc_.find(key);
               return found == proc_.end() ? std::nullopt : std::optional(found->second);
             },
-            [](uint64_t, uint32_t, VerdictInfo&) {}, Lookup) {
+            [](uint64_t, uint32_t, VerdictInfo&) {}, Lookup,
+            [this](ProcessKey key) { return ancestors_[key]; }) {
     containers_[kMain].container_id = "main";
     containers_[kSidecar].container_id = "sidecar";
     Hop(kOrigin, 0, HopKind::kContainerEntrypoint, main_);
@@ -84,6 +85,7 @@ class AgentsTest : public testing::Test {
 
   std::map<CgroupId, Workload> containers_;
   std::map<ProcessKey, ProcessInfo> proc_;
+  std::map<ProcessKey, std::vector<uint32_t>> ancestors_;
   ChainGraph graph_;
   const Actor main_ = Process(kOrigin, 100);
 };
@@ -136,6 +138,18 @@ TEST_F(AgentsTest, AForkOfAnAgentIsThatAgentUntilItRunsAnotherProgram) {
   EXPECT_EQ(fork.agent_depth, 1U);
   EXPECT_THAT(graph_.Agents(true), SizeIs(1));
   EXPECT_EQ(Exec(worker, "/bin/sh").agent, "");
+}
+
+TEST_F(AgentsTest, AForkThatNoRecordToldOfHidesNoAgentAboveIt) {
+  Exec(main_, "/bin/sh");
+  const Actor claude = Process(kOrigin, 101, &main_);
+  Exec(claude, "/agents/claude");
+  const Actor unseen = Process(kOrigin, 102, &claude);
+  ancestors_[unseen.self] = {101, 100, 1};
+
+  EXPECT_EQ(Exec(Process(kOrigin, 103, &unseen), "/agents/codex").agent_depth, 2U);
+  Exec(claude, "/bin/sh");  // it is none any more
+  EXPECT_EQ(Exec(Process(kOrigin, 104, &unseen), "/agents/codex").agent_depth, 1U);
 }
 
 TEST_F(AgentsTest, AnAgentThatChangesItsRightsIsNotBelowItself) {

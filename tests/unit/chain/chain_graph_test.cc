@@ -114,7 +114,8 @@ struct World {
               verdict.policy = "policy-" + std::to_string(generation);
               verdict.rule = "rule-" + std::to_string(rule);
             },
-            [](const ProcessInfo&, const Workload&) { return AgentMatch{}; }) {
+            [](const ProcessInfo&, const Workload&) { return AgentMatch{}; },
+            [](ProcessKey) { return std::vector<uint32_t>(); }) {
     containers[kWeb].container_id = containers[kWeb].container = "web";
     containers[kSidecar].container_id = containers[kSidecar].container = "sidecar";
   }

@@ -63,6 +63,16 @@ TEST_F(CommandLineTest, ChainsAndChainsGetAreDifferentCommands) {
   EXPECT_EQ(get.options->chain_id, "91c00001");
 }
 
+TEST_F(CommandLineTest, APathHasTwoEnds) {
+  const auto parsed = ParseCommandLine({"path", "build-7", "team-a/web-0/main", "-o", "mermaid"});
+
+  ASSERT_TRUE(parsed.options) << parsed.err;
+  EXPECT_EQ(parsed.options->command, Command::kPath);
+  EXPECT_EQ(parsed.options->path_from, "build-7");
+  EXPECT_EQ(parsed.options->path_to, "team-a/web-0/main");
+  EXPECT_EQ(parsed.options->format, Format::kMermaid);
+}
+
 TEST_F(CommandLineTest, AgentsTakeAPlaceAndATime) {
   const auto parsed = ParseCommandLine({"agents", "--all", "-n", "team-a", "--since", "1h"});
 
@@ -90,21 +100,24 @@ TEST_P(MisuseTest, IsAUsageErrorThatNamesTheWayOut) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, MisuseTest,
-    testing::Values(
-        Misuse{{}, "a command is missing; one of: tree, chains, events, agents, explain, status, doctor"},
-        Misuse{{"evnts"}, "unknown command `evnts`; did you mean `events`?"},
-        Misuse{{"chains", "gte"}, "did you mean `get`?"},
-        Misuse{{"events", "--namspace", "x"}, "did you mean `--namespace`?"},
-        Misuse{{"events", "--type", "exce"}, "did you mean `exec`?"},
-        Misuse{{"tree", "-o", "jsn"}, "did you mean `json`?"},
-        Misuse{{"tree", "--color", "alway"}, "did you mean `always`?"},
-        Misuse{{"tree", "-f", "-o", "json"}, "use -o jsonl"},
-        Misuse{{"tree", "--chain", "xyz"}, "no chain id"},
-        Misuse{{"events", "--from-seq", "-3"}, "is no number"},
-        Misuse{{"explain", "4k"}, "is no number"},
-        Misuse{{"status", "--wait", "soon"}, "is no duration"},
-        Misuse{{"events", "--since", "yesterday"}, "neither a duration"},
-        Misuse{{"tree", "\x1b[2J"}, "unexpected argument `\\x1b[2J`"}));
+    testing::Values(Misuse{{},
+                           "a command is missing; one of: tree, chains, events, agents, path, "
+                           "explain, status, doctor"},
+                    Misuse{{"evnts"}, "unknown command `evnts`; did you mean `events`?"},
+                    Misuse{{"chains", "gte"}, "did you mean `get`?"},
+                    Misuse{{"events", "--namspace", "x"}, "did you mean `--namespace`?"},
+                    Misuse{{"events", "--type", "exce"}, "did you mean `exec`?"},
+                    Misuse{{"tree", "-o", "jsn"}, "did you mean `json`?"},
+                    Misuse{{"tree", "--color", "alway"}, "did you mean `always`?"},
+                    Misuse{{"tree", "-f", "-o", "json"}, "use -o jsonl"},
+                    Misuse{{"tree", "-f", "-o", "dot"}, "a graph needs an end"},
+                    Misuse{{"path", "host"}, "TO"}, Misuse{{"path", "host", "a//b"}, "is no place"},
+                    Misuse{{"tree", "--chain", "xyz"}, "no chain id"},
+                    Misuse{{"events", "--from-seq", "-3"}, "is no number"},
+                    Misuse{{"explain", "4k"}, "is no number"},
+                    Misuse{{"status", "--wait", "soon"}, "is no duration"},
+                    Misuse{{"events", "--since", "yesterday"}, "neither a duration"},
+                    Misuse{{"tree", "\x1b[2J"}, "unexpected argument `\\x1b[2J`"}));
 
 TEST_F(CommandLineTest, HelpOfEachCommandHasExamples) {
   for (const char* command : {"tree", "chains", "events", "explain", "status", "doctor"}) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "nestor/v1/nestor.grpc.pb.h"
@@ -26,6 +27,8 @@ using testing::HasSubstr;
 
 class ScriptedNestord : public v1::Nestor::Service {
  public:
+  std::atomic<bool> include_ended = false;  // as last asked for
+
   grpc::Status StreamEvents(grpc::ServerContext*, const v1::StreamEventsRequest* request,
                             grpc::ServerWriter<v1::EventBatch>* writer) override {
     v1::EventBatch batch;
@@ -39,8 +42,9 @@ class ScriptedNestord : public v1::Nestor::Service {
     }
     return grpc::Status::OK;
   }
-  grpc::Status ListChains(grpc::ServerContext*, const v1::ListChainsRequest*,
+  grpc::Status ListChains(grpc::ServerContext*, const v1::ListChainsRequest* request,
                           v1::ListChainsResponse* response) override {
+    include_ended = request->include_ended();
     *response->add_chains() = sample::Story();
     return grpc::Status::OK;
   }
@@ -211,6 +215,30 @@ TEST_F(RunTest, AgentsInAPipeAreALineOfJsonEach) {
   const std::string text = Printed();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
   EXPECT_EQ(json::parse(text.substr(text.find('\n') + 1)).at("depth"), 2);
+}
+
+TEST_F(RunTest, APathThatNobodyWentIsAFailure) {
+  const auto found = RunIt({"path", "host", "team-a/web-0/main"});
+  EXPECT_EQ(json::parse(Printed()).at("hops").size(), 2U);
+  const auto missing = RunIt({"path", "host", "elsewhere", "-o", "text"});
+
+  ASSERT_TRUE(found && missing);
+  EXPECT_EQ(*found, kExitOk);
+  EXPECT_EQ(*missing, kExitFailure);
+  EXPECT_THAT(Printed(), HasSubstr("no chain went from host to elsewhere"));
+}
+
+TEST_F(RunTest, GraphsArePrintedAsTheyAreAskedFor) {
+  ASSERT_TRUE(RunIt({"tree", "-o", "dot"}));
+  EXPECT_THAT(Printed(), testing::StartsWith("digraph chains {"));
+  ASSERT_TRUE(RunIt({"chains", "get", "91c00001", "-o", "mermaid"}));
+  EXPECT_THAT(Printed(), testing::StartsWith("flowchart LR"));
+}
+
+TEST_F(RunTest, SinceAsksForEndedChainsToo) {
+  ASSERT_TRUE(RunIt({"chains", "--since", "1h"}));
+
+  EXPECT_TRUE(service_.include_ended);
 }
 
 TEST_F(RunTest, UnknownChainIsAnErrorOfNestordsWords) {

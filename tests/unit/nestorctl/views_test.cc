@@ -65,6 +65,14 @@ TEST_F(ViewsTest, ExecEventIsOneAlignedLine) {
             "14:13:20.000 exec     91c00001 +1 team-a/web-0/main            4160 cat /etc/shadow");
 }
 
+TEST_F(ViewsTest, AnAgentThatStartsIsMarked) {
+  v1::Event event = Event("exec");
+  event.mutable_process()->set_agent("codex");
+  event.mutable_process()->set_agent_depth(2);
+
+  EXPECT_THAT(Text(event), testing::EndsWith("4160 cat /etc/shadow  [codex, depth 2]"));
+}
+
 TEST_F(ViewsTest, NarrowTerminalLeavesRoomForWhatHappened) {
   EXPECT_EQ(EventLine(Event("exec"), sample::kNow, 80).Render(80, false),
             "14:13:20 exec     91c00001 +1 web-0/main       4160 cat /etc/shadow");

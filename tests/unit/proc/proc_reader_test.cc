@@ -24,12 +24,13 @@ class ProcReaderTest : public testing::Test {
   void TearDown() override { fs::remove_all(root_); }
 
   // A process directory; `start_ticks` is field 22 of stat.
-  void Add(uint32_t pid, uint64_t start_ticks, const std::string& name = "sh") {
+  void Add(uint32_t pid, uint64_t start_ticks, const std::string& name = "sh",
+           uint32_t parent = 1) {
     const fs::path directory = root_ / std::to_string(pid);
     fs::create_directories(directory);
     std::ofstream(directory / "stat")
-        << pid << " (" << name << ") S 1 1 1 34819 1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 "
-        << start_ticks << " 1000 10\n";
+        << pid << " (" << name << ") S " << parent
+        << " 1 1 34819 1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 " << start_ticks << " 1000 10\n";
     std::ofstream(directory / "cmdline") << std::string("sh\0-c\0two words\0", 16);
     std::ofstream(directory / "status") << "Name:\tsh\nUid:\t1000\t1001\t1002\t1003\n"
                                         << "Gid:\t2000\t2001\t2002\t2003\n";
@@ -75,6 +76,17 @@ TEST_F(ProcReaderTest, ANameWithParenthesesAndBlanksDoesNotShiftTheFields) {
   Add(42, 700, "a) R 9 (b");
 
   EXPECT_TRUE(ProcReader(root_).Read(Key(42, 700)));
+}
+
+TEST_F(ProcReaderTest, AncestorsGoUpToWhereTheyAreUnknown) {
+  Add(42, 700, "sh", 30);
+  Add(30, 600, "a) (b", 20);
+  Add(20, 500, "loop", 20);
+
+  EXPECT_THAT(ProcReader(root_).Ancestors(Key(30, 600)).size(), 64u);  // a loop ends
+  fs::remove_all(root_ / "20");
+  EXPECT_THAT(ProcReader(root_).Ancestors(Key(42, 700)), ElementsAre(30u, 20u));
+  EXPECT_THAT(ProcReader(root_).Ancestors(Key(42, 800)), testing::IsEmpty());
 }
 
 TEST_F(ProcReaderTest, AProcessThatIsGoneOrShowsNonsenseIsNone) {
