@@ -8,6 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "agent/chain/evidence.h"
 #include "agent/chain/proc_cache.h"
@@ -105,6 +106,9 @@ struct ChainGraph::State {
   std::unordered_map<HopId, size_t> children;
   std::deque<std::pair<uint64_t, ProcessKey>> ended;  // oldest first
   std::unordered_set<CgroupId> pending;               // published without their names
+  std::vector<HopId> forgotten;  // dropped and not taken yet
+  std::vector<HopId> leaving;    // known and unused at the start; dropped at leave_boot_ns
+  uint64_t leave_boot_ns = 0;
   size_t live = 0;
   uint64_t evicted = 0;
 
@@ -271,6 +275,7 @@ struct ChainGraph::State {
       if (place == hops.end() || !Unused(id, place->second)) return;
       const HopId parent = place->second.data.hop.parent_id;
       hops.erase(place);
+      forgotten.push_back(id);
       if (const auto count = children.find(parent); count != children.end()) {
         if (--count->second == 0) children.erase(count);
       }
@@ -361,10 +366,14 @@ struct ChainGraph::State {
     return options.node_scope || actor.container_cgroup_id != 0 || actor.flags.in_pod_chain;
   }
 
-  // Told again, as from the hop table after a restart, it is the same hop.
   std::vector<Event> Apply(const HopRecord& record) {
     if (record.id == 0) return {};
     if (record.entered) NodeOf(record.actor);  // may make a node for the hop, or drop others
+    return Take(record);
+  }
+
+  // Told again, as from the hop table after a restart, it is the same hop.
+  std::vector<Event> Take(const HopRecord& record) {
     HopNode& hop = hops[record.id];
     if (!hop.announced && record.parent_id != 0) {
       hop.data.hop.parent_id = record.parent_id;
@@ -442,6 +451,20 @@ struct ChainGraph::State {
     event.process = std::move(info);
     event.workload = node ? node->data.workload : WorkloadOf(actor.container_cgroup_id);
     return AfterItsHops(std::move(event));
+  }
+
+  // A process as /proc shows it.
+  ProcessNode* TakeLive(const Actor& actor, ProcessInfo& info) {
+    info.key = actor.self;
+    info.pre_existing = actor.flags.pre_existing;
+    ProcessNode* node = NodeOf(actor);
+    if (!node) return nullptr;
+    node->data.process = info;
+    const auto hop = hops.find(actor.hop_id);
+    if (hop != hops.end() && hop->second.data.hop.to.process.key == actor.self) {
+      hop->second.data.hop.to.process = info;
+    }
+    return node;
   }
 
   std::vector<Event> Apply(const ExitRecord& record) {
@@ -531,17 +554,28 @@ std::vector<Event> ChainGraph::Apply(Record record) {
       record);
 }
 
-std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
-  info.key = actor.self;
-  info.pre_existing = true;
-  ProcessNode* node = state_->NodeOf(actor);
-  if (node) {
-    node->data.process = info;
-    const auto hop = state_->hops.find(actor.hop_id);
-    if (hop != state_->hops.end() && hop->second.data.hop.to.process.key == actor.self) {
-      hop->second.data.hop.to.process = info;
-    }
+std::vector<Event> ChainGraph::ApplyKnownHop(const HopRecord& record) {
+  if (record.id == 0) return {};
+  state_->now_ns = record.time_ns;
+  return state_->Take(record);
+}
+
+std::vector<Event> ChainGraph::ApplyKnown(const Actor& actor, ProcessInfo info) {
+  state_->TakeLive(actor, info);
+  std::vector<Event> events;
+  if (state_->Visible(actor)) state_->Publish(actor.hop_id, events);
+  return events;
+}
+
+void ChainGraph::DropUnusedLater(uint64_t now_boot_ns) {
+  state_->leave_boot_ns = now_boot_ns + state_->options.ended_grace_ns;
+  for (const auto& [id, hop] : state_->hops) {
+    if (state_->Unused(id, hop)) state_->leaving.push_back(id);
   }
+}
+
+std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
+  ProcessNode* node = state_->TakeLive(actor, info);
   if (!state_->Visible(actor)) return {};
   Event event = state_->EventOf(EventType::kExec, actor.self.start_ns, actor, node);
   event.process = std::move(info);
@@ -584,6 +618,9 @@ void ChainGraph::Reap(uint64_t now_boot_ns) {
     state_->Forget(state_->ended.front().second);
     state_->ended.pop_front();
   }
+  if (!state_->leaving.empty() && now_boot_ns >= state_->leave_boot_ns) {
+    for (const HopId hop : std::exchange(state_->leaving, {})) state_->DropHopIfUnused(hop);
+  }
   state_->proc.DropBefore(now_boot_ns - std::min(now_boot_ns, state_->options.ended_grace_ns));
   if (state_->hops.size() <= state_->options.max_hops) return;
   // Too many hops: those without a live process go, oldest ended process first.
@@ -594,6 +631,8 @@ void ChainGraph::Reap(uint64_t now_boot_ns) {
   }
   if (state_->hops.size() > state_->options.max_hops) state_->DropUnusedHops();
 }
+
+std::vector<HopId> ChainGraph::TakeForgotten() { return std::exchange(state_->forgotten, {}); }
 
 std::vector<ChainInfo> ChainGraph::Chains(bool include_ended) const {
   std::unordered_map<HopId, ChainInfo> chains;

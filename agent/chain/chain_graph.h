@@ -46,8 +46,14 @@ class ChainGraph {
   // it); seq and time_ns are left 0 for the pipeline.
   std::vector<Event> Apply(Record record);
   // A process that ran before nestord (from Probes::Seed, names from /proc). Publishes an exec
-  // event marked pre_existing for processes of pods.
+  // event, marked pre_existing, for processes of pods.
   std::vector<Event> ApplySeed(const Actor& actor, ProcessInfo info);
+  // What an earlier nestord knew, as the kernel kept it: first all hops, older ones first, then the
+  // processes that live in them. These keep their hop, and no exec is told of again.
+  std::vector<Event> ApplyKnownHop(const HopRecord& record);
+  std::vector<Event> ApplyKnown(const Actor& actor, ProcessInfo info);
+  // Known hops that nobody is in any more stay as long as if their last process ended now.
+  void DropUnusedLater(uint64_t now_boot_ns);
   // Names of a container became known: workload events for what was published without them; state
   // is updated.
   std::vector<Event> ApplyWorkload(CgroupId container_cgroup, const Workload& workload);
@@ -58,6 +64,9 @@ class ChainGraph {
   void EndUnseen(ProcessKey key, uint64_t now_boot_ns);
   // Drops what is older than its grace. now_boot_ns: CLOCK_BOOTTIME.
   void Reap(uint64_t now_boot_ns);
+
+  // The hops that were dropped since the last call.
+  std::vector<HopId> TakeForgotten();
 
   // Chains with at least one published hop. Parents before children. O(processes).
   std::vector<ChainInfo> Chains(bool include_ended) const;

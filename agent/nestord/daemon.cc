@@ -112,6 +112,13 @@ void LogCapabilities(const std::vector<Capability>& capabilities) {
   }
 }
 
+void LogStart(const Probes& probes, const Config& config) {
+  for (const std::string& warning : probes.warnings()) spdlog::warn("{}", warning);
+  if (probes.inheritance().continued) {
+    spdlog::info("goes on with the chains in {}", config.probes.pin_directory);
+  }
+}
+
 }  // namespace
 
 Status RunDaemon(const Config& config, const std::string& config_file) {
@@ -131,6 +138,7 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   if (!policies) return policies.error();
   if (Status status = pipeline.Start(*policies); !status) return status;
   LogCapabilities((*probes)->capabilities());
+  LogStart(**probes, config);
 
   auto server = ApiServer::Start(config.api, pipeline);
   if (!server) return server.error();
@@ -145,6 +153,7 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   ended = true;
   (*server)->SetServing(false);
   (*server)->Stop();
+  if (result && !config.keep_on_exit) (*probes)->Remove();
   spdlog::info("stopped");
   return result;
 }
