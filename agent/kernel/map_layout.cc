@@ -88,7 +88,8 @@ uint64_t LayoutOf(const bpf_object* object, const std::function<bool(const bpf_m
   const btf* types = bpf_object__btf(object);
   const bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
-    if (std::string_view(bpf_map__name(map)).ends_with(".rodata")) continue;  // each build has its own
+    if (std::string_view(bpf_map__name(map)).ends_with(".rodata"))
+      continue;  // each build has its own
     AddMap(types, map, is_sized(map), hash);
   }
   return hash.value();

@@ -13,8 +13,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -29,7 +29,8 @@ constexpr auto kRetry = std::chrono::milliseconds(50);
 // 16 digits: a BPF file system has no names with dots, and all of one length sort by number.
 std::string Hex(uint64_t number) {
   std::string digits(16, '0');
-  for (size_t at = digits.size(); at-- > 0; number >>= 4) digits[at] = "0123456789abcdef"[number & 15];
+  for (size_t at = digits.size(); at-- > 0; number >>= 4)
+    digits[at] = "0123456789abcdef"[number & 15];
   return digits;
 }
 
@@ -79,8 +80,8 @@ Removal TakeState(const std::string& state) {
   return removal;
 }
 
-// Who holds the lock, from /proc/locks ("1: FLOCK  ADVISORY  WRITE 4711 00:1d:5678 0 EOF"); 0: not to
-// be seen from here.
+// Who holds the lock, from /proc/locks ("1: FLOCK  ADVISORY  WRITE 4711 00:1d:5678 0 EOF"); 0: not
+// to be seen from here.
 int HolderOf(int fd) {
   struct stat info{};
   if (fstat(fd, &info) != 0) return 0;
@@ -145,7 +146,8 @@ Status PinDirectory::Use(uint64_t layout, const std::vector<std::string>& maps) 
   continued_ = std::all_of(maps.begin(), maps.end(), is_there) && !Instances().empty();
   if (!continued_) {
     const Removal removal = TakeState(state_);
-    if (!removal.left.empty()) return Error::FailedPrecondition("left half-made: " + removal.left[0]);
+    if (!removal.left.empty())
+      return Error::FailedPrecondition("left half-made: " + removal.left[0]);
   }
   for (const char* part : {"", "/maps", "/links"}) {
     if (Status made = MakeDirectory(state_ + part); !made) return made.error();

@@ -26,8 +26,9 @@ struct Removal {
 //   ROOT/state-LAYOUT/maps/MAP                   shared by all starts of nestord
 //   ROOT/state-LAYOUT/links/INSTANCE/PROGRAM     attached programs of one start
 //
-// LAYOUT is a hash of all that must be the same for programs to go on with maps of another build. The
-// root is locked while this lives: two nestords never use one. Knows names only, no BPF. Thread: one.
+// LAYOUT is a hash of all that must be the same for programs to go on with maps of another build.
+// The root is locked while this lives: two nestords never use one. Knows names only, no BPF.
+// Thread: one.
 class PinDirectory {
  public:
   // Makes `root` where it is missing. Error kFailedPrecondition: another nestord has it (its pid is

@@ -126,7 +126,8 @@ void PinnedState::TakeOver(TurnWords turn, uint64_t instance) {
   for (const uint64_t other : pins_.Instances()) {
     if (other != instance) pins_.RemoveInstance(other);
   }
-  for (const std::string& left : pins_.RemoveOthers().left) warnings_.push_back("not removed: " + left);
+  for (const std::string& left : pins_.RemoveOthers().left)
+    warnings_.push_back("not removed: " + left);
 }
 
 }  // namespace nestor

@@ -23,13 +23,14 @@ struct TurnWords {
   volatile uint64_t* next;
 };
 
-// The maps and programs of one object in a PinDirectory: what an earlier nestord left is taken over,
-// what this one makes outlives it. In the order of the functions below. Thread: pipeline only.
+// The maps and programs of one object in a PinDirectory: what an earlier nestord left is taken
+// over, what this one makes outlives it. In the order of the functions below. Thread: pipeline
+// only.
 class PinnedState {
  public:
-  // Locks the directory, and lets every shared map of `object`, which is opened and not loaded, come
-  // from its pin or be pinned. `is_sized`: its number of entries is a setting; one that is there
-  // already keeps its own, with a warning.
+  // Locks the directory, and lets every shared map of `object`, which is opened and not loaded,
+  // come from its pin or be pinned. `is_sized`: its number of entries is a setting; one that is
+  // there already keeps its own, with a warning.
   static Result<std::unique_ptr<PinnedState>> Open(
       const std::string& directory, bpf_object* object,
       const std::function<bool(const bpf_map*)>& is_sized);
@@ -43,8 +44,8 @@ class PinnedState {
   // The object is loaded. Ends what a nestord began that was killed while it took over.
   void Settle(TurnWords turn);
   Status PinLink(bpf_link* link, const std::string& program, uint64_t instance);
-  // All programs of `instance` are attached and pinned: from here on they work and no others, and the
-  // others go. Takes some 50 ms where others are.
+  // All programs of `instance` are attached and pinned: from here on they work and no others, and
+  // the others go. Takes some 50 ms where others are.
   void TakeOver(TurnWords turn, uint64_t instance);
   // Nothing outlives this process any more.
   Removal RemoveAll() { return pins_.RemoveAll(); }

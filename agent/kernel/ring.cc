@@ -20,9 +20,7 @@ uint64_t LoadPosition(const void* at) {
   return __atomic_load_n(static_cast<const uint64_t*>(at), __ATOMIC_ACQUIRE);
 }
 
-uint64_t WithHeader(uint32_t length) {
-  return (uint64_t{length} + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
-}
+uint64_t WithHeader(uint32_t length) { return (uint64_t{length} + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8; }
 
 }  // namespace
 

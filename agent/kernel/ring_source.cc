@@ -16,7 +16,8 @@ namespace {
 constexpr std::chrono::seconds kKept{1};
 
 Status Watch(int epoll_fd, int ring_fd) {
-  // By edges: a ring with records that were read and not given back counts as readable all the time.
+  // By edges: a ring with records that were read and not given back counts as readable all the
+  // time.
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, ring_fd, &event) == 0) return {};
@@ -26,8 +27,7 @@ Status Watch(int epoll_fd, int ring_fd) {
 }  // namespace
 
 struct RingSource::State {
-  State(Ring control_in, Ring bulk_in)
-      : control(std::move(control_in)), bulk(std::move(bulk_in)) {}
+  State(Ring control_in, Ring bulk_in) : control(std::move(control_in)), bulk(std::move(bulk_in)) {}
 
   size_t Read(const RecordSink& sink) {
     const size_t count = control.Read(sink) + bulk.Read(sink);
@@ -83,8 +83,7 @@ Result<size_t> RingSource::Poll(std::chrono::milliseconds timeout, const RecordS
   size_t count = state_->Read(sink);
   if (count == 0) {
     epoll_event event{};
-    const int woken =
-        epoll_wait(state_->epoll.get(), &event, 1, static_cast<int>(timeout.count()));
+    const int woken = epoll_wait(state_->epoll.get(), &event, 1, static_cast<int>(timeout.count()));
     if (woken < 0 && errno != EINTR) return Error::FromErrno("wait for the rings", errno);
     count = state_->Read(sink);
   }

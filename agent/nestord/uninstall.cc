@@ -16,7 +16,8 @@ constexpr int kNoPatience = 0;
 Status RemovePins(const std::string& directory, std::ostream& out) {
   if (directory.empty() || access(directory.c_str(), F_OK) != 0) {
     out << "nothing to remove from the kernel: "
-        << (directory.empty() ? "kernel.pinDirectory is empty" : "there is no " + directory) << "\n";
+        << (directory.empty() ? "kernel.pinDirectory is empty" : "there is no " + directory)
+        << "\n";
     return {};
   }
   if (!IsInBpfFilesystem(directory)) {

@@ -8,8 +8,8 @@
 
 namespace nestor {
 
-// A hash of all that a compiled set says, its generation left out: two starts of nestord that read the
-// same policies give the same, and their rules the same numbers. Never 0. Thread: any.
+// A hash of all that a compiled set says, its generation left out: two starts of nestord that read
+// the same policies give the same, and their rules the same numbers. Never 0. Thread: any.
 uint64_t FingerprintOf(const CompiledPolicies& policies);
 
 }  // namespace nestor
