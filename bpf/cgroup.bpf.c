@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cgroup.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 /*
  * Hook: tp_btf/cgroup_rmdir, when a cgroup's directory goes. Lowest kernel: 5.5 (the tracepoint is older).

@@ -52,7 +52,7 @@ struct task_context {
 	u8 confidence;
 	u8 pad[6];
 	u64 exec_id;  /* the kernel's count of the exec that was taken in last */
-	u64 taken_by; /* see program.bpf.h */
+	u64 taken_by; /* see turn.bpf.h */
 	struct surroundings surroundings;
 	struct cause cause;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 /*
  * Hook: fexit/__skb_try_recv_datagram, in the receiver, with the datagram it gets (unix, raw, packet and netlink sockets; UDP has a way

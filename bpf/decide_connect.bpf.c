@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "address.bpf.h"
 #include "policy.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 static __always_inline bool read_peer(struct nestor_address *peer, struct sockaddr *address, int len)
 {

@@ -5,7 +5,7 @@
  * new image really has is matched before its first instruction, and SIGKILL ends what dodged (a). Every ABI passes (b).
  */
 #include "policy.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 struct argv_walk {
 	struct scratch *scratch;

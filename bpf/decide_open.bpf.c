@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "policy.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 static __always_inline void except_executable(struct task_struct *task, struct scratch *scratch, u64 generation,
 					      struct nestor_rule_bits *matched)

@@ -3,7 +3,7 @@
 #include "crossing.bpf.h"
 #include "path.bpf.h"
 #include "requests.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 static __always_inline u32 mount_namespace(struct task_struct *task)
 {

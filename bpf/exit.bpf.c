@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "context.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 /*
  * Hook: tp_btf/sched_process_exit, in the exiting thread. Lowest kernel: 5.11. (6.16 added an argument at the end.)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 /* A thread's place is its process's, once a tracer's chain took that over. */
 static __always_inline void follow_traced_leader(struct task_struct *task, struct task_context *context)

@@ -6,7 +6,7 @@
 #ifndef NESTOR_LSM_BPF_H
 #define NESTOR_LSM_BPF_H
 
-#include "program.bpf.h"
+#include "turn.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 #define OBSERVE1(hook, body, T1, a1)                                                                                                       \

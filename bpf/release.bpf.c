@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 /*
  * Hooks: fentry/inet_release, fentry/unix_release: the last descriptor of a socket is closed. Lowest kernel: 5.5.

@@ -15,7 +15,7 @@ __u64 last_hop_id = 0;
 /* 1: the reader waits in epoll and wants a wake-up. */
 __u32 reader_sleeps = 0;
 
-/* See program.bpf.h. Written by nestord when its programs are attached; 0: nobody works. */
+/* See turn.bpf.h. Written by nestord when its programs are attached; 0: nobody works. */
 __u64 active_instance = 0;
 __u64 next_instance = 0;
 const volatile __u64 instance = 0;

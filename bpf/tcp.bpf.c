@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "connection.bpf.h"
 #include "requests.bpf.h"
-#include "program.bpf.h"
+#include "turn.bpf.h"
 
 /*
  * Hook: fentry/tcp_connect, in the client: port and sequence number are chosen, the SYN is not sent, so the acceptor always finds the

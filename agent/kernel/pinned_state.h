@@ -17,7 +17,7 @@ struct bpf_object;
 
 namespace nestor {
 
-// The two words of bpf/program.bpf.h that say whose turn it is, in mapped memory.
+// The two words of bpf/turn.bpf.h that say whose turn it is, in mapped memory.
 struct TurnWords {
   volatile uint64_t* active;
   volatile uint64_t* next;

@@ -12,8 +12,8 @@
  *                a moment later, no longer takes: an open that nobody judges. So for a while TAKING_OVER is set: the new instance then
  *                takes every event and marks the task; the old one takes what the new one let pass before: tasks without the mark.
  */
-#ifndef NESTOR_PROGRAM_BPF_H
-#define NESTOR_PROGRAM_BPF_H
+#ifndef NESTOR_TURN_BPF_H
+#define NESTOR_TURN_BPF_H
 
 #include "context.bpf.h"
 #include <bpf/bpf_tracing.h>
