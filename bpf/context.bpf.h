@@ -15,6 +15,7 @@
 #define MAX_CLIMB 8 /* ancestors looked at when a task has no context; cgroup levels looked at for a container */
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
+#define TASK_DELEGATE (1U << 27) /* its program runs jobs that others left: cron, at */
 #define TASK_TRACED (1U << 28)   /* process: a tracer's chain took it over; its threads follow at their next fork or exec */
 #define TASK_RECEIVES (1U << 29) /* thread: it has a list of requests in `servings` */
 #define TASK_RECORDED (1U << 30) /* a record named this process: its exit is worth one */
@@ -50,7 +51,8 @@ struct task_context {
 	u32 flags;
 	u8 origin_kind;
 	u8 confidence;
-	u8 pad[6];
+	u8 got_socket; /* the message that is received now brings a socket */
+	u8 pad[5];
 	u64 exec_id;  /* the kernel's count of the exec that was taken in last */
 	u64 taken_by; /* see turn.bpf.h */
 	struct surroundings surroundings;
@@ -228,7 +230,7 @@ static __always_inline void fill_actor(struct nestor_actor *actor, struct task_s
 	actor->uid = task->cred->euid.val;
 	actor->gid = task->cred->egid.val;
 	actor->auid = task->loginuid.val;
-	actor->flags = (context->flags & ~TASK_PRIVATE) | (context->container ? NESTOR_TASK_IN_CONTAINER : 0);
+	actor->flags = (context->flags & ~(TASK_PRIVATE | TASK_DELEGATE)) | (context->container ? NESTOR_TASK_IN_CONTAINER : 0);
 	actor->origin_kind = context->origin_kind;
 	actor->confidence = context->confidence;
 	__builtin_memset(actor->pad, 0, sizeof(actor->pad));

@@ -5,7 +5,7 @@
 /*
  * Hook: fexit/__skb_try_recv_datagram, in the receiver, with the datagram it gets (unix, raw, packet and netlink sockets; UDP has a way
  * of its own). Lowest kernel: 5.5; the six arguments are the same from 5.6 to 6.18.
- * The thread's cause becomes the hop that the sender's socket carries (lsm/unix_may_send): each datagram says who sent it: exact.
+ * The thread's cause becomes the hop that the sender's socket carries (lsm/unix_may_send), or none: each datagram says who sent it: exact.
  * Cost: two storage look-ups a datagram. On failure: none after the tag exists.
  */
 SEC("fexit/__skb_try_recv_datagram")
@@ -16,14 +16,17 @@ int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags,
 	struct socket_tag *tag;
 	struct sock *sender;
 
-	if (!skb || sk->__sk_common.skc_family != AF_UNIX)
+	if (!skb || sk->__sk_common.skc_family != AF_UNIX || sk->sk_type != SOCK_DGRAM)
 		return 0;
+	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	if (!context)
+		return 0;
+	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 	sender = skb->sk;
 	if (!sender)
 		return 0;
-	context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	tag = bpf_sk_storage_get(&sockets, sender, NULL, 0);
-	if (!context || !tag || tag->side != SOCKET_CLIENT || !tag->other.hop_id)
+	if (!tag || tag->side != SOCKET_CLIENT || !tag->other.hop_id)
 		return 0;
 	if (tag->from_hop_id == context->hop_id || tag->other.hop_id == context->hop_id)
 		return 0;

@@ -2,6 +2,7 @@
 #include "cgroup.bpf.h"
 #include "crossing.bpf.h"
 #include "path.bpf.h"
+#include "program.bpf.h"
 #include "requests.bpf.h"
 #include "turn.bpf.h"
 
@@ -79,15 +80,16 @@ static __always_inline bool start_host_service(struct task_struct *task, struct 
 	return true;
 }
 
-static __always_inline void note_sshd(struct linux_binprm *bprm, struct task_context *context)
+/* A job of cron or at: who left it is not known, so a chain begins. */
+static __always_inline bool start_delegated(struct task_struct *task, struct task_context *context)
 {
-	char name[8] = {};
+	struct nestor_hop_body *body = start_chain(task, context, NESTOR_HOP_DELEGATED, task->real_parent);
 
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name));
-	if (name[0] == 's' && name[1] == 's' && name[2] == 'h' && name[3] == 'd' && (!name[4] || name[4] == '-'))
-		context->flags |= NESTOR_TASK_SSHD;
-	else
-		context->flags &= ~NESTOR_TASK_SSHD;
+	if (!body)
+		return false;
+	body->from_container_cgroup_id = context->container;
+	announce(task, context, body, true);
+	return true;
 }
 
 static __always_inline u32 tty_of(struct task_struct *task)
@@ -199,7 +201,7 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 {
 	struct task_context *context = context_of(task);
 	unsigned long start, end;
-	bool fresh, login;
+	bool fresh, login, delegated;
 	u32 total;
 
 	if (!context) {
@@ -219,10 +221,13 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 		bpf_task_storage_delete(&servings, task);
 	}
 	login = context->flags & NESTOR_TASK_SSHD;
-	note_sshd(bprm, context);
+	delegated = context->flags & TASK_DELEGATE;
+	note_program(BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name), context);
 	fresh = enter_container(task, context);
 	if (!fresh)
 		fresh = start_host_service(task, context);
+	if (!fresh && delegated && !(context->flags & TASK_DELEGATE))
+		fresh = start_delegated(task, context);
 	note_crossings(task, context, fresh, login);
 	if (!in_scope(task, context))
 		return 0;

@@ -97,31 +97,29 @@ static __always_inline struct nestor_hop_body *open_passed(struct task_struct *t
 static __always_inline void got_file(struct file *file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct nestor_hop_body *body;
 	struct task_context *context;
-	struct nestor_process self;
+	struct nestor_hop_body *body;
 	struct socket *socket;
 	struct socket_tag *tag;
 	struct sock *sk;
+	u64 key = (u64)file;
 
 	socket = bpf_sock_from_file(file);
 	if (!socket)
 		return;
 	sk = socket->sk;
-	if (!sk)
-		return;
-	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	context = context_of(task);
-	if (!tag || !context || tag->side != SOCKET_SERVER || tag->cause.hop_id == context->hop_id)
+	if (!sk || !context)
 		return;
-	process_key(&self, task);
-	if (tag->from_hop_id == context->hop_id)
+	context->got_socket = bpf_map_lookup_elem(&passed_files, &key) != NULL;
+	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (!tag || tag->side != SOCKET_SERVER || tag->cause.hop_id == context->hop_id || tag->from_hop_id == context->hop_id)
 		return;
 	body = open_passed(task, context, file, tag);
 	if (!body)
 		return;
 	cause_of_hop(&tag->passed, body);
-	tag->holder = self;
+	process_key(&tag->holder, task);
 	context->cause = tag->passed;
 	context->cause.accepted = 1;
 }

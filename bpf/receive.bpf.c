@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "lsm.bpf.h"
 #include "senders.bpf.h"
-
-#define MSG_DONTWAIT 0x40 /* uapi; the kernel sets it for descriptors that do not block, too */
-
-/*
- * A look that finds nothing brings no request: a server that polls a socket of its own between accept and fork would lose its cause.
- * Not for UDP, which has a second queue.
- */
-static __always_inline bool finds_nothing(struct sock *sk, u16 family, int flags)
-{
-	if (!(flags & MSG_DONTWAIT) || (family != AF_UNIX && sk->sk_type == SOCK_DGRAM))
-		return false;
-	return sk->sk_receive_queue.qlen == 0;
-}
+#include "turn.bpf.h"
 
 /* For whom this receive is. False: the connection tells nothing, or it belongs to the task's own hop. */
 static __always_inline bool request_of(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
@@ -35,32 +22,33 @@ static __always_inline bool request_of(struct task_struct *task, struct task_con
 	return cause->hop_id != context->hop_id;
 }
 
-static __always_inline void received(struct socket *socket, struct msghdr *message, int size, int flags)
+static __always_inline void received(struct socket *socket, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context;
 	struct sock *sk = socket->sk;
 	struct socket_tag *tag;
 	struct cause cause;
-	u16 family;
 
-	if (!context || !sk)
+	/* A look that found nothing brings no request, and ends none. */
+	if (result <= 0 || !sk)
 		return;
-	family = sk->__sk_common.skc_family;
-	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	if (!context)
 		return;
+	if (context->got_socket) { /* the work is what the socket brings, not the message that brought it */
+		context->got_socket = 0;
+		return;
+	}
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (tag && request_of(task, context, tag, &cause)) {
-		/* A look that finds nothing brings no request, and ends none. */
-		if (finds_nothing(sk, family, flags))
-			return;
 		/* Which request a thread that serves several is at, is seen by order only. */
 		if (context->cause.hop_id != cause.hop_id) {
 			context->cause = cause;
 			context->cause.confidence = weakest(cause.confidence, NESTOR_INFERRED);
-			context->cause.accepted = 0;
 		}
-		request_came(task, context, tag, &cause);
+		context->cause.accepted = 0;
+		request_came(task, context, tag, &context->cause);
 		return;
 	}
 	if (!context->cause.hop_id)
@@ -68,14 +56,25 @@ static __always_inline void received(struct socket *socket, struct msghdr *messa
 	/* An answer on a connection that was made for the present cause belongs to it. */
 	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id == context->cause.hop_id)
 		return;
-	if (finds_nothing(sk, family, flags))
-		return;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 }
 
 /*
- * Hook: lsm/socket_recvmsg, in the receiver, for each receive. Lowest kernel: 5.7. Every receive replaces the thread's cause, also by none:
- * else the next, unrelated client's command would land in the last one's chain.
- * Cost: two storage look-ups, no record. On failure: none possible after the context exists.
+ * Hooks: fexit on the receives of stream sockets, in the receiver, when it has got something. Not lsm/socket_recvmsg, which comes before the
+ * wait: whose bytes will come is not known then. Not one function above them all: sock_recvmsg is inlined where it matters. Lowest
+ * kernel: 5.5; the same signatures up to 6.18. Datagrams of unix sockets: datagram.bpf.c.
+ * Every receive replaces the thread's cause, also by none: else the next, unrelated client's command would land in the last one's chain.
+ * Cost: two storage look-ups, no record; a request more. On failure: `candidates`, task-storage.
  */
-OBSERVE4(socket_recvmsg, received, struct socket *, socket, struct msghdr *, message, int, size, int, flags)
+#define RECEIVES(function)                                                                                                                 \
+	SEC("fexit/" #function)                                                                                                            \
+	int FUNCTION_PROG(after_##function, struct socket *socket, struct msghdr *message, unsigned long size, int flags, int result)           \
+	{                                                                                                                                  \
+		received(socket, result);                                                                                                  \
+		return 0;                                                                                                                  \
+	}
+
+RECEIVES(inet_recvmsg)
+RECEIVES(inet6_recvmsg)
+RECEIVES(unix_stream_recvmsg)
+RECEIVES(unix_seqpacket_recvmsg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One server, many clients: for which request does a thread work now? In order of certainty:
- *   1. It accepted a connection and received nothing since: the connection's own child.
+ *   1. It accepted a connection, and has no request that waits: the connection's own child.
  *   2. It received requests itself. One that is not answered yet: that one. Several: one of them, ambiguous.
  *      None, as all were answered: the last one it received.
  *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2.
@@ -130,12 +130,16 @@ static __always_inline u32 count_open(const struct request_list *requests, struc
 	return add_candidates(NULL, requests, only, 0);
 }
 
-/* A hop below the server's own, for what is done for one of several requests. */
-static __noinline __maybe_unused bool open_ambiguous(struct task_struct *task, struct task_context *context, const struct request_list *requests,
+/*
+ * A hop below the server's own, for what is done for one of several requests: the open ones of a list, and the thread's present cause
+ * when that is not among them.
+ */
+static __noinline bool open_ambiguous(struct task_struct *task, struct task_context *context, const struct request_list *requests,
 				      struct cause *cause)
 {
 	struct nestor_hop_body *body = open_hop(), *first;
 	struct cause own, only = {};
+	u32 count;
 	u64 id;
 
 	if (!body || !context || !requests || !cause)
@@ -143,7 +147,14 @@ static __noinline __maybe_unused bool open_ambiguous(struct task_struct *task, s
 	own_cause(&own, context);
 	hop_below(body, &own);
 	body->confidence = NESTOR_AMBIGUOUS;
-	body->candidate_count = add_candidates(body, requests, &only, 0);
+	count = add_candidates(body, requests, &only, 0);
+	id = context->cause.hop_id;
+	if (id && !is_open(id)) {
+		if (count < NESTOR_CANDIDATES)
+			body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
+		count++;
+	}
+	body->candidate_count = count;
 	id = body->candidates[0];
 	first = bpf_map_lookup_elem(&pending_hops, &id);
 	body->kind = first ? first->kind : NESTOR_HOP_TCP;
@@ -162,12 +173,16 @@ static __always_inline bool cause_from(struct task_struct *task, struct task_con
 
 	if (count == 0)
 		return false;
-	if (count == 1) {
-		*cause = only;
-		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
+	/* A connection that was accepted just now, while a request waits: one of the two. */
+	if (count > 1 || (context->cause.accepted && only.hop_id != context->cause.hop_id))
+		return open_ambiguous(task, context, requests, cause);
+	if (only.hop_id == context->cause.hop_id) {
+		*cause = context->cause; /* exact, when this thread accepted it, too */
 		return true;
 	}
-	return open_ambiguous(task, context, requests, cause);
+	*cause = only;
+	cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
+	return true;
 }
 
 /*
@@ -180,10 +195,6 @@ static __noinline __maybe_unused bool resolve_cause(struct task_struct *task, st
 
 	if (!context || !cause)
 		return false;
-	if (context->cause.hop_id && context->cause.accepted) {
-		*cause = context->cause;
-		return true;
-	}
 	serving = bpf_task_storage_get(&servings, task, NULL, 0);
 	if (serving && cause_from(task, context, &serving->received, cause))
 		return true;

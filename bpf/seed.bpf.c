@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "crossing.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "program.bpf.h"
+#include <bpf/bpf_helpers.h>
 
 /*
  * What one pass over all tasks gives contexts to:
@@ -29,16 +30,6 @@ static __always_inline struct task_context *new_context(struct task_struct *task
 	if (container && context->surroundings.mnt_ns)
 		bpf_map_update_elem(&namespace_owners, &context->surroundings.mnt_ns, &container, BPF_NOEXIST);
 	return context;
-}
-
-static __always_inline void note_seeded_sshd(struct task_struct *task, struct task_context *context)
-{
-	char name[8] = {};
-	struct file *file = BPF_CORE_READ(task, mm, exe_file);
-
-	if (bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name)) > 0 && name[0] == 's' &&
-	    name[1] == 's' && name[2] == 'h' && name[3] == 'd' && (!name[4] || name[4] == '-'))
-		context->flags |= NESTOR_TASK_SSHD;
 }
 
 /* A process, not each of its threads. */
@@ -112,7 +103,7 @@ int seed(struct bpf_iter__task *iterator)
 		context->confidence = NESTOR_INFERRED;
 		announce(task, context, body, true);
 	}
-	note_seeded_sshd(task, context);
+	note_program(BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name), context);
 	tell(iterator, task, context);
 	return 0;
 }

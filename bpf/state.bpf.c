@@ -15,6 +15,10 @@ __u64 last_hop_id = 0;
 /* 1: the reader waits in epoll and wants a wake-up. */
 __u32 reader_sleeps = 0;
 
+/* Runs that the kernel left out (recursion_misses) of earlier instances' programs; and how many of all were told. Written by nestord. */
+__u64 missed_before = 0;
+__u64 missed_told = 0;
+
 /* See turn.bpf.h. Written by nestord when its programs are attached; 0: nobody works. */
 __u64 active_instance = 0;
 __u64 next_instance = 0;

@@ -212,6 +212,27 @@ void Put(const ChainInfo& chain, WireWriter& out) {
   }
 }
 
+void Put(const AgentInfo& agent, WireWriter& out) {
+  using M = v1::Agent;
+  const auto& [process, workload, chain_id, hop_id, start_time_ns, end_time_ns, alive, exit,
+               started_by, above, above_process] = agent;
+  out.Text(M::kNameFieldNumber, process.agent);
+  out.Message(M::kProcessFieldNumber, [&] { Put(agent.process, out); });
+  PutWorkload(M::kWorkloadFieldNumber, workload, out);
+  out.Number(M::kDepthFieldNumber, process.agent_depth);
+  out.Text(M::kChainIdFieldNumber, IdText::Of(chain_id).view());
+  out.Text(M::kHopIdFieldNumber, IdText::Of(hop_id).view());
+  Put(M::kStartedFieldNumber, start_time_ns, out);
+  if (!alive) Put(M::kEndedFieldNumber, end_time_ns, out);
+  out.Number(M::kAliveFieldNumber, alive);
+  PutOptional(M::kExitFieldNumber, exit, out);
+  if (started_by.key.known()) {
+    out.Message(M::kStartedByFieldNumber, [&] { Put(agent.started_by, out); });
+  }
+  out.Text(M::kAboveFieldNumber, above);
+  out.Text(M::kAboveProcessIdFieldNumber, IdText::Of(above_process).view());
+}
+
 void Put(const Event& event, const NodeIdentity& identity, WireWriter& out) {
   using M = v1::Event;
   const auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin,
@@ -333,6 +354,12 @@ void ToProto(const Masked<ChainInfo>& chain, v1::Chain* out) {
 void ToProto(const Masked<std::vector<ChainInfo>>& chains, size_t index, v1::Chain* out) {
   WireWriter wire;
   Put(chains->at(index), wire);
+  Parse(wire, out);
+}
+
+void ToProto(const Masked<std::vector<AgentInfo>>& agents, size_t index, v1::Agent* out) {
+  WireWriter wire;
+  Put(agents->at(index), wire);
   Parse(wire, out);
 }
 

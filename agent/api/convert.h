@@ -37,6 +37,9 @@ void ToProto(const NodeStatus& status, v1::Status* out);
 // The chain at `index`, which must be below chains->size().
 void ToProto(const Masked<std::vector<ChainInfo>>& chains, size_t index, v1::Chain* out);
 
+// The agent at `index`, which must be below agents->size().
+void ToProto(const Masked<std::vector<AgentInfo>>& agents, size_t index, v1::Agent* out);
+
 // As WriteMissed.
 void MissedToProto(uint64_t count, uint64_t total, const NodeIdentity& identity, v1::Event* out);
 

@@ -147,6 +147,11 @@ bool Filter::LivedSince(const ChainInfo& chain) const {
   });
 }
 
+bool Filter::Matches(const AgentInfo& agent) const {
+  const bool lived = agent.alive || agent.end_time_ns >= since_ns_.value_or(0);
+  return lived && MatchesChain(agent.chain_id) && MatchesWorkload(agent.workload);
+}
+
 bool Filter::Matches(const ChainInfo& chain) const {
   if (!MatchesChain(chain.id) || !LivedSince(chain)) return false;
   return AnyWorkload() || MatchesWorkload(chain.workload) ||

@@ -49,6 +49,9 @@ class Filter {
   // lets a chain pass in which a process still lived at that time.
   bool Matches(const ChainInfo& chain) const;
 
+  // As for a chain, of the agent itself alone.
+  bool Matches(const AgentInfo& agent) const;
+
   bool has_since() const { return since_ns_.has_value(); }
 
   static constexpr int kMaxValues = 256;

@@ -53,6 +53,7 @@ class Node {
   // chain: the hops from the origin to the process, its ancestry inside them as processes (the
   // process itself is the last).
   virtual Result<Masked<ChainInfo>> Explain(uint32_t pid) = 0;
+  virtual Result<Masked<std::vector<AgentInfo>>> Agents(bool include_ended) = 0;
   virtual NodeStatus GetStatus() = 0;
   virtual const EventLog& events() const = 0;
 };

@@ -163,6 +163,20 @@ grpc::Status NestorService::Explain(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
+grpc::Status NestorService::ListAgents(grpc::ServerContext* /*context*/,
+                                       const v1::ListAgentsRequest* request,
+                                       v1::ListAgentsResponse* response) {
+  const Result<Filter> filter = Filter::Create(request->filter());
+  if (!filter) return ToGrpc(filter.error());
+  const auto agents = node_.Agents(request->include_ended());
+  if (!agents) return ToGrpc(agents.error());
+
+  for (size_t index = 0; index < (*agents)->size(); ++index) {
+    if (filter->Matches((**agents)[index])) ToProto(*agents, index, response->add_agents());
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status NestorService::GetStatus(grpc::ServerContext* /*context*/,
                                       const v1::GetStatusRequest* /*request*/,
                                       v1::Status* response) {

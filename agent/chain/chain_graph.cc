@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "agent/chain/agent_place.h"
 #include "agent/chain/evidence.h"
 #include "agent/chain/proc_cache.h"
 
@@ -21,6 +22,8 @@ struct ProcessNode {
   CgroupId container = 0;
   HopId chain_id = 0;
   uint64_t ended_boot_ns = 0;
+  AgentPlacePtr agent;  // that it is, itself or as a fork of it; null: none
+  AgentPlacePtr above;  // that it runs below
 };
 
 struct HopNode {
@@ -34,6 +37,7 @@ struct HopNode {
   size_t processes = 0;    // kept, live or ended
   bool announced = false;  // by its own record
   bool published = false;
+  AgentPlacePtr above;  // that who led here is, or ran below
 };
 
 std::string_view SocketTypeName(uint16_t type) {
@@ -89,16 +93,18 @@ void KeepAliveAbove(std::vector<ChainHop>& hops) {
 
 struct ChainGraph::State {
   State(ChainOptions options_in, WorkloadLookup workload_in, ProcessLookup lookup,
-        RuleLookup rule_in)
+        RuleLookup rule_in, AgentLookup agent_in)
       : options(options_in),
         workload(std::move(workload_in)),
         proc(std::move(lookup), kProcAnswers),
-        rule(std::move(rule_in)) {}
+        rule(std::move(rule_in)),
+        agent(std::move(agent_in)) {}
 
   ChainOptions options;
   WorkloadLookup workload;
   ProcCache proc;
   RuleLookup rule;
+  AgentLookup agent;
   uint64_t now_ns = 0;  // CLOCK_BOOTTIME of the record that is being applied
   std::unordered_map<ProcessKey, ProcessNode> processes;
   std::unordered_map<HopId, HopNode> hops;
@@ -134,11 +140,93 @@ struct ChainGraph::State {
   // The same; of an unknown one, its name only.
   ProcessInfo InfoOf(ProcessKey key, const std::string& comm) {
     if (!key.known()) return {};
-    if (const ProcessInfo* known = Known(key)) return *known;
     ProcessInfo info;
-    info.key = key;
     info.exe = comm;
+    if (const ProcessInfo* known = Known(key)) info = *known;
+    info.key = key;
+    // Of the host's processes no record tells.
+    if (!processes.contains(key)) Show(AgentAt(key), info);
     return info;
+  }
+
+  // The agent that a process is or runs below; null: none.
+  AgentPlacePtr AgentAt(ProcessKey key) {
+    if (!key.known()) return nullptr;
+    if (const auto node = processes.find(key); node != processes.end()) {
+      return node->second.agent ? node->second.agent : node->second.above;
+    }
+    const ProcessInfo* info = proc.Find(key, now_ns);
+    const AgentMatch match = info ? agent(*info, {}) : AgentMatch{};
+    return match ? PlaceAgent(match, key, {}, nullptr) : nullptr;
+  }
+
+  const ProcessNode* ParentInHop(const ProcessNode& node) const {
+    const auto parent = processes.find(node.data.parent);
+    const bool inside = parent != processes.end() && parent->second.data.hop_id == node.data.hop_id;
+    return inside ? &parent->second : nullptr;
+  }
+
+  // Through its parent within a hop, through who led there from one hop to the next.
+  AgentPlacePtr AgentAbove(const ProcessNode& node) {
+    if (ParentInHop(node)) return AgentAt(node.data.parent);
+    const auto hop = hops.find(node.data.hop_id);
+    return hop == hops.end() ? nullptr : hop->second.above;
+  }
+
+  static void Show(const AgentPlacePtr& place, ProcessInfo& info) {
+    const bool is_agent = place && place->process == info.key;
+    info.agent = is_agent ? place->name : "";
+    info.agent_depth = is_agent ? place->depth : 0;
+  }
+
+  // An image stands for the first process of its container.
+  bool IsEntrypoint(ProcessKey key, HopId hop) const {
+    const auto place = hops.find(hop);
+    return place != hops.end() && place->second.data.hop.kind == HopKind::kContainerEntrypoint &&
+           place->second.data.hop.to.process.key == key;
+  }
+
+  // What `info`, which the process now runs, makes of it.
+  void MarkAgent(ProcessNode& node, ProcessInfo& info) {
+    AgentMatch match = agent(info, node.data.workload);
+    if (match.form == AgentForm::kContainer && !IsEntrypoint(info.key, node.data.hop_id))
+      match = {};
+    node.agent = match ? PlaceAgent(match, info.key, node.data.parent, node.above) : nullptr;
+    Show(node.agent, info);
+  }
+
+  // A new process: before its exec it is its parent's agent, if that is one.
+  void PlaceNew(ProcessNode& node) {
+    node.above = AgentAbove(node);
+    const ProcessNode* parent = ParentInHop(node);
+    if (node.data.process.exe.empty()) return;  // its exec comes at once
+    if (parent && parent->agent) {
+      node.agent = parent->agent;
+    } else {
+      MarkAgent(node, node.data.process);
+    }
+  }
+
+  // A process whose place or container has changed.
+  void PlaceAgain(ProcessNode& node) {
+    node.above = AgentAbove(node);
+    const ProcessNode* parent = ParentInHop(node);
+    const bool is_fork = node.agent && node.agent->process != node.data.process.key;
+    if (is_fork && parent && parent->agent) {
+      node.agent = parent->agent;
+    } else {
+      MarkAgent(node, node.data.process);
+    }
+  }
+
+  // The names of a container came: its image may make agents.
+  void PlaceContainer(CgroupId container) {
+    std::vector<ProcessNode*> inside;
+    for (auto& [key, node] : processes) {
+      if (node.container == container) inside.push_back(&node);
+    }
+    std::ranges::sort(inside, {}, [](const ProcessNode* node) { return node->data.process.key; });
+    for (ProcessNode* node : inside) PlaceAgain(*node);
   }
 
   ProcessReference ReferenceTo(ProcessKey key) {
@@ -157,7 +245,9 @@ struct ChainGraph::State {
   ProcessNode* NodeOf(const Actor& actor, const FirstInfo& first_info) {
     const auto found = processes.find(actor.self);
     if (found != processes.end()) {
+      const bool moved = found->second.data.hop_id != actor.hop_id;
       MoveToHop(found->second, actor);
+      if (moved) PlaceAgain(found->second);
       return &found->second;
     }
     if (!MakeRoomFor(actor.hop_id)) return nullptr;
@@ -170,6 +260,7 @@ struct ChainGraph::State {
     node.container = actor.container_cgroup_id;
     ++live;
     MoveToHop(node, actor);
+    PlaceNew(node);
     return &node;
   }
 
@@ -368,12 +459,23 @@ struct ChainGraph::State {
 
   std::vector<Event> Apply(const HopRecord& record) {
     if (record.id == 0) return {};
+    const AgentPlacePtr above = AgentBefore(record);
     if (record.entered) NodeOf(record.actor);  // may make a node for the hop, or drop others
-    return Take(record);
+    HopNode& hop = Take(record);
+    if (!hop.above) hop.above = above;
+    if (const auto node = processes.find(record.actor.self);
+        record.entered && node != processes.end()) {
+      hop.data.hop.to.process.key = record.actor.self;
+      PlaceAgain(node->second);
+    }
+    hop.data.hop = InfoOf(record);
+    std::vector<Event> events;
+    if (Visible(record.actor)) Publish(record.id, events);
+    return events;
   }
 
   // Told again, as from the hop table after a restart, it is the same hop.
-  std::vector<Event> Take(const HopRecord& record) {
+  HopNode& Take(const HopRecord& record) {
     HopNode& hop = hops[record.id];
     if (!hop.announced && record.parent_id != 0) {
       hop.data.hop.parent_id = record.parent_id;
@@ -388,10 +490,32 @@ struct ChainGraph::State {
     hop.data.depth = record.depth;
     hop.data.confidence = record.confidence;
     hop.data.time_ns = RealTime(record.time_ns);
+    hop.data.hop.id = record.id;
+    hop.data.hop.kind = record.kind;
+    return hop;
+  }
+
+  // A known hop among the known processes: who led to it, and which agents run in it.
+  void PlaceInHop(const HopRecord& record, const std::vector<ProcessNode*>& inside) {
+    HopNode& hop = hops[record.id];
+    hop.above = AgentBefore(record);
     hop.data.hop = InfoOf(record);
-    std::vector<Event> events;
-    if (Visible(record.actor)) Publish(record.id, events);
-    return events;
+    for (ProcessNode* node : inside) PlaceAgain(*node);
+  }
+
+  // Known hops that nobody is in.
+  void LeaveLater(uint64_t now_boot_ns) {
+    leave_boot_ns = now_boot_ns + options.ended_grace_ns;
+    for (const auto& [id, hop] : hops) {
+      if (Unused(id, hop)) leaving.push_back(id);
+    }
+  }
+
+  // The agent that a hop comes from: not that one whose own process went through it.
+  AgentPlacePtr AgentBefore(const HopRecord& record) {
+    if (!record.entered || record.from != record.actor.self) return AgentAt(record.from);
+    const auto node = processes.find(record.from);
+    return node == processes.end() ? nullptr : node->second.above;
   }
 
   HopInfo InfoOf(const HopRecord& record) {
@@ -441,6 +565,7 @@ struct ChainGraph::State {
     Event event = Base(EventType::kExec, record.time_ns, actor);
     if (node) {
       info.pre_existing = node->data.process.pre_existing;
+      MarkAgent(*node, info);
       node->data.process = info;
     }
     // The first program of a hop names where the hop leads to.
@@ -459,6 +584,7 @@ struct ChainGraph::State {
     info.pre_existing = actor.flags.pre_existing;
     ProcessNode* node = NodeOf(actor);
     if (!node) return nullptr;
+    MarkAgent(*node, info);
     node->data.process = info;
     const auto hop = hops.find(actor.hop_id);
     if (hop != hops.end() && hop->second.data.hop.to.process.key == actor.self) {
@@ -539,9 +665,9 @@ struct ChainGraph::State {
 };
 
 ChainGraph::ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
-                       RuleLookup rule)
+                       RuleLookup rule, AgentLookup agent)
     : state_(std::make_unique<State>(options, std::move(workload), std::move(process),
-                                     std::move(rule))) {}
+                                     std::move(rule), std::move(agent))) {}
 
 ChainGraph::~ChainGraph() = default;
 
@@ -554,24 +680,28 @@ std::vector<Event> ChainGraph::Apply(Record record) {
       record);
 }
 
-std::vector<Event> ChainGraph::ApplyKnownHop(const HopRecord& record) {
-  if (record.id == 0) return {};
-  state_->now_ns = record.time_ns;
-  return state_->Take(record);
-}
-
-std::vector<Event> ChainGraph::ApplyKnown(const Actor& actor, ProcessInfo info) {
-  state_->TakeLive(actor, info);
-  std::vector<Event> events;
-  if (state_->Visible(actor)) state_->Publish(actor.hop_id, events);
-  return events;
-}
-
-void ChainGraph::DropUnusedLater(uint64_t now_boot_ns) {
-  state_->leave_boot_ns = now_boot_ns + state_->options.ended_grace_ns;
-  for (const auto& [id, hop] : state_->hops) {
-    if (state_->Unused(id, hop)) state_->leaving.push_back(id);
+std::vector<Event> ChainGraph::ApplyKnown(const std::vector<HopRecord>& hops,
+                                          std::vector<KnownProcess> processes,
+                                          uint64_t now_boot_ns) {
+  state_->now_ns = now_boot_ns;
+  for (const HopRecord& hop : hops) state_->Take(hop);
+  std::ranges::sort(processes, {}, [](const KnownProcess& known) { return known.actor.self; });
+  std::unordered_map<HopId, std::vector<ProcessNode*>> inside;  // parents before children
+  for (KnownProcess& known : processes) {
+    if (ProcessNode* node = state_->TakeLive(known.actor, known.info)) {
+      inside[known.actor.hop_id].push_back(node);
+    }
   }
+  std::vector<Event> events;
+  for (const HopRecord& hop : hops) {
+    state_->PlaceInHop(hop, inside[hop.id]);
+    if (state_->Visible(hop.actor)) state_->Publish(hop.id, events);
+  }
+  for (const KnownProcess& known : processes) {
+    if (state_->Visible(known.actor)) state_->Publish(known.actor.hop_id, events);
+  }
+  state_->LeaveLater(now_boot_ns);
+  return events;
 }
 
 std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
@@ -590,6 +720,7 @@ std::vector<Event> ChainGraph::ApplyWorkload(CgroupId container, const Workload&
     if (hop.to_container == container) hop.data.hop.to.workload = workload;
     if (hop.from_container == container) hop.data.hop.from.workload = workload;
   }
+  state_->PlaceContainer(container);
   if (state_->pending.erase(container) == 0) return {};
   Event event;
   event.type = EventType::kWorkload;
@@ -708,6 +839,32 @@ Result<Explanation> ChainGraph::Explain(uint32_t pid) const {
   std::reverse(chain.processes.begin(), chain.processes.end());
   chain.alive = found->data.alive;
   return explanation;
+}
+
+std::vector<AgentInfo> ChainGraph::Agents(bool include_ended) const {
+  std::vector<AgentInfo> agents;
+  for (const auto& [key, node] : state_->processes) {
+    if (!node.agent || node.agent->process != key || !(node.data.alive || include_ended)) continue;
+    const auto hop = state_->hops.find(node.data.hop_id);
+    if (hop == state_->hops.end() || !hop->second.published) continue;
+    AgentInfo& info = agents.emplace_back();
+    info.process = node.data.process;
+    info.workload = node.data.workload;
+    info.chain_id = node.chain_id;
+    info.hop_id = node.data.hop_id;
+    info.start_time_ns = node.data.start_time_ns;
+    info.end_time_ns = node.data.alive ? 0 : state_->RealTime(node.ended_boot_ns);
+    info.alive = node.data.alive;
+    info.exit = node.data.exit;
+    const ProcessInfo& led_here = hop->second.data.hop.from.process;
+    info.started_by = state_->ParentInHop(node) || !led_here.key.known()
+                          ? state_->ReferenceTo(node.data.parent)
+                          : ProcessReference{led_here.key, led_here.exe};
+    info.above = node.agent->above_name;
+    info.above_process = node.agent->above;
+  }
+  std::ranges::sort(agents, {}, [](const AgentInfo& agent) { return agent.process.key; });
+  return agents;
 }
 
 size_t ChainGraph::live_processes() const { return state_->live; }

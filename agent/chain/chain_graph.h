@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/event/agent_match.h"
 #include "agent/event/event.h"
 #include "agent/event/record.h"
 
@@ -27,6 +28,12 @@ struct Explanation {
   ChainProcess process;
 };
 
+// A process that an earlier nestord followed; `info` from /proc.
+struct KnownProcess {
+  Actor actor;
+  ProcessInfo info;
+};
+
 // What the chain stage asks of the workload stage: which container is this cgroup? Never blocks.
 using WorkloadLookup = std::function<Workload(CgroupId container_cgroup)>;
 // exe, argv, cwd... of a process that no record described (started before nestord, or its record
@@ -34,11 +41,14 @@ using WorkloadLookup = std::function<Workload(CgroupId container_cgroup)>;
 using ProcessLookup = std::function<std::optional<ProcessInfo>(ProcessKey key)>;
 // Fills policy, rule and message of a verdict that the kernel gave by a rule's number.
 using RuleLookup = std::function<void(uint64_t generation, uint32_t rule, VerdictInfo& verdict)>;
+// Which known agent a process is, by what it runs and where.
+using AgentLookup = std::function<AgentMatch(const ProcessInfo& process, const Workload& workload)>;
 
 // All hops and processes nestord knows, from records. Thread: pipeline only.
 class ChainGraph {
  public:
-  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process, RuleLookup rule);
+  ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process, RuleLookup rule,
+             AgentLookup agent);
   ~ChainGraph();
 
   // Takes one record in and returns the events to publish, in order: usually one; none for a hop
@@ -48,12 +58,11 @@ class ChainGraph {
   // A process that ran before nestord (from Probes::Seed, names from /proc). Publishes an exec
   // event, marked pre_existing, for processes of pods.
   std::vector<Event> ApplySeed(const Actor& actor, ProcessInfo info);
-  // What an earlier nestord knew, as the kernel kept it: first all hops, older ones first, then the
-  // processes that live in them. These keep their hop, and no exec is told of again.
-  std::vector<Event> ApplyKnownHop(const HopRecord& record);
-  std::vector<Event> ApplyKnown(const Actor& actor, ProcessInfo info);
-  // Known hops that nobody is in any more stay as long as if their last process ended now.
-  void DropUnusedLater(uint64_t now_boot_ns);
+  // What an earlier nestord knew, as the kernel kept it: all hops, older ones first, and the processes
+  // that live in them. These keep their hop; hops are told of, execs are not told again. Hops that
+  // nobody is in any more stay as long as if their last process ended now.
+  std::vector<Event> ApplyKnown(const std::vector<HopRecord>& hops,
+                                std::vector<KnownProcess> processes, uint64_t now_boot_ns);
   // Names of a container became known: workload events for what was published without them; state
   // is updated.
   std::vector<Event> ApplyWorkload(CgroupId container_cgroup, const Workload& workload);
@@ -71,6 +80,9 @@ class ChainGraph {
   // Chains with at least one published hop. Parents before children. O(processes).
   std::vector<ChainInfo> Chains(bool include_ended) const;
   Result<Explanation> Explain(uint32_t pid) const;
+  // The agents among the processes of published hops, in order of start; a fork of one that runs no
+  // program of its own is not told apart. O(processes).
+  std::vector<AgentInfo> Agents(bool include_ended) const;
 
   size_t live_processes() const;
   size_t live_chains() const;

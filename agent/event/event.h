@@ -72,8 +72,8 @@ struct HopInfo {
   HopKind kind = HopKind::kNone;
   HopEnd from;
   HopEnd to;
-  std::string evidence;  // "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22"
-  std::string detail;    // by kind: "uid 1000 -> 0", "mnt net", "ptrace", "terminal"
+  std::string evidence;           // "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22"
+  std::string detail;             // by kind: "uid 1000 -> 0", "mnt net", "ptrace", "terminal"
   std::vector<HopId> candidates;  // ambiguous: it came through one of these
   Boxed<RemoteInfo> remote;       // tcp-remote
 };
@@ -152,6 +152,21 @@ struct ChainProcess {
   bool alive = true;
   std::optional<ExitInfo> exit;
   std::vector<VerdictInfo> verdicts;
+};
+
+// One agent, as `nestorctl agents` shows it: a process whose program is known as one.
+struct AgentInfo {
+  ProcessInfo process;  // with its name and depth
+  Workload workload;
+  HopId chain_id = 0;
+  HopId hop_id = 0;
+  uint64_t start_time_ns = 0;  // CLOCK_REALTIME
+  uint64_t end_time_ns = 0;    // 0 while it is alive
+  bool alive = true;
+  std::optional<ExitInfo> exit;
+  ProcessReference started_by;  // its parent; of a hop's first process, who led here
+  std::string above;            // the agent that it runs below; empty: none
+  ProcessKey above_process;
 };
 
 struct ChainHop {

@@ -182,6 +182,13 @@ std::vector<uint64_t> PinDirectory::Instances() const {
   return instances;
 }
 
+std::vector<std::string> PinDirectory::Links(uint64_t instance) const {
+  std::vector<std::string> paths;
+  const std::string directory = state_ + "/links/" + Hex(instance);
+  for (const std::string& name : NamesIn(directory)) paths.push_back(directory + "/" + name);
+  return paths;
+}
+
 Removal PinDirectory::RemoveInstance(uint64_t instance) const {
   Removal removal;
   removal.links = TakeFiles(state_ + "/links/" + Hex(instance), removal);

@@ -50,6 +50,7 @@ class PinDirectory {
   Status MakeInstance(uint64_t instance) const;
   // Those that have links.
   std::vector<uint64_t> Instances() const;
+  std::vector<std::string> Links(uint64_t instance) const;
   Removal RemoveInstance(uint64_t instance) const;
   Removal RemoveOthers() const;
   // Everything, the root too, if nothing else is in it.

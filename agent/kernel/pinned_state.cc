@@ -114,7 +114,26 @@ Status PinnedState::PinLink(bpf_link* link, const std::string& program, uint64_t
   return {};
 }
 
-void PinnedState::TakeOver(TurnWords turn, uint64_t instance) {
+uint64_t MissedRunsOf(int program_fd) {
+  bpf_prog_info info{};
+  uint32_t size = sizeof(info);
+  return bpf_obj_get_info_by_fd(program_fd, &info, &size) == 0 ? info.recursion_misses : 0;
+}
+
+uint64_t PinnedState::MissedRuns(uint64_t instance) const {
+  uint64_t missed = 0;
+  for (const std::string& path : pins_.Links(instance)) {
+    const UniqueFd link(bpf_obj_get(path.c_str()));
+    bpf_link_info info{};
+    uint32_t size = sizeof(info);
+    if (!link.ok() || bpf_obj_get_info_by_fd(link.get(), &info, &size) != 0) continue;
+    const UniqueFd program(bpf_prog_get_fd_by_id(info.prog_id));
+    if (program.ok()) missed += MissedRunsOf(program.get());
+  }
+  return missed;
+}
+
+uint64_t PinnedState::TakeOver(TurnWords turn, uint64_t instance) {
   const uint64_t before = *turn.active;
   if (Has(pins_.Instances(), before)) {
     Say(turn.next, instance);
@@ -123,11 +142,13 @@ void PinnedState::TakeOver(TurnWords turn, uint64_t instance) {
   }
   Say(turn.active, instance);
   Say(turn.next, 0);
+  const uint64_t missed = MissedRuns(before);
   for (const uint64_t other : pins_.Instances()) {
     if (other != instance) pins_.RemoveInstance(other);
   }
   for (const std::string& left : pins_.RemoveOthers().left)
     warnings_.push_back("not removed: " + left);
+  return missed;
 }
 
 }  // namespace nestor

@@ -45,20 +45,25 @@ class PinnedState {
   void Settle(TurnWords turn);
   Status PinLink(bpf_link* link, const std::string& program, uint64_t instance);
   // All programs of `instance` are attached and pinned: from here on they work and no others, and
-  // the others go. Takes some 50 ms where others are.
-  void TakeOver(TurnWords turn, uint64_t instance);
+  // the others go. Takes some 50 ms where others are. Returns how many runs of theirs the kernel
+  // left out.
+  uint64_t TakeOver(TurnWords turn, uint64_t instance);
   // Nothing outlives this process any more.
   Removal RemoveAll() { return pins_.RemoveAll(); }
 
  private:
   explicit PinnedState(PinDirectory pins) : pins_(std::move(pins)) {}
   Status PinMaps(bpf_object* object, const std::function<bool(const bpf_map*)>& is_sized);
+  uint64_t MissedRuns(uint64_t instance) const;
   Status KeepSize(bpf_map* map, const std::string& name);
 
   PinDirectory pins_;
   bool replaces_other_ = false;
   std::vector<std::string> warnings_;
 };
+
+// Runs of a program that the kernel left out, for it was at work on this CPU already.
+uint64_t MissedRunsOf(int program_fd);
 
 }  // namespace nestor
 

@@ -68,6 +68,17 @@ std::string EffectOf(std::string_view program) {
   if (program == "seed") return "what ran before nestord has no chain";
   if (program.ends_with("socket_bind") || program.ends_with("socket_listen"))
     return "bind and listen are not seen";
+  if (program.ends_with("ptrace_access_check"))
+    return "processes that a tracer takes over stay in their chain";
+  if (program == "on_waking") return "a worker thread's request is told by rule 4 only, or ambiguous";
+  if (program == "on_scm_send" || program.ends_with("file_receive"))
+    return "passed connections are told when they are read from, without their own hop";
+  if (program == "on_datagram" || program.ends_with("unix_may_send"))
+    return "hops over unix datagrams are not seen";
+  if (program.ends_with("socket_sendmsg") || program.ends_with("socketpair"))
+    return "a connection that several hops use counts as its client's; answered requests stay "
+           "candidates";
+  if (program.ends_with("_release")) return "requests that are never answered stay candidates";
   if (program == "on_cgroup_rmdir") return "tables of ended containers are not emptied";
   return "hops over sockets are not complete";
 }
@@ -99,7 +110,7 @@ uint32_t HostMountNamespace() {
   return stat("/proc/1/ns/mnt", &link) == 0 ? static_cast<uint32_t>(link.st_ino) : 0;
 }
 
-uint64_t BootNs() {
+uint64_t NowNs() {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
@@ -108,7 +119,7 @@ uint64_t BootNs() {
 // Hop ids are unique for one boot: each start that cannot go on with an earlier one's begins at the
 // boot time in ns >> 10, shifted; one start would have to open a thousand hops every microsecond to
 // reach the next one's.
-uint64_t FirstHopId() { return (BootNs() >> 10) << 16; }
+uint64_t FirstHopId() { return (NowNs() >> 10) << 16; }
 
 class LibbpfProbes : public Probes {
  public:
@@ -161,6 +172,7 @@ class LibbpfProbes : public Probes {
     return {reinterpret_cast<volatile uint64_t*>(&skel_->bss->active_instance),
             reinterpret_cast<volatile uint64_t*>(&skel_->bss->next_instance)};
   }
+  uint64_t MissedRuns() const;
   Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
 
   nestor_skeleton* skel_;
@@ -169,11 +181,12 @@ class LibbpfProbes : public Probes {
   std::unique_ptr<PolicyMaps> policy_;
   std::vector<Capability> capabilities_;
   std::vector<bpf_link*> links_;
-  const uint64_t instance_ = BootNs();    // names this start
+  const uint64_t instance_ = NowNs();    // names this start
   std::unique_ptr<PinnedState> pinned_;  // null: nothing outlives this process
   Inheritance inheritance_;
   std::array<uint64_t, NESTOR_LOSS_MAX> told_losses_{};
   std::array<uint64_t, NESTOR_LOSS_MAX> taken_losses_{};
+  uint64_t taken_missed_ = 0;
 };
 
 void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std::string& detail) {
@@ -292,7 +305,7 @@ Status LibbpfProbes::Attach() {
   }
   AddPins();
   if (pinned_) {
-    pinned_->TakeOver(Turn(), instance_);
+    skel_->bss->missed_before += pinned_->TakeOver(Turn(), instance_);
   } else {
     *Turn().active = instance_;
   }
@@ -359,6 +372,17 @@ Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
   return seeded;
 }
 
+// A program that is interrupted by another task on its CPU while that task comes to the same hook
+// is left out there by the kernel (bpf_prog_info.recursion_misses, 5.12): events that nobody saw.
+uint64_t LibbpfProbes::MissedRuns() const {
+  uint64_t missed = 0;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skel_->obj) {
+    if (bpf_program__autoload(program)) missed += MissedRunsOf(bpf_program__fd(program));
+  }
+  return missed;
+}
+
 std::vector<LossRecord> LibbpfProbes::TakeLosses() {
   std::vector<LossRecord> grown;
   for (uint32_t where = 0; where < kLossNames.size(); ++where) {
@@ -366,12 +390,18 @@ std::vector<LossRecord> LibbpfProbes::TakeLosses() {
     if (bpf_map_lookup_elem(bpf_map__fd(skel_->maps.losses), &where, &total) != 0) continue;
     taken_losses_[where] = total;
     if (total == told_losses_[where]) continue;
-    grown.push_back({BootNs(), kLossNames[where], total - told_losses_[where], total});
+    grown.push_back({NowNs(), kLossNames[where], total - told_losses_[where], total});
+  }
+  const uint64_t told = skel_->bss->missed_told;
+  taken_missed_ = skel_->bss->missed_before + MissedRuns();
+  if (taken_missed_ > told) {
+    grown.push_back({NowNs(), "program-missed", taken_missed_ - told, taken_missed_});
   }
   return grown;
 }
 
 void LibbpfProbes::ConfirmLosses() {
+  skel_->bss->missed_told = std::max<uint64_t>(skel_->bss->missed_told, taken_missed_);
   for (uint32_t where = 0; where < kLossNames.size(); ++where) {
     if (taken_losses_[where] == told_losses_[where]) continue;
     told_losses_[where] = taken_losses_[where];

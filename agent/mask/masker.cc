@@ -276,6 +276,11 @@ Masked<std::vector<ChainInfo>> Masker::Mask(std::vector<ChainInfo> chains) const
   return Masked<std::vector<ChainInfo>>(std::move(chains));
 }
 
+Masked<std::vector<AgentInfo>> Masker::Mask(std::vector<AgentInfo> agents) const {
+  for (AgentInfo& agent : agents) VisitStrings(agent, *patterns_);
+  return Masked<std::vector<AgentInfo>>(std::move(agents));
+}
+
 std::string Masker::MaskText(std::string text) const {
   patterns_->Text(text);
   return text;

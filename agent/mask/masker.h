@@ -29,6 +29,7 @@ class Masker {
   Masked<Event> Mask(Event event) const;
   Masked<ChainInfo> Mask(ChainInfo chain) const;
   Masked<std::vector<ChainInfo>> Mask(std::vector<ChainInfo> chains) const;
+  Masked<std::vector<AgentInfo>> Mask(std::vector<AgentInfo> agents) const;
 
   // The masked form of one string / of an argv (where a secret may be the argument after its flag).
   std::string MaskText(std::string text) const;

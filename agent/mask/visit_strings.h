@@ -125,6 +125,14 @@ void VisitStrings(ChainInfo& chain, Visitor& visitor) {
   StringVisit<Visitor>(visitor).All(id, origin, workload, time_ns, alive, hops, processes);
 }
 
+template <typename Visitor>
+void VisitStrings(AgentInfo& agent, Visitor& visitor) {
+  auto& [process, workload, chain_id, hop_id, start, end, alive, exit, started_by, above,
+         above_process] = agent;
+  StringVisit<Visitor>(visitor).All(process, workload, chain_id, hop_id, start, end, alive, exit,
+                                    started_by, above, above_process);
+}
+
 }  // namespace nestor
 
 #endif  // NESTOR_AGENT_MASK_VISIT_STRINGS_H_

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "agent/base/strict_yaml.h"
+#include "agent/nestord/agents_config.h"
 
 namespace nestor {
 namespace {
@@ -137,7 +138,7 @@ void ReadPolicies(StrictYaml& yaml, const YAML::Node& node, Config& config) {
 
 void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   if (!yaml.Map(root, "nestord.yaml",
-                {"node", "scope", "log", "kernel", "runtime", "chains", "events", "mask",
+                {"node", "scope", "log", "kernel", "runtime", "chains", "agents", "events", "mask",
                  "policies", "api"})) {
     return;
   }
@@ -149,6 +150,7 @@ void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   if (root["kernel"]) ReadKernel(yaml, root["kernel"], config);
   if (root["runtime"]) ReadRuntime(yaml, root["runtime"], config.workload);
   if (root["chains"]) ReadChains(yaml, root["chains"], config.chain);
+  if (root["agents"]) ReadAgents(yaml, root["agents"], config.agents);
   if (root["events"]) ReadEvents(yaml, root["events"], config.events);
   if (root["mask"]) ReadMask(yaml, root["mask"], config.mask);
   if (root["policies"]) ReadPolicies(yaml, root["policies"], config);

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/agents/signature.h"
 #include "agent/api/api_options.h"
 #include "agent/base/result.h"
 #include "agent/chain/chain_graph.h"
@@ -25,6 +26,7 @@ struct Config {
   ProbeOptions probes;
   WorkloadOptions workload;
   ChainOptions chain;
+  AgentOptions agents;
   EventLogOptions events;
   MaskOptions mask;
   ApiOptions api;

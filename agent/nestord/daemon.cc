@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "agent/agents/recogniser.h"
 #include "agent/api/server.h"
 #include "agent/nestord/log.h"
 #include "agent/pipeline/pipeline.h"
@@ -125,6 +126,8 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   const sigset_t signals = BlockSignals();
   auto masker = Masker::Create(config.mask);
   if (!masker) return masker.error();
+  auto agents = AgentRecogniser::Create(config.agents);
+  if (!agents) return agents.error();
   auto probes = Probes::Open(config.probes);
   if (!probes) return probes.error();
   WorkloadIndex workloads(config.workload);
@@ -133,7 +136,8 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   }
   const ProcReader proc;
   PipelineOptions options{NodeName(config), BootId(), config.chain, config.events};
-  Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*masker));
+  Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*agents),
+                    std::move(*masker));
   auto policies = ReadPolicies(config.policy_directory, pipeline.next_generation(), nullptr);
   if (!policies) return policies.error();
   if (Status status = pipeline.Start(*policies); !status) return status;

@@ -48,11 +48,12 @@ std::string KernelRelease() {
 
 struct Pipeline::State {
   State(PipelineOptions given, Probes& probes_in, WorkloadIndex& workloads_in,
-        const ProcReader& proc_in, Masker masker_in)
+        const ProcReader& proc_in, AgentRecogniser agents_in, Masker masker_in)
       : options(std::move(given)),
         probes(probes_in),
         workloads(workloads_in),
         proc(proc_in),
+        agents(std::move(agents_in)),
         masker(std::move(masker_in)),
         log(options.log),
         policies(probes),
@@ -61,6 +62,9 @@ struct Pipeline::State {
             [this](ProcessKey key) { return proc.Read(key); },
             [this](uint64_t generation, uint32_t rule, VerdictInfo& verdict) {
               policies.FillVerdict(generation, rule, verdict);
+            },
+            [this](const ProcessInfo& process, const Workload& workload) {
+              return agents.Recognise(process, workload);
             }) {}
 
   static ChainOptions WithOffset(ChainOptions chain) {
@@ -151,27 +155,34 @@ struct Pipeline::State {
     probes.ConfirmLosses();
   }
 
+  // A process that runs, as /proc shows it.
+  ProcessInfo InfoOf(const Actor& actor) const {
+    ProcessInfo info;
+    if (auto read = proc.Read(actor.self)) {
+      info = std::move(*read);
+    } else {
+      info.exe = actor.comm;  // gone since: its name is all that is left
+    }
+    info.uid = actor.uid;
+    info.gid = actor.gid;
+    info.auid = actor.auid;
+    return info;
+  }
+
   Status Seed() {
     auto seeded = probes.Seed();
     if (!seeded) return seeded.error();
     // All their hops are in the table; the ring, which tells what came later, is read after this.
     auto hops = probes.Hops();
     if (!hops) return hops.error();
-    for (const HopRecord& hop : *hops) Publish(graph.ApplyKnownHop(hop));
+    std::vector<KnownProcess> known;
     for (const SeededProcess& process : *seeded) {
-      ProcessInfo info;
-      if (auto read = proc.Read(process.actor.self)) {
-        info = std::move(*read);
-      } else {
-        info.exe = process.actor.comm;  // gone since: its name is all that is left
-      }
-      info.uid = process.actor.uid;
-      info.gid = process.actor.gid;
-      info.auid = process.actor.auid;
-      Publish(process.known ? graph.ApplyKnown(process.actor, std::move(info))
-                            : graph.ApplySeed(process.actor, std::move(info)));
+      if (process.known) known.push_back({process.actor, InfoOf(process.actor)});
     }
-    graph.DropUnusedLater(Now(CLOCK_BOOTTIME));
+    Publish(graph.ApplyKnown(*hops, std::move(known), Now(CLOCK_BOOTTIME)));
+    for (const SeededProcess& process : *seeded) {
+      if (!process.known) Publish(graph.ApplySeed(process.actor, InfoOf(process.actor)));
+    }
     return {};
   }
 
@@ -190,6 +201,7 @@ struct Pipeline::State {
   Probes& probes;
   WorkloadIndex& workloads;
   const ProcReader& proc;
+  AgentRecogniser agents;
   Masker masker;
   EventLog log;
   PoliciesInForce policies;
@@ -241,8 +253,8 @@ NodeStatus Pipeline::State::MakeStatus() const {
 }
 
 Pipeline::Pipeline(PipelineOptions options, Probes& probes, WorkloadIndex& workloads,
-                   const ProcReader& proc, Masker masker)
-    : state_(std::make_unique<State>(std::move(options), probes, workloads, proc,
+                   const ProcReader& proc, AgentRecogniser agents, Masker masker)
+    : state_(std::make_unique<State>(std::move(options), probes, workloads, proc, std::move(agents),
                                      std::move(masker))) {
   state_->loaded_generation = probes.inheritance().policy_generation;
 }
@@ -298,6 +310,13 @@ Result<Masked<std::vector<ChainInfo>>> Pipeline::Chains(bool include_ended) {
   using Answer = Masked<std::vector<ChainInfo>>;
   return state_->asks.Ask<Answer>([state = state_.get(), include_ended]() -> Result<Answer> {
     return state->masker.Mask(state->graph.Chains(include_ended));
+  });
+}
+
+Result<Masked<std::vector<AgentInfo>>> Pipeline::Agents(bool include_ended) {
+  using Answer = Masked<std::vector<AgentInfo>>;
+  return state_->asks.Ask<Answer>([state = state_.get(), include_ended]() -> Result<Answer> {
+    return state->masker.Mask(state->graph.Agents(include_ended));
   });
 }
 

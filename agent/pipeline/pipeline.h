@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/agents/recogniser.h"
 #include "agent/api/node.h"
 #include "agent/base/result.h"
 #include "agent/chain/chain_graph.h"
@@ -30,9 +31,9 @@ struct PipelineOptions {
 // (Run) owns all state; others ask through Node.
 class Pipeline : public Node {
  public:
-  // All arguments but options and masker outlive the pipeline.
+  // All arguments but options, agents and masker outlive the pipeline.
   Pipeline(PipelineOptions options, Probes& probes, WorkloadIndex& workloads,
-           const ProcReader& proc, Masker masker);
+           const ProcReader& proc, AgentRecogniser agents, Masker masker);
   ~Pipeline() override;
 
   // Loads policies, attaches the programs and takes in what runs already, in this order: rules hold
@@ -49,6 +50,7 @@ class Pipeline : public Node {
 
   Result<Masked<std::vector<ChainInfo>>> Chains(bool include_ended) override;
   Result<Masked<ChainInfo>> Explain(uint32_t pid) override;
+  Result<Masked<std::vector<AgentInfo>>> Agents(bool include_ended) override;
   NodeStatus GetStatus() override;
   const EventLog& events() const override;
 

@@ -80,10 +80,10 @@ nestor_actor ActorOf(size_t life) { return Actor(ProcessOf(life), kShell, "conve
 Bytes HopRecordBytes() {
   nestor_hop raw{};
   raw.actor = Actor(kShell, kRuntime, "sh");
-  raw.id = kHop;
-  raw.from = kRuntime;
-  raw.kind = NESTOR_HOP_CONTAINER_ENTRYPOINT;
-  std::strncpy(raw.from_comm, "containerd-shim", sizeof(raw.from_comm) - 1);
+  raw.body.id = kHop;
+  raw.body.from = kRuntime;
+  raw.body.kind = NESTOR_HOP_CONTAINER_ENTRYPOINT;
+  std::strncpy(raw.body.from_comm, "containerd-shim", sizeof(raw.body.from_comm) - 1);
   return ToBytes(raw, NESTOR_HOP, kShell.start_ns);
 }
 

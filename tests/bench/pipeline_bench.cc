@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/agents/recogniser.h"
 #include "agent/api/convert.h"
 #include "agent/chain/chain_graph.h"
 #include "agent/kernel/decode.h"
@@ -66,8 +67,12 @@ struct Stages {
     Write(event, identity, wire);
   }
 
+  AgentRecogniser recogniser = Need(AgentRecogniser::Create({}));
   ChainGraph graph{ChainOptions{}, Container, [](ProcessKey) { return std::nullopt; },
-                   [](uint64_t, uint32_t, VerdictInfo&) {}};
+                   [](uint64_t, uint32_t, VerdictInfo&) {},
+                   [this](const ProcessInfo& process, const Workload& workload) {
+                     return recogniser.Recognise(process, workload);
+                   }};
   Masker masker = Need(Masker::Create({}));
   EventLog log{EventLogOptions{}};
   NodeIdentity identity{"node-7", "f3b7f6a0-3a0e-4b6b-a1c9-5e0d1a2b3c4d"};

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -288,6 +289,17 @@ while not os.path.exists('/tmp/restart-over'):
 os.truncate(os.open('/tmp/restart-execs', 66), execs)
 )";
 
+// Until then they are this program, with its files and its lock.
+void AwaitProgram(const std::vector<pid_t>& pids, const std::string& name) {
+  for (const pid_t pid : pids) {
+    std::string comm;
+    while (comm != name) {
+      std::ifstream("/proc/" + std::to_string(pid) + "/comm") >> comm;
+      usleep(1000);
+    }
+  }
+}
+
 int64_t SizeOf(const char* path) {
   struct stat info{};
   EXPECT_EQ(stat(path, &info), 0) << path;
@@ -304,6 +316,7 @@ TEST_F(RestartTest, NoEventIsSeenTwiceOrByNobodyWhileStartsHandOver) {
   current->Begin();
   const pid_t opener = container.Exec({"/usr/bin/python3", "-c", kOpener});
   const pid_t starter = container.Exec({"/usr/bin/python3", "-c", kStarter});
+  AwaitProgram({opener, starter}, "python3");
   std::vector<Record> records;
   for (int start = 0; start < kStarts; ++start) {
     for (const pid_t pid : {opener, starter}) kill(pid, SIGSTOP);

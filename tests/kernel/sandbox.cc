@@ -63,6 +63,17 @@ pid_t StartChild(const std::function<int()>& body) {
   return child;
 }
 
+void AwaitProgram(pid_t child, const std::string& name) {
+  const std::string link = "/proc/" + std::to_string(child) + "/exe";
+  char target[4096];
+  for (;;) {
+    const ssize_t length = readlink(link.c_str(), target, sizeof(target));
+    ASSERT_GT(length, 0) << "process " << child << " is gone";
+    if (std::string(target, static_cast<size_t>(length)).ends_with(name)) return;
+    usleep(1000);
+  }
+}
+
 int ExecHere(const std::vector<std::string>& argv) {
   std::vector<char*> pointers;
   for (const std::string& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));

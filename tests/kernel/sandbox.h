@@ -33,6 +33,8 @@ class Sandbox {
 std::string VictimPath();
 // Runs `body` in a child on the host side.
 pid_t StartChild(const std::function<int()>& body);
+// Returns once `child` runs a program whose path ends in `name`: until then it is a copy of us.
+void AwaitProgram(pid_t child, const std::string& name);
 // execv; returns 100 + errno when it fails (EPERM: 101).
 int ExecHere(const std::vector<std::string>& argv);
 // Waits. Exit code, or 1000 + signal.

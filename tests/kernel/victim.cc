@@ -6,14 +6,19 @@
 //   execveat PROGRAM      starts PROGRAM `forbidden` by a descriptor
 //   serve FAMILY NAME     accepts one connection; a child of its own runs `/bin/true served`
 //   ask FAMILY NAME       connects, waits for the server's end
+//   wait-then-true GATE   waits until the file GATE is there, then becomes /bin/true
+//   ptrace PID            attaches to PID and lets it go; vm-writev PID, mem-file PID: gets at its memory for writing;
+//                         mem-read PID: for reading
 // An exec that failed ends with 100 + errno.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +28,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -136,6 +142,31 @@ int Ask(const Endpoint& at) {
   return 1;
 }
 
+int WaitThenTrue(const char* gate) {
+  while (access(gate, F_OK) != 0) usleep(1000);
+  execl("/bin/true", "/bin/true", "went-on", nullptr);
+  return 100 + errno;
+}
+
+int Trace(pid_t target) {
+  if (ptrace(PTRACE_ATTACH, target, nullptr, nullptr) != 0) return 1;
+  if (waitpid(target, nullptr, 0) != target) return 2;
+  return ptrace(PTRACE_DETACH, target, nullptr, nullptr) == 0 ? 0 : 3;
+}
+
+// Nothing is there at address 8: that the right was given is what counts.
+int VmWritev(pid_t target) {
+  char byte = 0;
+  const iovec local = {&byte, 1}, remote = {reinterpret_cast<void*>(8), 1};
+  process_vm_writev(target, &local, 1, &remote, 1, 0);
+  return errno == EFAULT ? 0 : 1;
+}
+
+int MemFile(const char* target, int flags) {
+  const std::string path = std::string("/proc/") + target + "/mem";
+  return open(path.c_str(), flags | O_CLOEXEC) >= 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -146,5 +177,10 @@ int main(int argc, char** argv) {
   if (what == "execveat" && argc == 3) return ExecveAt(argv[2]);
   if (what == "serve" && argc == 4) return Serve(EndpointOf(argv[2], argv[3]));
   if (what == "ask" && argc == 4) return Ask(EndpointOf(argv[2], argv[3]));
+  if (what == "wait-then-true" && argc == 3) return WaitThenTrue(argv[2]);
+  if (what == "ptrace" && argc == 3) return Trace(std::atoi(argv[2]));
+  if (what == "vm-writev" && argc == 3) return VmWritev(std::atoi(argv[2]));
+  if (what == "mem-file" && argc == 3) return MemFile(argv[2], O_RDWR);
+  if (what == "mem-read" && argc == 3) return MemFile(argv[2], O_RDONLY);
   return 0;
 }

@@ -19,13 +19,14 @@ ALLOWED = {
     "cri": set(),
     "policy": set(),
     "kernel": {"policy"},
+    "agents": {"policy"},
     "workload": {"cri"},
     "chain": set(),
     "mask": set(),
     "store": {"mask"},
     "api": {"mask", "store"},
-    "pipeline": {"chain", "kernel", "mask", "policy", "proc", "store", "workload"},
-    "nestord": {"api", "chain", "kernel", "mask", "pipeline", "policy", "proc", "store", "workload"},
+    "pipeline": {"agents", "chain", "kernel", "mask", "policy", "proc", "store", "workload"},
+    "nestord": {"agents", "api", "chain", "kernel", "mask", "pipeline", "policy", "proc", "store", "workload"},
 }
 OPEN = {"base", "event"}
 # Single headers beyond the table: (folder, header) -> why.

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CLANG_FORMAT = "clang-format-19"
 USERLAND = "Apache-2.0"
 KERNEL = "GPL-2.0-only OR BSD-2-Clause"
-SOURCE_ENDINGS = {".cc", ".h", ".c", ".py", ".proto"}
-TABS_ALLOWED = {".c", ".h"}  # below bpf/ only
+SOURCE_ENDINGS = {".cc", ".h", ".c", ".py", ".proto", ".go", ".js"}
+TABS_ALLOWED = {".c", ".h"}  # below bpf/ only; gofmt wants them everywhere
 NO_TEXT = {"LICENSE"}
 FOREIGN = ("proto/cri/",)  # copied from their project, with its own head
 # Home folders but those of examples; what containers have in /root is no developer's.
@@ -76,7 +76,7 @@ def licence_fault(root, path, text):
 
 
 def line_faults(root, path, text):
-    tabs = is_kernel(path) and path.suffix in TABS_ALLOWED
+    tabs = path.suffix == ".go" or (is_kernel(path) and path.suffix in TABS_ALLOWED)
     for number, line in enumerate(text.split("\n"), 1):
         if line != line.rstrip():
             yield f"{path}:{number}: blank at the end of the line"

@@ -110,6 +110,12 @@ Result<v1::Chain> Client::GetChain(const v1::GetChainRequest& request) {
   });
 }
 
+Result<v1::ListAgentsResponse> Client::ListAgents(const v1::ListAgentsRequest& request) {
+  return Ask<v1::ListAgentsResponse>(kPatience, [&](grpc::ClientContext* context, auto* response) {
+    return stub_->ListAgents(context, request, response);
+  });
+}
+
 Result<v1::ExplainResponse> Client::Explain(const v1::ExplainRequest& request) {
   return Ask<v1::ExplainResponse>(kPatience, [&](grpc::ClientContext* context, auto* response) {
     return stub_->Explain(context, request, response);

@@ -28,6 +28,7 @@ class Client {
   // Each waits kPatience at most.
   Result<v1::ListChainsResponse> ListChains(const v1::ListChainsRequest& request);
   Result<v1::Chain> GetChain(const v1::GetChainRequest& request);
+  Result<v1::ListAgentsResponse> ListAgents(const v1::ListAgentsRequest& request);
   Result<v1::ExplainResponse> Explain(const v1::ExplainRequest& request);
   Result<v1::Status> GetStatus(std::chrono::milliseconds timeout = kPatience);
 

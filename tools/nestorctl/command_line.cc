@@ -84,6 +84,7 @@ class Grammar {
     AddTree();
     AddChains();
     AddEvents();
+    AddAgents();
     AddExplain();
     AddStatus();
     AddDoctor();
@@ -146,13 +147,22 @@ class Grammar {
         ->type_name("NAME");
   }
 
+  void SinceOption(CLI::App& app, const char* about) {
+    const auto parse_since = [](const std::string& text) { return ParseSince(text, Now()); };
+    app.add_option("--since", options_.filter.since, about)
+        ->check(CLI::Validator(Parses(parse_since), ""))
+        ->type_name("TIME");
+  }
+
   void AddTree() {
-    CLI::App* tree = Subcommand(
-        app_, "tree", "Show live chains as a tree of hops and processes", Command::kTree,
-        "  nestorctl tree\n"
-        "  nestorctl tree -f --pod web-0      repaint in place; JSON lines in a pipe\n"
-        "  nestorctl tree --all               ended chains too, and nothing folded\n"
-        "Marks: ~ inferred hop, ? ambiguous hop, ✗ denied, ! would be denied. Times are ages.");
+    CLI::App* tree =
+        Subcommand(app_, "tree", "Show live chains as a tree of hops and processes", Command::kTree,
+                   "  nestorctl tree\n"
+                   "  nestorctl tree -f --pod web-0      repaint in place; JSON lines in a pipe\n"
+                   "  nestorctl tree --all               ended chains too, and nothing folded\n"
+                   "Marks: ~ inferred hop, ? ambiguous hop, [claude, depth 2] an agent below "
+                   "another, ✗ denied,\n"
+                   "! would be denied. Times are ages.");
     tree->add_flag("-f,--follow", options_.follow, "Keep it up to date until Ctrl-C");
     tree->add_flag("--all", options_.all, "Ended chains too, nothing folded");
     PlaceFilters(*tree);
@@ -195,16 +205,24 @@ class Grammar {
         ->check(CLI::Validator(OneOf(EventTypes()), ""))
         ->type_name("TYPE");
     PlaceFilters(*events);
-    const auto parse_since = [](const std::string& text) { return ParseSince(text, Now()); };
-    events
-        ->add_option("--since", options_.filter.since,
-                     "Only later ones: 10m ago, or an RFC 3339 time")
-        ->check(CLI::Validator(Parses(parse_since), ""))
-        ->type_name("TIME");
+    SinceOption(*events, "Only later ones: 10m ago, or an RFC 3339 time");
     events->add_option("--from-seq", options_.from_seq, "Begin with this sequence number")
         ->check(CLI::Validator(WholeNumberUpTo(std::numeric_limits<uint64_t>::max()), ""))
         ->type_name("N");
     FormatOption(*events, {"text", "jsonl", "json"});
+  }
+
+  void AddAgents() {
+    CLI::App* agents = Subcommand(
+        app_, "agents", "List known agents and how deep they are nested", Command::kAgents,
+        "  nestorctl agents -n team-a\n"
+        "  nestorctl agents --all --since 1h  ended ones too, as long as they are kept\n"
+        "  nestorctl agents | jq 'select(.depth > 1)'\n"
+        "What an agent is known by: `agents` in nestord.yaml.");
+    agents->add_flag("--all", options_.all, "Ended ones too");
+    PlaceFilters(*agents);
+    SinceOption(*agents, "Only those that lived then or later: 10m ago, or an RFC 3339 time");
+    FormatOption(*agents, {"table", "json", "jsonl"});
   }
 
   void AddExplain() {

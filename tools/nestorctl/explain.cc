@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/nestorctl/explain.h"
 
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "tools/nestorctl/words.h"
 
 namespace nestor::ctl {
 namespace {
-
-struct Meaning {
-  std::string_view text;
-  Style style;
-};
-
-Meaning MeaningOf(std::string_view confidence) {
-  if (confidence == "exact") return {"exact: the kernel said so", Style::kGood};
-  if (confidence == "inferred") {
-    return {"inferred: the only request its thread was serving", Style::kWarning};
-  }
-  if (confidence == "ambiguous") {
-    return {"ambiguous: one of several requests; nestord names none for certain", Style::kWarning};
-  }
-  return {"confidence unknown", Style::kWarning};
-}
 
 Line Opening(const v1::ExplainResponse& response) {
   const v1::Chain& chain = response.chain();
@@ -36,20 +22,15 @@ Line Opening(const v1::ExplainResponse& response) {
   return line.Add(chain.id(), Style::kStrong).Add(" began:");
 }
 
-Line HopTitle(const v1::Chain& chain, const v1::ChainHop& hop, int number, WallTime now) {
-  Line line;
-  line.Add(std::to_string(number) + ". ", Style::kDim).Add(hop.kind(), Style::kStrong).Add("  ");
-  const bool origin = hop.id() == chain.id();
-  line.Add(origin ? "began in " + WorkloadName(hop.to().workload()) : HopPath(hop), Style::kName);
-  return line.Add("  " + FormatAge(now - ToWallTime(hop.time())) + " ago", Style::kDim);
-}
-
 Line ProcessLine(const v1::ChainProcess& process, const std::string& asked_id) {
   const bool asked = process.process().id() == asked_id;
   Line line;
   line.Add(asked ? "   → " : "   · ", asked ? Style::kStrong : Style::kDim);
   line.Add(std::to_string(process.process().pid()) + " ", Style::kDim);
   line.AddShrinkable(CommandLine(process.process()), asked ? Style::kStrong : Style::kPlain);
+  if (const std::string tag = AgentTag(process.process()); !tag.empty()) {
+    line.Add("  " + tag, Style::kAgent);
+  }
   if (process.process().pre_existing()) line.Add("  ran before nestord started", Style::kDim);
   if (!process.alive()) {
     line.Add("  " + (process.has_exit() ? ExitText(process.exit()) : "ended"), Style::kDim);
@@ -58,11 +39,10 @@ Line ProcessLine(const v1::ChainProcess& process, const std::string& asked_id) {
 }
 
 void AddHop(const v1::ExplainResponse& response, const v1::ChainHop& hop, int number, WallTime now,
-            std::vector<Line>& lines) {
-  const Meaning meaning = MeaningOf(hop.confidence());
-  lines.push_back(HopTitle(response.chain(), hop, number, now));
-  if (!hop.evidence().empty()) lines.push_back(Line().Add("   " + hop.evidence()));
-  lines.push_back(Line().Add("   ").Add(meaning.text, meaning.style));
+            const KnownHops& known, std::vector<Line>& lines) {
+  std::vector<Line> of_hop = HopLines(hop, number, known);
+  of_hop.front().Add("  " + FormatAge(now - ToWallTime(hop.time())) + " ago", Style::kDim);
+  std::move(of_hop.begin(), of_hop.end(), std::back_inserter(lines));
   for (const v1::ChainProcess& process : response.chain().processes()) {
     if (process.hop_id() != hop.id()) continue;
     lines.push_back(ProcessLine(process, response.process().process().id()));
@@ -74,11 +54,12 @@ void AddHop(const v1::ExplainResponse& response, const v1::ChainHop& hop, int nu
 
 }  // namespace
 
-std::vector<Line> RenderExplanation(const v1::ExplainResponse& response, WallTime now) {
+std::vector<Line> RenderExplanation(const v1::ExplainResponse& response, const KnownHops& known,
+                                    WallTime now) {
   std::vector<Line> lines{Opening(response)};
   int number = 1;
   for (const v1::ChainHop& hop : response.chain().hops()) {
-    AddHop(response, hop, number++, now, lines);
+    AddHop(response, hop, number++, now, known, lines);
   }
   return lines;
 }

@@ -26,6 +26,8 @@ std::string_view ColorOf(Style style) {
       return "\x1b[33m";
     case Style::kBad:
       return "\x1b[1;31m";
+    case Style::kAgent:
+      return "\x1b[35m";
   }
   return "";
 }

@@ -10,7 +10,7 @@
 
 namespace nestor::ctl {
 
-enum class Style : uint8_t { kPlain, kDim, kStrong, kName, kGood, kWarning, kBad };
+enum class Style : uint8_t { kPlain, kDim, kStrong, kName, kGood, kWarning, kBad, kAgent };
 
 // One line of text output. What is added is escaped here, so no string of a node can reach the
 // terminal raw, and cutting is done before colouring, so no escape sequence is ever cut.

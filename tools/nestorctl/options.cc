@@ -6,8 +6,9 @@ namespace nestor::ctl {
 Format ChooseFormat(const Options& options, bool is_terminal) {
   if (options.format) return *options.format;
   if (is_terminal) return Format::kText;
-  const bool endless = options.command == Command::kEvents || options.follow;
-  return endless ? Format::kJsonLines : Format::kJson;
+  const bool lines =
+      options.command == Command::kEvents || options.command == Command::kAgents || options.follow;
+  return lines ? Format::kJsonLines : Format::kJson;
 }
 
 }  // namespace nestor::ctl

@@ -13,7 +13,16 @@
 
 namespace nestor::ctl {
 
-enum class Command : uint8_t { kTree, kChains, kChain, kEvents, kExplain, kStatus, kDoctor };
+enum class Command : uint8_t {
+  kTree,
+  kChains,
+  kChain,
+  kEvents,
+  kAgents,
+  kExplain,
+  kStatus,
+  kDoctor
+};
 
 // kText is what people read: lines, a table, a tree.
 enum class Format : uint8_t { kText, kJson, kJsonLines };

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/nestorctl/agents.h"
 #include "tools/nestorctl/chain_ids.h"
 #include "tools/nestorctl/chain_view.h"
 #include "tools/nestorctl/client.h"
@@ -12,6 +13,7 @@
 #include "tools/nestorctl/doctor.h"
 #include "tools/nestorctl/event_line.h"
 #include "tools/nestorctl/explain.h"
+#include "tools/nestorctl/hop_sentence.h"
 #include "tools/nestorctl/json.h"
 #include "tools/nestorctl/screen.h"
 #include "tools/nestorctl/status_text.h"
@@ -204,13 +206,58 @@ Result<int> RunEvents(Session& session, Client& client) {
   return Done(printer.Close());
 }
 
+Status PrintAgentsAsJson(Session& session, const v1::ListAgentsResponse& response) {
+  if (session.format == Format::kJson) return PrintJson(session, response);
+  for (const v1::Agent& agent : response.agents()) {
+    if (Status status = PrintJson(session, agent); !status) return status;
+  }
+  return {};
+}
+
+Result<int> RunAgents(Session& session, Client& client) {
+  auto filter = FilterOf(client, session.options);
+  if (!filter) return filter.error();
+  v1::ListAgentsRequest request;
+  *request.mutable_filter() = *std::move(filter);
+  request.set_include_ended(session.options.all);
+  const auto response = client.ListAgents(request);
+  if (!response) return response.error();
+  if (session.format != Format::kText) return Done(PrintAgentsAsJson(session, *response));
+  if (response->agents().empty()) {
+    const bool all = session.options.all;
+    return Done(PrintCut(
+        session,
+        {Line().Add(all ? "no agents" : "no live agents (--all shows ended ones)", Style::kDim)}));
+  }
+  return Done(PrintCut(session, RenderAgents(*response, Now())));
+}
+
+// The hops that candidates are looked up in: all that nestord knows, when there is a candidate.
+// Refers to `chains`, which it fills.
+Result<KnownHops> HopsFor(const v1::ExplainResponse& response, Client& client,
+                          v1::ListChainsResponse& chains) {
+  KnownHops known;
+  const auto& hops = response.chain().hops();
+  if (std::none_of(hops.begin(), hops.end(), IsAmbiguous)) return known;
+  v1::ListChainsRequest request;
+  request.set_include_ended(true);
+  auto listed = client.ListChains(request);
+  if (!listed) return listed.error();
+  chains = *std::move(listed);
+  for (const v1::Chain& chain : chains.chains()) known.Add(chain);
+  return known;
+}
+
 Result<int> RunExplain(Session& session, Client& client) {
   v1::ExplainRequest request;
   request.set_pid(session.options.pid);
   const auto response = client.Explain(request);
   if (!response) return response.error();
   if (session.format != Format::kText) return Done(PrintJson(session, *response));
-  return Done(PrintWhole(session, RenderExplanation(*response, Now())));
+  v1::ListChainsResponse chains;
+  const auto known = HopsFor(*response, client, chains);
+  if (!known) return known.error();
+  return Done(PrintWhole(session, RenderExplanation(*response, *known, Now())));
 }
 
 Result<v1::Status> AskForStatus(const Session& session, std::chrono::milliseconds timeout) {
@@ -278,6 +325,8 @@ Result<int> RunWithClient(Session& session) {
       return RunChain(session, *client);
     case Command::kEvents:
       return RunEvents(session, *client);
+    case Command::kAgents:
+      return RunAgents(session, *client);
     case Command::kExplain:
       return RunExplain(session, *client);
     case Command::kStatus:

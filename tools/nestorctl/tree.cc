@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "tools/nestorctl/hop_sentence.h"
 #include "tools/nestorctl/words.h"
 
 namespace nestor::ctl {
@@ -112,6 +113,9 @@ Line ProcessLine(const v1::ChainProcess& process, WallTime now) {
   Line line;
   line.Add(std::to_string(process.process().pid()) + " ", Style::kDim);
   line.AddShrinkable(CommandLine(process.process()), NameStyle(process.alive()));
+  if (const std::string tag = AgentTag(process.process()); !tag.empty()) {
+    line.Add("  " + tag, process.alive() ? Style::kAgent : Style::kDim);
+  }
   if (process.process().pre_existing()) line.Add("  pre-existing", Style::kDim);
   if (process.alive()) return line.Add("  " + AgeSince(process.time(), now), Style::kDim);
   if (!process.has_exit()) return line.Add("  ended", Style::kDim);
@@ -121,13 +125,30 @@ Line ProcessLine(const v1::ChainProcess& process, WallTime now) {
   return line.Add(" after " + FormatRunTime(run_time), Style::kDim);
 }
 
+// "~", "?", "? 3 candidates"; with a blank before it.
+std::string MarkOf(const v1::ChainHop& hop) {
+  const std::string_view mark = ConfidenceMark(hop.confidence());
+  if (mark.empty()) return "";
+  const std::string text = " " + std::string(mark);
+  if (!IsAmbiguous(hop)) return text;
+  return text + " " +
+         Count(static_cast<uint64_t>(hop.candidate_ids_size()), "candidate", "candidates");
+}
+
+// What the kind does not say of it: the other node, "uid 1000 -> 0", "mnt net", "ptrace".
+std::string DetailOf(const v1::ChainHop& hop) {
+  if (!hop.remote().node().empty()) return "node " + hop.remote().node();
+  const bool telling =
+      hop.kind() == "credential" || hop.kind() == "namespace" || hop.kind() == "trace";
+  return telling ? hop.detail() : "";
+}
+
 Line HopLine(const v1::ChainHop& hop, WallTime now) {
   Line line;
-  line.Add(hop.kind(), hop.alive() ? Style::kStrong : Style::kDim);
-  if (const auto mark = ConfidenceMark(hop.confidence()); !mark.empty()) {
-    line.Add(" " + std::string(mark), Style::kWarning);
-  }
+  line.Add(hop.kind().empty() ? "unknown" : hop.kind(), hop.alive() ? Style::kStrong : Style::kDim);
+  line.Add(MarkOf(hop), Style::kWarning);
   line.Add("  ").AddShrinkable(HopPath(hop), hop.alive() ? Style::kName : Style::kDim);
+  if (const std::string detail = DetailOf(hop); !detail.empty()) line.Add("  (" + detail + ")");
   if (const std::string from = ProcessName(hop.from().process()); !from.empty()) {
     line.Add("  by " + from, Style::kDim);
   }
@@ -146,9 +167,7 @@ Line ChainLine(const v1::Chain& chain, WallTime now) {
   line.Add(chain.origin().empty() ? "unknown origin" : chain.origin(),
            chain.alive() ? Style::kStrong : Style::kDim);
   const v1::ChainHop* origin = OriginOf(chain);
-  if (origin && !ConfidenceMark(origin->confidence()).empty()) {
-    line.Add(" " + std::string(ConfidenceMark(origin->confidence())), Style::kWarning);
-  }
+  if (origin) line.Add(MarkOf(*origin), Style::kWarning);
   line.Add("  ").AddShrinkable(WorkloadName(chain.workload()),
                                chain.alive() ? Style::kName : Style::kDim);
   line.Add("  " + AgeSince(chain.time(), now) + "  chain " + ShortId(chain.id()), Style::kDim);

@@ -19,13 +19,9 @@ std::string EndName(const v1::HopEnd& end) {
   return end.address().empty() ? "elsewhere" : end.address();
 }
 
-bool SamePod(const v1::Workload& a, const v1::Workload& b) {
-  const bool named = !a.container().empty() && !b.container().empty() && !a.pod().empty();
-  return named && a.pod() == b.pod() && a.namespace_() == b.namespace_();
-}
-
 std::string PathBetween(const v1::HopEnd& from, const v1::HopEnd& to) {
   if (SamePod(from.workload(), to.workload())) {
+    if (from.workload().container() == to.workload().container()) return to.workload().container();
     return from.workload().container() + " -> " + to.workload().container();
   }
   return EndName(from) + " -> " + EndName(to);
@@ -84,6 +80,11 @@ std::string WorkloadName(const v1::Workload& workload) {
   return "container " + workload.container_id().substr(0, kShown);
 }
 
+bool SamePod(const v1::Workload& a, const v1::Workload& b) {
+  const bool named = !a.container().empty() && !b.container().empty() && !a.pod().empty();
+  return named && a.pod() == b.pod() && a.namespace_() == b.namespace_();
+}
+
 std::string HopPath(const v1::Hop& hop) { return PathBetween(hop.from(), hop.to()); }
 std::string HopPath(const v1::ChainHop& hop) { return PathBetween(hop.from(), hop.to()); }
 
@@ -103,6 +104,20 @@ std::string ProcessName(const v1::Process& process) {
       process.exe().empty() && !process.argv().empty() ? process.argv(0) : process.exe();
   const std::string name = path.substr(path.rfind('/') + 1);
   return (name.empty() ? "process" : name) + "[" + std::to_string(process.pid()) + "]";
+}
+
+std::string ProcessName(const v1::ProcessRef& process) {
+  v1::Process same;
+  same.set_pid(process.pid());
+  same.set_exe(process.exe());
+  return ProcessName(same);
+}
+
+std::string AgentTag(const v1::Process& process) {
+  if (process.agent().empty()) return "";
+  const bool nested = process.agent_depth() > 1;
+  return "[" + process.agent() +
+         (nested ? ", depth " + std::to_string(process.agent_depth()) : std::string()) + "]";
 }
 
 std::string ExitText(const v1::Exit& exit) {

@@ -17,7 +17,11 @@ std::string ShortId(std::string_view id);
 // "team-a/web-0/main", "container 1a2b3c4d5e6f" while its names are not known, or "host".
 std::string WorkloadName(const v1::Workload& workload);
 
-// Where a hop led: "team-a/web-0/ssh -> team-a/web-0/main", within one pod "ssh -> main".
+// Both are containers of one pod, and their names are known.
+bool SamePod(const v1::Workload& a, const v1::Workload& b);
+
+// Where a hop led: "team-a/web-0/ssh -> team-a/web-0/main", within one pod "ssh -> main",
+// within one container "main".
 std::string HopPath(const v1::Hop& hop);
 std::string HopPath(const v1::ChainHop& hop);
 
@@ -26,6 +30,11 @@ std::string CommandLine(const v1::Process& process);
 
 // "bash[4120]"; "" for a process that is not known.
 std::string ProcessName(const v1::Process& process);
+
+std::string ProcessName(const v1::ProcessRef& process);
+
+// "[claude]", "[codex, depth 2]" of a known agent; "" for any other process.
+std::string AgentTag(const v1::Process& process);
 
 // "exit 1", "killed by SIGKILL", ", core dumped" behind it.
 std::string ExitText(const v1::Exit& exit);

@@ -97,6 +97,8 @@ TEST(ConvertTest, AProcessKeepsItsValues) {
   EXPECT_EQ(event.process().gid(), 1001u);
   EXPECT_EQ(event.process().auid(), 1002u);
   EXPECT_EQ(event.process().tty(), "pts/3");
+  EXPECT_EQ(event.process().agent(), "claude");
+  EXPECT_EQ(event.process().agent_depth(), 2u);
   EXPECT_EQ(event.parent().id(), "1028-40");
   EXPECT_EQ(event.parent().pid(), 40u);
   EXPECT_EQ(event.parent().exe(), "/usr/sbin/sshd");
@@ -126,6 +128,11 @@ TEST(ConvertTest, AHopKeepsItsEnds) {
   EXPECT_EQ(hop.to().workload().pod(), "db");
   EXPECT_EQ(hop.to().address(), "10.0.3.8:22");
   EXPECT_EQ(hop.evidence(), "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22");
+  EXPECT_EQ(hop.detail(), "translated");
+  EXPECT_THAT(hop.candidate_ids(), ElementsAre("71c2000000000001", "0000000000000007"));
+  EXPECT_EQ(hop.remote().node(), "node-b");
+  EXPECT_EQ(hop.remote().hop_id(), "0000000000000008");
+  EXPECT_EQ(hop.remote().pid(), 77u);
 }
 
 TEST(ConvertTest, ExitSocketAndFileKeepTheirValues) {
@@ -224,6 +231,32 @@ TEST(ConvertTest, AChainKeepsItsValues) {
   EXPECT_EQ(chain.processes(0).time().seconds(), 1'700'000'002);
   EXPECT_EQ(chain.processes(0).exit().signal(), 9u);
   EXPECT_EQ(chain.processes(0).verdicts(0).rule(), "no-shadow");
+}
+
+TEST(ConvertTest, AnAgentKeepsItsValues) {
+  AgentInfo ended = SampleAgent();
+  ended.alive = false;
+  const auto agents = Mask(std::vector<AgentInfo>{SampleAgent(), ended});
+  v1::Agent living, agent;
+
+  ToProto(agents, 0, &living);
+  ToProto(agents, 1, &agent);
+
+  EXPECT_FALSE(living.has_ended());
+  EXPECT_TRUE(living.alive());
+  EXPECT_EQ(agent.name(), "claude");
+  EXPECT_EQ(agent.depth(), 2u);
+  EXPECT_EQ(agent.process().id(), "102a-42");
+  EXPECT_EQ(agent.workload().pod(), "web");
+  EXPECT_EQ(agent.chain_id(), "71c2000000000001");
+  EXPECT_EQ(agent.hop_id(), "71c2000000000002");
+  EXPECT_EQ(agent.started().nanos(), 1);
+  EXPECT_EQ(agent.ended().nanos(), 2);
+  EXPECT_FALSE(agent.alive());
+  EXPECT_EQ(agent.exit().code(), 1u);
+  EXPECT_EQ(agent.started_by().exe(), "/bin/bash");
+  EXPECT_EQ(agent.above(), "codex");
+  EXPECT_EQ(agent.above_process_id(), "1028-40");
 }
 
 NodeStatus SampleStatus() {

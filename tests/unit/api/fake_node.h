@@ -53,6 +53,13 @@ class FakeNode : public Node {
     if (pid != 42) return Error::NotFound("no process " + std::to_string(pid));
     return Mask(SampleChain());
   }
+  Result<Masked<std::vector<AgentInfo>>> Agents(bool include_ended) override {
+    AgentInfo ended = SampleAgent();
+    ended.alive = false;
+    std::vector<AgentInfo> agents{SampleAgent(), ended};
+    if (!include_ended) agents.pop_back();
+    return Mask(std::move(agents));
+  }
   NodeStatus GetStatus() override {
     NodeStatus status;
     status.ready = true;

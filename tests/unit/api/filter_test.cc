@@ -195,6 +195,20 @@ TEST(FilterTest, AChainMatchesTheWorkloadOfAnyOfItsProcessesAndHops) {
   EXPECT_FALSE(Make(other).Matches(SampleChain()));
 }
 
+TEST(FilterTest, AnAgentMatchesByItsOwnWorkloadAndTheTimeItLived) {
+  v1::EventFilter web, db, late;
+  web.add_pods("web");
+  db.add_pods("db");
+  late.mutable_since()->set_seconds(1'700'000'100);
+  AgentInfo ended = SampleAgent();
+  ended.alive = false;
+
+  EXPECT_TRUE(Make(web).Matches(SampleAgent()));
+  EXPECT_FALSE(Make(db).Matches(SampleAgent()));
+  EXPECT_TRUE(Make(late).Matches(SampleAgent()));
+  EXPECT_FALSE(Make(late).Matches(ended));
+}
+
 TEST(FilterTest, TypesDoNotKeepChainsBack) {
   v1::EventFilter proto;
   proto.add_types("exec");

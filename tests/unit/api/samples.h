@@ -43,7 +43,9 @@ inline ProcessInfo SampleProcess(uint32_t tgid, const std::string& exe) {
           .auid = 1002,
           .tty = "pts/3",
           .argv_truncated = true,
-          .pre_existing = true};
+          .pre_existing = true,
+          .agent = "claude",
+          .agent_depth = 2};
 }
 
 inline ProcessReference SampleReference(uint32_t tgid, const std::string& exe) {
@@ -56,7 +58,10 @@ inline HopInfo SampleHop() {
           .kind = HopKind::kTcp,
           .from = {SampleProcess(41, "/bin/curl"), SampleWorkload("web"), "10.0.3.7:51544"},
           .to = {SampleProcess(42, "/usr/sbin/sshd"), SampleWorkload("db"), "10.0.3.8:22"},
-          .evidence = "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22"};
+          .evidence = "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22",
+          .detail = "translated",
+          .candidates = {kChainId, 7},
+          .remote = RemoteInfo{.node = "node-b", .hop_id = 8, .pid = 77}};
 }
 
 inline VerdictInfo SampleVerdict() {
@@ -71,6 +76,20 @@ inline VerdictInfo SampleVerdict() {
           .subject = "/etc/shadow",
           .argv = {"cat", "/etc/shadow"},
           .error = "too late"};
+}
+
+inline AgentInfo SampleAgent() {
+  return {.process = SampleProcess(42, "/usr/bin/claude"),
+          .workload = SampleWorkload("web"),
+          .chain_id = kChainId,
+          .hop_id = kHopId,
+          .start_time_ns = 1'700'000'000'000'000'001,
+          .end_time_ns = 1'700'000'009'000'000'002,
+          .alive = true,
+          .exit = ExitInfo{.code = 1, .signal = 9, .core_dumped = true, .run_ns = 77},
+          .started_by = SampleReference(41, "/bin/bash"),
+          .above = "codex",
+          .above_process = {.start_ns = 0x1028, .tgid = 40}};
 }
 
 // An event of which nothing but this is known.

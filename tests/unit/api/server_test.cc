@@ -387,6 +387,19 @@ TEST_F(ApiServerTest, ChainsAreListedByTheFilter) {
   EXPECT_EQ(response.chains(0).id(), "2222000000000000");
 }
 
+TEST_F(ApiServerTest, EndedAgentsAreListedOnlyOnRequest) {
+  v1::ListAgentsRequest with_ended;
+  with_ended.set_include_ended(true);
+  v1::ListAgentsResponse living, all;
+  Call first, second;
+
+  ASSERT_TRUE(stub_->ListAgents(&first, {}, &living).ok());
+  ASSERT_TRUE(stub_->ListAgents(&second, with_ended, &all).ok());
+
+  EXPECT_EQ(living.agents_size(), 1);
+  EXPECT_EQ(all.agents_size(), 2);
+}
+
 TEST_F(ApiServerTest, EndedChainsAreListedWhenAskedFor) {
   ChainInfo ended = SampleChain();
   ended.alive = false;

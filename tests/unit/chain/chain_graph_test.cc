@@ -19,6 +19,7 @@ using ::testing::SizeIs;
 
 constexpr CgroupId kWeb = 501, kSidecar = 502;
 constexpr HopId kOrigin = 1, kExecHop = 2, kSshHop = 3;
+constexpr uint64_t kNow = 1'000, kGrace = 300'000'000'000;  // of an ended chain, by default
 
 // A process of `pid` that started at `start`, in a hop of the chain that kOrigin begins.
 Actor In(HopId hop, uint32_t pid, uint64_t start, CgroupId container = kWeb) {
@@ -48,7 +49,12 @@ HopRecord Hop(HopId id, HopId parent, HopKind kind, const Actor& actor, uint64_t
   hop.actor = actor;
   hop.id = id;
   hop.parent_id = parent;
+  hop.chain_id = actor.chain_id;
+  hop.depth = actor.depth;
+  hop.origin = actor.origin;
+  hop.confidence = actor.confidence;
   hop.kind = kind;
+  hop.to_container_cgroup_id = actor.container_cgroup_id;
   return hop;
 }
 
@@ -108,7 +114,8 @@ struct World {
             [](uint64_t generation, uint32_t rule, VerdictInfo& verdict) {
               verdict.policy = "policy-" + std::to_string(generation);
               verdict.rule = "rule-" + std::to_string(rule);
-            }) {
+            },
+            [](const ProcessInfo&, const Workload&) { return AgentMatch{}; }) {
     containers[kWeb].container_id = containers[kWeb].container = "web";
     containers[kSidecar].container_id = containers[kSidecar].container = "sidecar";
   }
@@ -666,20 +673,18 @@ TEST(ChainGraphTest, ASeededProcessOfTheHostIsKeptInSilence) {
   EXPECT_EQ(world.graph.Explain(1)->process.process.exe, "/sbin/init");
 }
 
-// As a restarted nestord finds it: hops in the kernel's table, then the tasks that live in them.
+// As a restarted nestord finds it: hops in the kernel's table, and the tasks that live in them.
 TEST(ChainGraphTest, WhatAnEarlierNestordKnewIsThereAgainWithoutAnExecOrAnEndedProcess) {
   World world;
   ProcessInfo info;
   info.exe = "/bin/sh";
-  std::vector<Event> events = world.graph.ApplyKnownHop(
-      Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)));
-  const auto of_hop =
-      world.graph.ApplyKnownHop(Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2)));
-  events.insert(events.end(), of_hop.begin(), of_hop.end());
-  const auto of_process = world.graph.ApplyKnown(In(kExecHop, 200, 5), info);
+
+  const std::vector<Event> events = world.graph.ApplyKnown(
+      {Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)),
+       Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2))},
+      {{In(kExecHop, 200, 5), info}}, kNow);
 
   EXPECT_THAT(Types(events), ElementsAre(EventType::kHop, EventType::kHop));
-  EXPECT_THAT(of_process, IsEmpty());
   EXPECT_EQ(world.graph.live_processes(), 1U);
   const auto explained = world.graph.Explain(200);
   ASSERT_TRUE(explained);
@@ -692,8 +697,7 @@ TEST(ChainGraphTest, ARecordToldAgainAfterARestartChangesNothing) {
   World world;
   const Actor actor = In(kOrigin, 100, 5);
   const HopRecord hop = Hop(kOrigin, 0, HopKind::kContainerEntrypoint, actor);
-  world.graph.ApplyKnownHop(hop);
-  world.graph.ApplyKnown(actor, {});
+  world.graph.ApplyKnown({hop}, {{actor, {}}}, kNow);
 
   EXPECT_THAT(world.graph.Apply(hop), IsEmpty());
   EXPECT_THAT(Types(world.graph.Apply(Exec(actor, "/bin/app"))), ElementsAre(EventType::kExec));
@@ -703,10 +707,9 @@ TEST(ChainGraphTest, ARecordToldAgainAfterARestartChangesNothing) {
 
 TEST(ChainGraphTest, AKnownHopThatNobodyIsInStaysForItsGraceAndIsThenForgotten) {
   World world;
-  constexpr uint64_t kNow = 1'000, kGrace = 300'000'000'000;
-  world.graph.ApplyKnownHop(Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)));
-  world.graph.ApplyKnownHop(Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2)));
-  world.graph.DropUnusedLater(kNow);
+  world.graph.ApplyKnown({Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)),
+                          Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2))},
+                         {}, kNow);
 
   world.graph.Reap(kNow + kGrace - 1);
   EXPECT_THAT(world.graph.TakeForgotten(), IsEmpty());
@@ -719,9 +722,8 @@ TEST(ChainGraphTest, AKnownHopThatNobodyIsInStaysForItsGraceAndIsThenForgotten) 
 
 TEST(ChainGraphTest, AKnownHopThatSomebodyEnteredSinceStays) {
   World world;
-  constexpr uint64_t kNow = 1'000, kGrace = 300'000'000'000;
-  world.graph.ApplyKnownHop(Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)));
-  world.graph.DropUnusedLater(kNow);
+  world.graph.ApplyKnown({Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1))}, {},
+                         kNow);
   world.graph.Apply(Exec(In(kOrigin, 100, 5), "/bin/app"));
 
   world.graph.Reap(kNow + kGrace);

@@ -142,20 +142,21 @@ TEST(DecodeTest, WordsOfALaterKernelSideAreNoneAndNotAGuess) {
 
 TEST(DecodeTest, AHopKeepsBothEnds) {
   nestor_hop raw = Raw<nestor_hop>(NESTOR_HOP);
-  raw.id = 21;
-  raw.parent_id = 20;
-  raw.from = {5, 6, 0};
-  raw.from_container_cgroup_id = 31;
-  raw.server = {7, 8, 0};
-  raw.peer = {AF_INET, 51544, 1, {10, 0, 3, 7}};
-  raw.local = {AF_INET6, 22, 2, {}};
-  raw.local.addr[15] = 1;
-  raw.socket_cookie = 99;
-  raw.kind = NESTOR_HOP_SSH_LOGIN;
-  raw.transport = NESTOR_HOP_TCP;
-  std::memcpy(raw.from_comm, "ssh", 3);
-  std::memcpy(raw.server_comm, "sshd", 4);
-  raw.unix_path = Put(raw.data, 3, "@agent");
+  raw.body.id = 21;
+  raw.body.parent_id = 20;
+  raw.body.from = {5, 6, 0};
+  raw.body.from_container_cgroup_id = 31;
+  raw.body.server = {7, 8, 0};
+  raw.body.peer = {AF_INET, 51544, 1, {10, 0, 3, 7}};
+  raw.body.local = {AF_INET6, 22, 2, {}};
+  raw.body.local.addr[15] = 1;
+  raw.body.socket_cookie = 99;
+  raw.body.kind = NESTOR_HOP_SSH_LOGIN;
+  raw.body.transport = NESTOR_HOP_TCP;
+  std::memcpy(raw.body.from_comm, "ssh", 3);
+  std::memcpy(raw.body.server_comm, "sshd", 4);
+  std::memcpy(raw.body.path, "@agent", 6);
+  raw.body.path_len = 6;
 
   const auto hop = DecodeAs<HopRecord>(ToBytes(raw));
 
@@ -450,7 +451,7 @@ TEST(DecodeTest, ASpanOutsideItsRecordIsRefusedWhicheverItIs) {
 
 TEST(DecodeTest, ASpanOutsideTheDataOfAFixedRecordIsRefused) {
   nestor_hop hop = Raw<nestor_hop>(NESTOR_HOP);
-  hop.unix_path = {1, NESTOR_UNIX_DATA, 0};
+  hop.body.path_len = NESTOR_UNIX_DATA + 1;
   nestor_socket socket = Raw<nestor_socket>(NESTOR_BIND);
   socket.unix_path = {NESTOR_UNIX_DATA, 1, 0};
   nestor_verdict subject = Raw<nestor_verdict>(NESTOR_VERDICT);
@@ -460,7 +461,7 @@ TEST(DecodeTest, ASpanOutsideTheDataOfAFixedRecordIsRefused) {
   nestor_cgroup cgroup = Raw<nestor_cgroup>(NESTOR_CGROUP);
   cgroup.name = {0, 257, 0};
 
-  EXPECT_THAT(ErrorOf(ToBytes(hop)), HasSubstr("is outside its 128 data bytes"));
+  EXPECT_THAT(ErrorOf(ToBytes(hop)), HasSubstr("a unix path of 129 bytes in a hop's 128"));
   EXPECT_THAT(ErrorOf(ToBytes(socket)), HasSubstr("is outside its 128 data bytes"));
   EXPECT_THAT(ErrorOf(ToBytes(subject)), HasSubstr("is outside its 1024 data bytes"));
   EXPECT_THAT(ErrorOf(ToBytes(argv)), HasSubstr("is outside its 1024 data bytes"));

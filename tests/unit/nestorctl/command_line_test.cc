@@ -63,6 +63,15 @@ TEST_F(CommandLineTest, ChainsAndChainsGetAreDifferentCommands) {
   EXPECT_EQ(get.options->chain_id, "91c00001");
 }
 
+TEST_F(CommandLineTest, AgentsTakeAPlaceAndATime) {
+  const auto parsed = ParseCommandLine({"agents", "--all", "-n", "team-a", "--since", "1h"});
+
+  ASSERT_TRUE(parsed.options) << parsed.err;
+  EXPECT_EQ(parsed.options->command, Command::kAgents);
+  EXPECT_EQ(parsed.options->filter.since, "1h");
+  EXPECT_EQ(ChooseFormat(*parsed.options, false), Format::kJsonLines);
+}
+
 struct Misuse {
   std::vector<std::string> arguments;
   std::string says;
@@ -82,7 +91,7 @@ TEST_P(MisuseTest, IsAUsageErrorThatNamesTheWayOut) {
 INSTANTIATE_TEST_SUITE_P(
     All, MisuseTest,
     testing::Values(
-        Misuse{{}, "a command is missing; one of: tree, chains, events, explain, status, doctor"},
+        Misuse{{}, "a command is missing; one of: tree, chains, events, agents, explain, status, doctor"},
         Misuse{{"evnts"}, "unknown command `evnts`; did you mean `events`?"},
         Misuse{{"chains", "gte"}, "did you mean `get`?"},
         Misuse{{"events", "--namspace", "x"}, "did you mean `--namespace`?"},

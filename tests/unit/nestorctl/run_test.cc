@@ -57,6 +57,12 @@ class ScriptedNestord : public v1::Nestor::Service {
     writer->Write(response);
     return grpc::Status::OK;
   }
+  grpc::Status ListAgents(grpc::ServerContext*, const v1::ListAgentsRequest* request,
+                          v1::ListAgentsResponse* response) override {
+    *response->add_agents() = sample::Agent("claude", 41, 1, "main");
+    if (request->include_ended()) *response->add_agents() = sample::Agent("codex", 52, 2, "main");
+    return grpc::Status::OK;
+  }
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                          v1::Status* response) override {
     response->set_ready(true);
@@ -197,6 +203,14 @@ TEST_F(RunTest, ChainsAreOneDocumentWithTheirProtoNames) {
 
   const json document = json::parse(Printed());
   EXPECT_EQ(document.at("chains").at(0).at("hops").at(1).at("parent_id"), "00d14f2a91c00001");
+}
+
+TEST_F(RunTest, AgentsInAPipeAreALineOfJsonEach) {
+  ASSERT_TRUE(RunIt({"agents", "--all"}));
+
+  const std::string text = Printed();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_EQ(json::parse(text.substr(text.find('\n') + 1)).at("depth"), 2);
 }
 
 TEST_F(RunTest, UnknownChainIsAnErrorOfNestordsWords) {

@@ -27,6 +27,12 @@ void End(v1::ChainProcess* process, uint32_t code, uint32_t signal);
 v1::Verdict Denied(const std::string& subject);
 v1::Verdict WouldDeny(const std::string& subject);
 
+// Agents below agents, through hops of many kinds and of every confidence; some of it ended.
+v1::Chain Nested();
+
+v1::Agent Agent(const std::string& name, uint32_t pid, uint32_t depth,
+                const std::string& container);
+
 // kubectl exec into a sidecar, ssh into the main container, a secret asked for there.
 v1::Chain Story();
 

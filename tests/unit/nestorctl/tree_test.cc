@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/nestorctl/golden.h"
 #include "tests/unit/nestorctl/sample.h"
 #include "tools/nestorctl/display_width.h"
 
@@ -38,6 +39,26 @@ TEST_F(TreeTest, ChainShowsItsHopsProcessesAndDenials) {
       └─ 4160 cat /etc/shadow  exit 1 after 12ms
             ✗ denied by protect-credentials/no-shadow-access (open /etc/shadow): EPERM
 )");
+}
+
+TEST_F(TreeTest, AgentsCandidatesAndFoldsFitAnyWidth) {
+  EXPECT_TRUE(IsGolden("tree-80.txt", Draw(sample::Nested(), 80)));
+  EXPECT_TRUE(IsGolden("tree-200.txt", Draw(sample::Nested(), 200)));
+  EXPECT_TRUE(IsGolden("tree-200-all.txt", Draw(sample::Nested(), 200, true)));
+}
+
+TEST_F(TreeTest, ColourAddsNothingButEscapes) {
+  const auto lines = RenderTree({sample::Nested()}, {.now = sample::kNow, .all = false});
+
+  EXPECT_TRUE(IsGolden("tree-80-colour.txt", Render(lines, 80, true)));
+}
+
+TEST_F(TreeTest, NoLineIsWiderThanTheTerminal) {
+  for (size_t columns = 20; columns <= 200; columns += 7) {
+    for (const Line& line : RenderTree({sample::Nested()}, {.now = sample::kNow, .all = true})) {
+      EXPECT_LE(DisplayWidth(line.Render(columns, false)), columns);
+    }
+  }
 }
 
 TEST_F(TreeTest, NarrowTerminalCutsCommandsBeforeTheirAges) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/nestorctl/sample.h"
+#include "tools/nestorctl/agents.h"
 #include "tools/nestorctl/display_width.h"
 #include "tools/nestorctl/doctor.h"
 #include "tools/nestorctl/event_line.h"
@@ -136,6 +137,26 @@ TEST_F(ViewsTest, ChainTableCountsDenials) {
 )");
 }
 
+TEST_F(ViewsTest, AgentsStandUnderTheirContainerWithTheirDepth) {
+  v1::ListAgentsResponse response;
+  *response.add_agents() = sample::Agent("claude", 41, 1, "main");
+  *response.add_agents() = sample::Agent("aider", 30, 1, "aux");
+  v1::Agent& nested = *response.add_agents() = sample::Agent("codex", 52, 2, "main");
+  nested.set_above("claude");
+  nested.set_above_process_id("5f5e100-41");
+  nested.set_alive(false);
+  nested.mutable_exit()->set_code(1);
+
+  EXPECT_EQ(Render(RenderAgents(response, sample::kNow), 0, false),
+            R"(  AGENT    DEPTH  PID  AGE  STATE   CHAIN     STARTED BY  BELOW       COMMAND
+team-a/web-0/aux
+  aider    1      30   3m   alive   91c00001  bash[29]    -           aider -p $'say \x1b[31mhi'
+team-a/web-0/main
+  claude   1      41   3m   alive   91c00001  bash[40]    -           claude -p $'say \x1b[31mhi'
+    codex  2      52   3m   exit 1  91c00001  bash[51]    claude[41]  codex -p $'say \x1b[31mhi'
+)");
+}
+
 TEST_F(ViewsTest, ExplanationTellsEachHopItsEvidenceAndItsConfidence) {
   v1::ExplainResponse response;
   *response.mutable_chain() = sample::Story();
@@ -143,16 +164,12 @@ TEST_F(ViewsTest, ExplanationTellsEachHopItsEvidenceAndItsConfidence) {
   *response.mutable_process()->mutable_workload() = sample::Container("main");
 
   EXPECT_EQ(
-      Render(RenderExplanation(response, sample::kNow), 0, false),
+      Render(RenderExplanation(response, KnownHops(), sample::kNow), 0, false),
       R"(cat[4160] runs cat /etc/shadow in team-a/web-0/main, 1 hop away from where chain 00d14f2a91c00001 began:
-1. runtime-exec  began in team-a/web-0/ssh  3m ago
-   put into container 9d2c1f00aa55 by runc[88]
-   exact: the kernel said so
+1. runtime-exec: host:runc[88] put bash[4120] into team-a/web-0/ssh, with a terminal; exact  3m ago
    · 4120 bash
    · 4131 ssh -A main@10.0.3.8 'cat $HOME/.token'
-2. tcp  ssh -> main  3m ago
-   sshd[60] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[4131]
-   inferred: the only request its thread was serving
+2. tcp: main:sshd[4150] serves tcp 10.0.3.7:51544, accepted by sshd[60], from ssh:ssh[4131]; inferred: the only request its thread was serving  3m ago
    · 4150 'sshd: main@pts/0'
    → 4160 cat /etc/shadow  exit 1
      ✗ denied by protect-credentials/no-shadow-access (open /etc/shadow): EPERM

@@ -53,6 +53,8 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->chain.max_processes, defaults.chain.max_processes);
   EXPECT_EQ(shipped->chain.max_hops, defaults.chain.max_hops);
   EXPECT_EQ(shipped->chain.ended_grace_ns, defaults.chain.ended_grace_ns);
+  EXPECT_EQ(shipped->agents.builtin, defaults.agents.builtin);
+  EXPECT_TRUE(shipped->agents.signatures.empty());
   EXPECT_EQ(shipped->events.max_events, defaults.events.max_events);
   EXPECT_EQ(shipped->events.max_bytes, defaults.events.max_bytes);
   EXPECT_EQ(shipped->mask.enabled_builtin, defaults.mask.enabled_builtin);
@@ -87,6 +89,31 @@ TEST(ConfigTest, ARingSizeThatTheKernelRefusesComesWithTheNextOneThatItTakes) {
 
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_THAT(faults[0], HasSubstr("4096KiB"));
+}
+
+TEST(ConfigTest, ASignatureOfAnAgentIsReadWhole) {
+  const Config config = Good(
+      "agents:\n  builtin: false\n  signatures:\n  - name: deploy-bot\n    exe: [bot-*]\n"
+      "    args: [--deploy]\n    images: [\"registry.example/**\"]\n");
+
+  EXPECT_FALSE(config.agents.builtin);
+  ASSERT_EQ(config.agents.signatures.size(), 1u);
+  const AgentSignature& signature = config.agents.signatures[0];
+  EXPECT_EQ(signature.name, "deploy-bot");
+  EXPECT_EQ(signature.exe, std::vector<std::string>{"bot-*"});
+  EXPECT_EQ(signature.args, std::vector<std::string>{"--deploy"});
+  EXPECT_EQ(signature.images, std::vector<std::string>{"registry.example/**"});
+}
+
+TEST(ConfigTest, FaultsOfSignaturesAreTheirOwnPlaces) {
+  EXPECT_THAT(
+      Faults("agents:\n  signatures:\n  - name: A\n    exes: [x]\n    exe: [\"[x\"]\n  - {}\n"),
+      testing::ElementsAre(
+          testing::AllOf(StartsWith("n.yaml:4:5: "), HasSubstr("did you mean `exe`?")),
+          testing::AllOf(StartsWith("n.yaml:3:11: "), HasSubstr("lower-case")),
+          testing::AllOf(StartsWith("n.yaml:5:11: "), HasSubstr("without its `]`")),
+          testing::AllOf(StartsWith("n.yaml:6:5: "), HasSubstr("needs a name")),
+          testing::AllOf(StartsWith("n.yaml:6:5: "), HasSubstr("at least one of"))));
 }
 
 TEST(ConfigTest, AFileThatIsNotThereIsAFault) {

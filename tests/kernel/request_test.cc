@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which request a server works for: by descriptors that move, by threads and processes that hand
+// work on, by connections that several use. tests/kernel/talk.py has the servers and the clients.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/kernel/node.h"
+#include "tests/kernel/sandbox.h"
+
+namespace nestor {
+namespace {
+
+using ::testing::Contains;
+
+std::string Talk() {
+  const std::string victim = VictimPath();
+  return victim.substr(0, victim.rfind('/')) + "/talk.py";
+}
+
+pid_t Say(const Sandbox& where, std::vector<std::string> words) {
+  words.insert(words.begin(), {"/usr/bin/python3", Talk()});
+  return where.Exec(words);
+}
+
+class RequestTest : public testing::Test {
+ protected:
+  void SetUp() override { Node::Get().Forget(); }
+
+  // Reads until each of these words was run, and remembers everything.
+  void Collect(const std::vector<std::string>& words) {
+    records_ = Node::Get().Drain([&](const std::vector<Record>& all) {
+      return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+        return FindExec(all, word).has_value();
+      });
+    });
+  }
+
+  static std::optional<ExecRecord> FindExec(const std::vector<Record>& records,
+                                            const std::string& word) {
+    for (const ExecRecord& exec : ExecsOf(records, "true")) {
+      if (exec.argv.size() == 2 && exec.argv[1] == word) return exec;
+    }
+    return std::nullopt;
+  }
+
+  ExecRecord Exec(const std::string& word) {
+    auto exec = FindExec(records_, word);
+    EXPECT_TRUE(exec) << word << " was not seen";
+    return exec.value_or(ExecRecord{});
+  }
+
+  HopRecord Hop(HopId id) {
+    auto hop = FindHop(records_, id);
+    EXPECT_TRUE(hop) << "hop " << id << " was not announced";
+    return hop.value_or(HopRecord{});
+  }
+
+  HopRecord HopOf(const std::string& word) { return Hop(Exec(word).actor.hop_id); }
+
+  // The word was run in a hop of this kind that came from this client.
+  void ExpectServed(const std::string& word, HopKind kind, pid_t client, Confidence confidence) {
+    SCOPED_TRACE(word);
+    const HopRecord hop = HopOf(word);
+    EXPECT_EQ(hop.kind, kind);
+    EXPECT_EQ(hop.from.tgid, static_cast<uint32_t>(client));
+    EXPECT_EQ(hop.confidence, confidence);
+    EXPECT_EQ(Hop(hop.parent_id).actor.self.tgid, static_cast<uint32_t>(client));
+  }
+
+  std::vector<Record> records_;
+};
+
+TEST_F(RequestTest, ADatagramByItsSenderAlone) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-datagrams", "rt-dgram", "2"});
+  const pid_t one = Say(first, {"send-datagram", "rt-dgram", "from-one"});
+  EXPECT_EQ(Wait(one), 0);
+  const pid_t two = Say(second, {"send-datagram", "rt-dgram", "from-two"});
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"from-one", "from-two"});
+  ExpectServed("from-one", HopKind::kUnixSocket, one, Confidence::kExact);
+  ExpectServed("from-two", HopKind::kUnixSocket, two, Confidence::kExact);
+}
+
+TEST_F(RequestTest, ASeqpacketConnection) {
+  const Sandbox servers, clients;
+  const pid_t server = Say(servers, {"serve-seqpacket", "rt-seq", "1"});
+  const pid_t client = Say(clients, {"ask-seqpacket", "rt-seq", "seqpacket"});
+  EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"seqpacket"});
+  ExpectServed("seqpacket", HopKind::kUnixSocket, client, Confidence::kExact);
+}
+
+TEST_F(RequestTest, APassedConnectionGoesOnUnderItsNewHolder) {
+  const Sandbox servers, clients;
+  const pid_t worker = Say(servers, {"work-on-passed", "rt-worker", "on-passed"});
+  const pid_t server = Say(servers, {"pass-connection", "rt-pass", "rt-worker"});
+  const pid_t client = Say(clients, {"ask", "rt-pass", "x"});
+  EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(worker), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"on-passed"});
+  const HopRecord passed = HopOf("on-passed");
+  EXPECT_EQ(passed.kind, HopKind::kFdPass);
+  EXPECT_EQ(passed.from.tgid, static_cast<uint32_t>(server));
+  EXPECT_EQ(passed.server.tgid, static_cast<uint32_t>(worker));
+  const HopRecord connection = Hop(passed.parent_id);
+  EXPECT_EQ(connection.kind, HopKind::kUnixSocket);
+  EXPECT_EQ(connection.from.tgid, static_cast<uint32_t>(client));
+  EXPECT_EQ(connection.server.tgid, static_cast<uint32_t>(server));
+  EXPECT_FALSE(connection.entered);
+  EXPECT_EQ(passed.confidence, Confidence::kExact);
+}
+
+TEST_F(RequestTest, APassedListenerServesItsOwnClients) {
+  const Sandbox servers, clients;
+  const pid_t worker = Say(servers, {"accept-on-passed", "rt-worker", "on-listener"});
+  const pid_t server = Say(servers, {"pass-listener", "rt-listener", "rt-worker"});
+  const pid_t client = Say(clients, {"ask", "rt-listener", "x"});
+  EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(worker), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"on-listener"});
+  ExpectServed("on-listener", HopKind::kUnixSocket, client, Confidence::kExact);
+  EXPECT_EQ(HopOf("on-listener").server.tgid, static_cast<uint32_t>(worker));
+}
+
+TEST_F(RequestTest, AConnectionTakenByPidfdGetfdGoesOnUnderWhoTookIt) {
+  constexpr char kFirstFreeDescriptor[] = "4";  // after the listener, which is 3
+  const Sandbox servers, clients;
+  const pid_t server = Say(servers, {"hold", "rt-hold"});
+  const pid_t client = Say(clients, {"ask", "rt-hold", "x"});
+  const pid_t thief = Say(servers, {"steal", std::to_string(server), kFirstFreeDescriptor,
+                                    "stolen"});
+  EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(thief), 0);
+  kill(server, SIGKILL);
+  Wait(server);
+
+  Collect({"stolen"});
+  const HopRecord taken = HopOf("stolen");
+  EXPECT_EQ(taken.kind, HopKind::kFdPass);
+  EXPECT_EQ(taken.from.tgid, static_cast<uint32_t>(server));
+  EXPECT_EQ(Hop(taken.parent_id).from.tgid, static_cast<uint32_t>(client));
+}
+
+TEST_F(RequestTest, APreforkedWorkerThatIsToldOverASocketpair) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-by-prefork", "rt-prefork", "2"});
+  const pid_t one = Say(first, {"ask", "rt-prefork", "prefork-one"});
+  EXPECT_EQ(Wait(one), 0);
+  const pid_t two = Say(second, {"ask", "rt-prefork", "prefork-two"});
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"prefork-one", "prefork-two"});
+  ExpectServed("prefork-one", HopKind::kUnixSocket, one, Confidence::kInferred);
+  ExpectServed("prefork-two", HopKind::kUnixSocket, two, Confidence::kInferred);
+}
+
+TEST_F(RequestTest, APoolsWorkerThatIsWokenByTheThreadThatReceived) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-by-pool", "rt-pool", "2"});
+  const pid_t one = Say(first, {"ask", "rt-pool", "pool-one"});
+  EXPECT_EQ(Wait(one), 0);
+  const pid_t two = Say(second, {"ask", "rt-pool", "pool-two"});
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"pool-one", "pool-two"});
+  ExpectServed("pool-one", HopKind::kUnixSocket, one, Confidence::kInferred);
+  ExpectServed("pool-two", HopKind::kUnixSocket, two, Confidence::kInferred);
+}
+
+TEST_F(RequestTest, ALoopWithTwoRequestsAtOnceIsAmbiguousAndNamesBoth) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-by-loop", "rt-loop", "2", "2"});
+  const pid_t one = Say(first, {"ask", "rt-loop", "loop-one"});
+  const pid_t two = Say(second, {"ask", "rt-loop", "loop-two"});
+  EXPECT_EQ(Wait(one), 0);
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"loop-one", "loop-two"});
+  const std::string words[] = {"loop-one", "loop-two"};
+  // Which one came first is the scheduler's; the one that is run first is ambiguous, the other is alone by then.
+  const bool one_first = Exec(words[0]).time_ns < Exec(words[1]).time_ns;
+  const HopRecord earlier = HopOf(words[one_first ? 0 : 1]);
+  EXPECT_EQ(earlier.confidence, Confidence::kAmbiguous);
+  EXPECT_EQ(earlier.candidate_count, 2u);
+  ASSERT_EQ(earlier.candidates.size(), 2u);
+  std::vector<uint32_t> clients;
+  for (const HopId candidate : earlier.candidates) clients.push_back(Hop(candidate).from.tgid);
+  EXPECT_THAT(clients, Contains(static_cast<uint32_t>(one)));
+  EXPECT_THAT(clients, Contains(static_cast<uint32_t>(two)));
+  EXPECT_EQ(Hop(earlier.parent_id).actor.self.tgid, static_cast<uint32_t>(server));
+  ExpectServed(words[one_first ? 1 : 0], HopKind::kUnixSocket, one_first ? two : one,
+               Confidence::kExact);
+}
+
+TEST_F(RequestTest, ALoopWithOneRequestAtATimeIsNot) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-by-loop", "rt-turns", "2", "1"});
+  const pid_t one = Say(first, {"ask", "rt-turns", "turn-one"});
+  EXPECT_EQ(Wait(one), 0);
+  const pid_t two = Say(second, {"ask", "rt-turns", "turn-two"});
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"turn-one", "turn-two"});
+  ExpectServed("turn-one", HopKind::kUnixSocket, one, Confidence::kExact);
+  ExpectServed("turn-two", HopKind::kUnixSocket, two, Confidence::kExact);
+}
+
+// The relay keeps one connection to the server for all its clients, and starts nothing itself.
+void OverARelaysConnection(const std::string& relay_name, const std::string& server_name,
+                           HopKind kind, std::vector<Record>& records) {
+  const Sandbox servers, relays, first, second;
+  const pid_t server = Say(servers, {"serve-on-one-connection", server_name, "3"});
+  const pid_t relay = Say(relays, {"relay", relay_name, server_name, "3"});
+  const pid_t one = Say(first, {"ask", relay_name, "relayed-one"});
+  EXPECT_EQ(Wait(one), 0);
+  const pid_t two = Say(second, {"ask", relay_name, "relayed-two"});
+  EXPECT_EQ(Wait(two), 0);
+  const pid_t again = Say(first, {"ask", relay_name, "relayed-again"});
+  EXPECT_EQ(Wait(again), 0);
+  EXPECT_EQ(Wait(relay), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  records = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
+  const std::pair<const char*, pid_t> expected[] = {
+      {"relayed-one", one}, {"relayed-two", two}, {"relayed-again", again}};
+  for (const auto& [word, client] : expected) {
+    SCOPED_TRACE(word);
+    for (const ExecRecord& exec : ExecsOf(records, "true")) {
+      if (exec.argv.back() != word) continue;
+      const auto onward = FindHop(records, exec.actor.hop_id);
+      ASSERT_TRUE(onward);
+      EXPECT_EQ(onward->kind, kind);
+      EXPECT_EQ(onward->from.tgid, static_cast<uint32_t>(relay));
+      EXPECT_EQ(onward->confidence, Confidence::kInferred);
+      const auto above = FindHop(records, onward->parent_id);
+      ASSERT_TRUE(above);
+      EXPECT_EQ(above->from.tgid, static_cast<uint32_t>(client));
+      EXPECT_FALSE(above->entered);
+    }
+  }
+}
+
+TEST_F(RequestTest, ARelayThatKeepsItsUnixConnection) {
+  OverARelaysConnection("rt-relay", "rt-onward", HopKind::kUnixSocket, records_);
+  EXPECT_EQ(ExecsOf(records_, "true").size(), 3u);
+}
+
+TEST_F(RequestTest, ARelayThatKeepsItsTcpConnection) {
+  OverARelaysConnection("4721", "4722", HopKind::kTcp, records_);
+  EXPECT_EQ(ExecsOf(records_, "true").size(), 3u);
+}
+
+TEST_F(RequestTest, TcpThroughATranslatedAddress) {
+  const auto iptables = [](const char* operation) {
+    return Wait(StartChild([operation] {
+      return ExecHere({"/usr/sbin/iptables", "-t", "nat", operation, "OUTPUT", "-d", "198.51.100.7",
+                       "-p", "tcp", "--dport", "80", "-j", "DNAT", "--to-destination",
+                       "198.51.100.8:4731"});
+    }));
+  };
+  ASSERT_EQ(iptables("-A"), 0);
+  for (const char* address : {"198.51.100.7/32", "198.51.100.8/32"}) {
+    ASSERT_EQ(Wait(StartChild([address] {
+                return ExecHere({"/sbin/ip", "address", "add", address, "dev", "lo"});
+              })),
+              0);
+  }
+  Node::Get().Forget();
+  const Sandbox servers, clients;
+  const pid_t server = Say(servers, {"serve", "4731", "1"});
+  const pid_t client = Say(clients, {"ask-at", "198.51.100.7", "80", "translated"});
+  EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(server), 0);
+  EXPECT_EQ(iptables("-D"), 0);
+
+  Collect({"translated"});
+  ExpectServed("translated", HopKind::kTcp, client, Confidence::kExact);
+  EXPECT_EQ(HopOf("translated").detail & 1, 1u);  // NESTOR_CONNECTION_TRANSLATED
+}
+
+}  // namespace
+}  // namespace nestor

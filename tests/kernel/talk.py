@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""talk.py MODE...: servers and clients of the kernel tests, one mode each. Names are those of abstract unix sockets, or ports.
+
+Each server runs `/bin/true WORD` for a request whose text is WORD, answers it, and ends after COUNT requests."""
+import array
+import ctypes
+import os
+import queue
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+STREAM, SEQPACKET, DGRAM = socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM
+SYS_PIDFD_GETFD = 438
+
+
+def address(name):
+    return ("127.0.0.1", int(name)) if name.isdigit() else "\0" + name
+
+
+def family(name):
+    return socket.AF_INET if name.isdigit() else socket.AF_UNIX
+
+
+def listen(name, kind=STREAM):
+    listener = socket.socket(family(name), kind)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("", int(name)) if name.isdigit() else address(name))
+    if kind != DGRAM:
+        listener.listen(16)
+    return listener
+
+
+def connect(name, kind=STREAM, target=None):
+    """The server may not be there yet."""
+    for _ in range(10000):
+        client = socket.socket(family(name), kind)
+        try:
+            client.connect(target or address(name))
+            return client
+        except OSError:
+            client.close()
+            time.sleep(0.002)
+    sys.exit(f"nobody listens on {name}")
+
+
+def run(word):
+    subprocess.run(["/bin/true", word], check=True)
+
+
+def ask(name, word, kind=STREAM, target=None):
+    client = connect(name, kind, target)
+    client.send(word.encode())
+    if client.recv(64) != b"done":
+        sys.exit("no answer")
+
+
+def serve(name, count, kind=STREAM):
+    """One thread that accepts, receives, runs, answers."""
+    listener = listen(name, kind)
+    for _ in range(int(count)):
+        connection, _ = listener.accept()
+        word = connection.recv(64).decode()
+        run(word)
+        connection.send(b"done")
+        connection.close()
+
+
+def send_datagram(name, word):
+    sender = socket.socket(socket.AF_UNIX, DGRAM)
+    for _ in range(10000):
+        try:
+            sender.sendto(word.encode(), address(name))
+            return
+        except OSError:
+            time.sleep(0.002)
+    sys.exit("no receiver")
+
+
+def serve_datagrams(name, count):
+    receiver = listen(name, DGRAM)
+    for _ in range(int(count)):
+        run(receiver.recv(64).decode())
+
+
+def send_fd(channel, fd):
+    channel.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
+
+
+def receive_fd(channel):
+    _, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(4))
+    return array.array("i", ancillary[0][2][:4])[0]
+
+
+def pass_connection(name, worker):
+    """Accepts, and hands the connection to a worker without reading from it."""
+    listener = listen(name)
+    channel = connect(worker)
+    connection, _ = listener.accept()
+    send_fd(channel, connection.fileno())
+    connection.close()
+    channel.recv(1)  # until the worker ends
+
+
+def pass_listener(name, worker):
+    listener = listen(name)
+    channel = connect(worker)
+    send_fd(channel, listener.fileno())
+    channel.recv(1)
+
+
+def work_on_passed(worker, word):
+    """Runs WORD for the connection that it is given: before anything is read from it."""
+    channel, _ = listen(worker).accept()
+    connection = socket.socket(fileno=receive_fd(channel))
+    run(word)
+    connection.recv(64)
+    connection.send(b"done")
+
+
+def accept_on_passed(worker, word):
+    channel, _ = listen(worker).accept()
+    listener = socket.socket(fileno=receive_fd(channel))
+    connection, _ = listener.accept()
+    run(word)
+    connection.recv(64)
+    connection.send(b"done")
+
+
+def hold(name):
+    """Accepts and holds the connection for who takes it."""
+    listener = listen(name)
+    connection, _ = listener.accept()
+    print(connection.fileno(), flush=True)
+    time.sleep(600)
+
+
+def steal(pid, fd, word):
+    libc = ctypes.CDLL(None, use_errno=True)
+    pidfd = os.pidfd_open(int(pid))
+    for _ in range(10000):  # the connection may not be there yet
+        taken = libc.syscall(SYS_PIDFD_GETFD, pidfd, int(fd), 0)
+        if taken >= 0:
+            break
+        time.sleep(0.002)
+    connection = socket.socket(fileno=taken)
+    run(word)
+    connection.recv(64)
+    connection.send(b"done")
+
+
+def serve_by_prefork(name, count):
+    """A master that reads requests and hands their text to a worker process over a socketpair."""
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        for _ in range(int(count)):
+            run(theirs.recv(64).decode())
+            theirs.send(b"done")
+        os._exit(0)
+    listener = listen(name)
+    for _ in range(int(count)):
+        connection, _ = listener.accept()
+        ours.send(connection.recv(64))
+        connection.send(ours.recv(64))
+        connection.close()
+
+
+def serve_by_pool(name, count):
+    """The main thread accepts and reads; a worker that waits on a queue runs."""
+    jobs = queue.Queue()
+
+    def work():
+        while True:
+            connection, word = jobs.get()
+            run(word)
+            connection.send(b"done")
+            connection.close()
+            jobs.task_done()
+
+    threading.Thread(target=work, daemon=True).start()
+    listener = listen(name)
+    for _ in range(int(count)):
+        connection, _ = listener.accept()
+        jobs.put((connection, connection.recv(64).decode()))
+    jobs.join()
+
+
+def serve_by_loop(name, count, together):
+    """One thread and many connections: nothing is run before TOGETHER requests came; the first one's is run first."""
+    listener = listen(name)
+    waiting, connections, left = [], [], int(count)
+    while left:
+        readable, _, _ = select.select([listener] + connections, [], [])
+        for one in readable:
+            if one is listener:
+                connections.append(listener.accept()[0])
+            else:
+                waiting.append((one, one.recv(64).decode()))
+                connections.remove(one)
+        if len(waiting) < int(together):
+            continue
+        for connection, word in waiting:
+            run(word)
+            connection.send(b"done")
+            connection.close()
+            left -= 1
+        waiting.clear()
+
+
+def relay(name, onward, count):
+    """Passes requests on over one connection that it keeps. It starts nothing."""
+    listener = listen(name)
+    upstream = connect(onward)
+    for _ in range(int(count)):
+        connection, _ = listener.accept()
+        upstream.send(connection.recv(64))
+        connection.send(upstream.recv(64))
+        connection.close()
+
+
+def serve_on_one_connection(name, count):
+    connection, _ = listen(name).accept()
+    for _ in range(int(count)):
+        run(connection.recv(64).decode())
+        connection.send(b"done")
+
+
+MODES = {
+    "ask": ask,
+    "ask-seqpacket": lambda name, word: ask(name, word, SEQPACKET),
+    "ask-at": lambda host, port, word: ask(port, word, STREAM, (host, int(port))),
+    "serve": serve,
+    "serve-seqpacket": lambda name, count: serve(name, count, SEQPACKET),
+    "send-datagram": send_datagram,
+    "serve-datagrams": serve_datagrams,
+    "pass-connection": pass_connection,
+    "pass-listener": pass_listener,
+    "work-on-passed": work_on_passed,
+    "accept-on-passed": accept_on_passed,
+    "hold": hold,
+    "steal": steal,
+    "serve-by-prefork": serve_by_prefork,
+    "serve-by-pool": serve_by_pool,
+    "serve-by-loop": serve_by_loop,
+    "relay": relay,
+    "serve-on-one-connection": serve_on_one_connection,
+}
+
+if __name__ == "__main__":
+    signal.alarm(60)  # a test that went wrong must not hang the others
+    MODES[sys.argv[1]](*sys.argv[2:])
