@@ -112,8 +112,8 @@ struct ChainGraph::State {
   std::unordered_map<HopId, size_t> children;
   std::deque<std::pair<uint64_t, ProcessKey>> ended;  // oldest first
   std::unordered_set<CgroupId> pending;               // published without their names
-  std::vector<HopId> forgotten;  // dropped and not taken yet
-  std::vector<HopId> leaving;    // known and unused at the start; dropped at leave_boot_ns
+  std::vector<HopId> forgotten;                       // dropped and not taken yet
+  std::vector<HopId> leaving;  // known and unused at the start; dropped at leave_boot_ns
   uint64_t leave_boot_ns = 0;
   size_t live = 0;
   uint64_t evicted = 0;

@@ -58,9 +58,9 @@ class ChainGraph {
   // A process that ran before nestord (from Probes::Seed, names from /proc). Publishes an exec
   // event, marked pre_existing, for processes of pods.
   std::vector<Event> ApplySeed(const Actor& actor, ProcessInfo info);
-  // What an earlier nestord knew, as the kernel kept it: all hops, older ones first, and the processes
-  // that live in them. These keep their hop; hops are told of, execs are not told again. Hops that
-  // nobody is in any more stay as long as if their last process ended now.
+  // What an earlier nestord knew, as the kernel kept it: all hops, older ones first, and the
+  // processes that live in them. These keep their hop; hops are told of, execs are not told again.
+  // Hops that nobody is in any more stay as long as if their last process ended now.
   std::vector<Event> ApplyKnown(const std::vector<HopRecord>& hops,
                                 std::vector<KnownProcess> processes, uint64_t now_boot_ns);
   // Names of a container became known: workload events for what was published without them; state

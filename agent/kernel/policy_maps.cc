@@ -169,7 +169,8 @@ Status PolicyMaps::WriteUnnamed(uint32_t slot, const CompiledPolicies& policies,
     }
     if (bpf_map_lookup_elem(fds_.container_rules, &container, &value) != 0) continue;
     value.slot[slot] = same_policies ? value.slot[slot ^ 1] : ToRaw(policies.default_rules);
-    if (Status status = Update(fds_.container_rules, &container, &value, "container rules"); !status)
+    if (Status status = Update(fds_.container_rules, &container, &value, "container rules");
+        !status)
       return status;
   }
   return {};

@@ -29,10 +29,9 @@ namespace nestor {
 namespace {
 
 constexpr std::array<const char*, 14> kLossNames = {
-    "ring-control",     "ring-bulk",       "task-storage", "socket-storage",
-    "argv-read",        "argv-truncated",  "path-read",    "path-truncated",
-    "connection-table", "container-table", "policy-state", "hop-table",
-    "cause-table",      "candidates"};
+    "ring-control",   "ring-bulk", "task-storage",   "socket-storage",   "argv-read",
+    "argv-truncated", "path-read", "path-truncated", "connection-table", "container-table",
+    "policy-state",   "hop-table", "cause-table",    "candidates"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
@@ -70,7 +69,8 @@ std::string EffectOf(std::string_view program) {
     return "bind and listen are not seen";
   if (program.ends_with("ptrace_access_check"))
     return "processes that a tracer takes over stay in their chain";
-  if (program == "on_waking") return "a worker thread's request is told by rule 4 only, or ambiguous";
+  if (program == "on_waking")
+    return "a worker thread's request is told by rule 4 only, or ambiguous";
   if (program == "on_scm_send" || program.ends_with("file_receive"))
     return "passed connections are told when they are read from, without their own hop";
   if (program == "on_datagram" || program.ends_with("unix_may_send"))
@@ -259,7 +259,8 @@ Status LibbpfProbes::UsePins() {
 void LibbpfProbes::AddPins() {
   std::string detail = options_.pin_directory;
   if (pinned_) detail += inheritance_.continued ? ": goes on with what was there" : ": begun anew";
-  if (!pinned_) detail += detail.empty() ? "kernel.pinDirectory is empty" : " is in no BPF file system";
+  if (!pinned_)
+    detail += detail.empty() ? "kernel.pinDirectory is empty" : " is in no BPF file system";
   capabilities_.push_back({"pinned-state", pinned_ != nullptr, false, detail,
                            "rules and chains end when nestord does",
                            pinned_ ? ""

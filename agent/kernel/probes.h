@@ -36,8 +36,8 @@ struct SeededProcess {
 
 // What an earlier nestord left in the kernel.
 struct Inheritance {
-  bool continued = false;  // its chains, hop ids, records and rules are there
-  bool lost = false;       // it was of another build that does not fit: all begins anew
+  bool continued = false;           // its chains, hop ids, records and rules are there
+  bool lost = false;                // it was of another build that does not fit: all begins anew
   uint64_t policy_generation = 0;   // in force when this one came; 0: none
   uint64_t policy_fingerprint = 0;  // FingerprintOf its policies
 };
@@ -77,15 +77,16 @@ class Probes {
   // Reads both rings, control first.
   virtual EventSource& events() = 0;
 
-  // Growth of the kernel's loss counters since the last call of ConfirmLosses, by this or an earlier
-  // nestord; empty when nothing was lost.
+  // Growth of the kernel's loss counters since the last call of ConfirmLosses, by this or an
+  // earlier nestord; empty when nothing was lost.
   virtual std::vector<LossRecord> TakeLosses() = 0;
   // What TakeLosses returned last has been told.
   virtual void ConfirmLosses() = 0;
 
   // Replaces the whole policy set in one step: no exec sees half of it. `containers`: the rules of
   // those whose names are known. generation: the last one's successor, also across a restart; 1 at
-  // first. Error: nothing changed. Takes up to 100 ms (a grace for decisions under way) when the last load is that fresh.
+  // first. Error: nothing changed. Takes up to 100 ms (a grace for decisions under way) when the
+  // last load is that fresh.
   virtual Status LoadPolicies(const CompiledPolicies& policies,
                               const std::vector<std::pair<CgroupId, RuleBits>>& containers) = 0;
 

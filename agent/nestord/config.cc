@@ -56,9 +56,9 @@ void ReadPinDirectory(StrictYaml& yaml, const YAML::Node& node, std::string& out
 }
 
 void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
-  if (!yaml.Map(node, "kernel",
-                {"controlRing", "bulkRing", "wakeupLatency", "hopTable", "pinDirectory",
-                 "keepOnExit"})) {
+  if (!yaml.Map(
+          node, "kernel",
+          {"controlRing", "bulkRing", "wakeupLatency", "hopTable", "pinDirectory", "keepOnExit"})) {
     return;
   }
   ProbeOptions& options = config.probes;
