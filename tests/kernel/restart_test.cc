@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/kernel/decode.h"
@@ -369,27 +371,49 @@ TEST_F(RestartTest, ALossIsToldOnceWhoeverTellsIt) {
   EXPECT_TRUE(third.probes().TakeLosses().empty());
 }
 
-// Killed anywhere between nothing and everything being pinned.
+// Killed while it attaches, pins and takes over from the one before: rules never pause, and the
+// next one finds its way.
 TEST_F(RestartTest, AStartThatIsKilledDoesNotStandInTheWayOfTheNext) {
-  constexpr int kKilled = 12;
-  constexpr useconds_t kStep = 150'000;
-  for (int round = 0; round < kKilled; ++round) {
-    const pid_t child = StartChild([] {
-      Start run;
-      run.Begin();
+  constexpr int kRounds = 8;
+  const Sandbox container;
+  std::chrono::nanoseconds step{};
+  {
+    Start first;
+    first.SetPolicy(kForbidShadow);
+    const auto begin = std::chrono::steady_clock::now();
+    first.Begin();
+    step = (std::chrono::steady_clock::now() - begin) / kRounds;
+  }
+  for (int round = 0; round < kRounds; ++round) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const pid_t child = StartChild([&] {
+      Start start;
+      start.SetPolicy(kForbidShadow);
+      if (write(ends[1], "x", 1) != 1) return 1;
+      start.Begin();
       pause();
       return 0;
     });
-    usleep(static_cast<useconds_t>(round + 1) * kStep);
+    char byte = 0;
+    EXPECT_EQ(read(ends[0], &byte, 1), 1);
+    std::this_thread::sleep_for(step * round);
     kill(child, SIGKILL);
     EXPECT_EQ(Wait(child), 1000 + SIGKILL);
+    for (const int end : ends) close(end);
+    EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "cat /etc/shadow 2>/dev/null"})), 1);
   }
 
-  Start run;
-  run.Begin();
-  const Sandbox container;
+  Start last;
+  EXPECT_TRUE(last.probes().inheritance().continued);
+  last.Begin();
+  last.Take();
+  EXPECT_EQ(Instances(), 1);
   EXPECT_EQ(Wait(container.Exec({"/bin/true", "after"})), 0);
-  EXPECT_EQ(ExecsWith(run.Take(), "after").size(), 1u);
+  EXPECT_NE(Wait(container.Exec({"/bin/sh", "-c", "cat /etc/shadow 2>/dev/null"})), 0);
+  const auto records = last.Take();
+  EXPECT_EQ(ExecsWith(records, "after").size(), 1u);
+  EXPECT_EQ(Only<VerdictRecord>(records).size(), 1u);
 }
 
 TEST_F(RestartTest, AStateThatDoesNotFitIsReplaced) {
