@@ -21,6 +21,7 @@
 #define NESTOR_LAYOUT(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type " changed size")
 #endif
 
+/* Goes up when a pinned map means something else than before without being laid out otherwise: see "What outlives nestord" in README.md. */
 #define NESTOR_ABI_VERSION 1
 
 /* Bounds. Each has a stated behaviour: the value is cut, the span says so, and a counter moves. */

@@ -92,7 +92,8 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, family == AF_UNIX ? 0 : BPF_SK_STORAGE_GET_F_CREATE);
 	if (!tag && family != AF_UNIX)
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
-	if (tag && family != AF_UNIX && !open_tcp_hop(task, context, sk, tag))
+	/* One that opened its hop already was seen by the instance before, which handed over in this moment. */
+	if (tag && family != AF_UNIX && tag->side != SOCKET_SERVER && !open_tcp_hop(task, context, sk, tag))
 		tag = NULL;
 	if (tag)
 		note_reached_pod(context, tag);

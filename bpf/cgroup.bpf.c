@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cgroup.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /*
  * Hook: tp_btf/cgroup_rmdir, when a cgroup's directory goes. Lowest kernel: 5.5 (the tracepoint is older).
@@ -8,7 +8,7 @@
  * On failure (ring full): ring-control counts; the container's rules stay in a table until nestord restarts.
  */
 SEC("tp_btf/cgroup_rmdir")
-int BPF_PROG(on_cgroup_rmdir, struct cgroup *cgroup, const char *path)
+int TRACEPOINT_PROG(on_cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
 	struct nestor_cgroup *record;
 	u64 id = BPF_CORE_READ(cgroup, kn, id);

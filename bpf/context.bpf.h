@@ -54,6 +54,8 @@ struct task_context {
 	u8 confidence;
 	u8 got_socket; /* the message that is received now brings a socket */
 	u8 pad[5];
+	u64 exec_id;  /* the kernel's count of the exec that was taken in last */
+	u64 taken_by; /* see turn.bpf.h */
 	struct surroundings surroundings;
 	struct cause cause;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /*
  * Hook: fexit/__skb_try_recv_datagram, in the receiver, with the datagram it gets (unix, raw, packet and netlink sockets; UDP has a way
@@ -9,7 +9,7 @@
  * Cost: two storage look-ups a datagram. On failure: none after the tag exists.
  */
 SEC("fexit/__skb_try_recv_datagram")
-int BPF_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags, int *off, int *err, void *last, struct sk_buff *skb)
+int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags, int *off, int *err, void *last, struct sk_buff *skb)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;

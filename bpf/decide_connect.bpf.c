@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "address.bpf.h"
 #include "policy.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 static __always_inline bool read_peer(struct nestor_address *peer, struct sockaddr *address, int len)
 {
@@ -54,7 +54,7 @@ static __always_inline void match_address(const struct nestor_address *peer, con
  * here, else one prefix look-up.
  */
 SEC("lsm/socket_connect")
-int BPF_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len, int ret)
+int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
@@ -87,7 +87,7 @@ int BPF_PROG(decide_connect, struct socket *socket, struct sockaddr *address, in
  * Cost: nothing without connect rules here, else one map access a byte of the path.
  */
 SEC("lsm/unix_stream_connect")
-int BPF_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk, int ret)
+int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);

@@ -5,7 +5,7 @@
  * new image really has is matched before its first instruction, and SIGKILL ends what dodged (a). Every ABI passes (b).
  */
 #include "policy.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 struct argv_walk {
 	struct scratch *scratch;
@@ -128,13 +128,13 @@ static __always_inline int look_at_argv(const char *const *argv)
  * On failure: stage (b) decides.
  */
 SEC("fentry/__x64_sys_execve")
-int BPF_PROG(decide_enter_execve, const struct pt_regs *registers)
+int FUNCTION_PROG(decide_enter_execve, const struct pt_regs *registers)
 {
 	return look_at_argv((const char *const *)registers->si);
 }
 
 SEC("fentry/__x64_sys_execveat")
-int BPF_PROG(decide_enter_execveat, const struct pt_regs *registers)
+int FUNCTION_PROG(decide_enter_execveat, const struct pt_regs *registers)
 {
 	return look_at_argv((const char *const *)registers->dx);
 }
@@ -159,7 +159,7 @@ static __always_inline void exec_matched(struct nestor_rule_bits *matched, const
  * Refuses with EPERM. Cost: nothing without exec rules here, else one path. On failure (no memory): policy-state, stage (b) decides.
  */
 SEC("lsm/bprm_check_security")
-int BPF_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
+int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
@@ -231,7 +231,7 @@ static __always_inline void match_argv_of_image(struct task_struct *task, struct
  * Cost: nothing without exec rules here, else one path and one map access a byte of argv.
  */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	u64 generation = policy_generation;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "policy.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 static __always_inline void except_executable(struct task_struct *task, struct scratch *scratch, u64 generation,
 					      struct nestor_rule_bits *matched)
@@ -23,7 +23,7 @@ static __always_inline void except_executable(struct task_struct *task, struct s
  * Cost: nothing without file rules here, else one path. On failure (no memory): policy-state, the rules that name paths count as matched.
  */
 SEC("lsm/file_open")
-int BPF_PROG(decide_open, struct file *file, int ret)
+int FUNCTION_PROG(decide_open, struct file *file, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);

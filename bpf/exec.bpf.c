@@ -4,7 +4,7 @@
 #include "path.bpf.h"
 #include "program.bpf.h"
 #include "requests.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 static __always_inline u32 mount_namespace(struct task_struct *task)
 {
@@ -197,7 +197,7 @@ static __always_inline bool emit_exec(struct task_struct *task, struct task_cont
  * On failure: ring-control counts a lost record, the context (and so all later records) is right all the same.
  */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct task_context *context = context_of(task);
 	unsigned long start, end;
@@ -211,6 +211,9 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 			return 0;
 		}
 	}
+	if (context->exec_id == task->self_exec_id)
+		return 0; /* the instance before saw this one: it handed over in this moment */
+	context->exec_id = task->self_exec_id;
 	/* An exec ends what the thread was serving for others: the new program knows nothing of it. */
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 	if (context->flags & TASK_RECEIVES) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "context.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /*
  * Hook: tp_btf/sched_process_exit, in the exiting thread. Lowest kernel: 5.11. (6.16 added an argument at the end.)
@@ -8,7 +8,7 @@
  * Cost: one record of 152 bytes. On failure: ring-control counts it; nestord then finds the process gone at its next sweep.
  */
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task)
+int TRACEPOINT_PROG(on_exit, struct task_struct *task)
 {
 	struct task_context *context = bpf_task_storage_get(&contexts, task->group_leader, NULL, 0);
 	struct nestor_exit *record;

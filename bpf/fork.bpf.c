@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /* A thread's place is its process's, once a tracer's chain took that over. */
 static __always_inline void follow_traced_leader(struct task_struct *task, struct task_context *context)
@@ -44,9 +44,10 @@ static __always_inline void inherit_request(struct task_struct *thread, struct t
  * On failure: the child recovers from its ancestors on first use, counted as task-storage.
  */
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct task_context *from, *to;
+	struct nestor_process key;
 	struct cause cause;
 
 	if (child->flags & PF_KTHREAD)
@@ -60,13 +61,16 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		count_loss(NESTOR_LOSS_TASK_STORAGE);
 		return 0;
 	}
+	process_key(&key, parent);
+	if (child->tgid != parent->tgid && to->parent.start_ns == key.start_ns && to->parent.tgid == key.tgid)
+		return 0; /* the instance before saw this one: it handed over in this moment */
 	to->flags &= ~(TASK_PRIVATE | NESTOR_TASK_ENTRY | NESTOR_TASK_RECOVERED | NESTOR_TASK_PRE_EXISTING);
 	if (child->tgid == parent->tgid) {
 		inherit_request(child, to);
 		return 0;
 	}
 
-	process_key(&to->parent, parent);
+	to->parent = key;
 	if (resolve_cause(parent, from, &cause) && cause.hop_id != from->hop_id) {
 		cause.confidence = weakest(cause.confidence, from->confidence);
 		enter_hop(child, to, &cause);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "senders.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /* For whom this receive is. False: the connection tells nothing, or it belongs to the task's own hop. */
 static __always_inline bool request_of(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
@@ -70,15 +70,15 @@ static __always_inline void received(struct socket *socket, int result)
 }
 
 /*
- * Hooks: fexit on the receives of stream sockets, in the receiver, when it has got something. Not lsm/socket_recvmsg, which comes before the
- * wait: whose bytes will come is not known then. Not one function above them all: sock_recvmsg is inlined where it matters. Lowest
+ * Hooks: fexit on the receives of stream sockets, in the receiver, when it has got something. Not lsm/socket_recvmsg, which comes before
+ * the wait: whose bytes will come is not known then. Not one function above them all: sock_recvmsg is inlined where it matters. Lowest
  * kernel: 5.5; the same signatures up to 6.18. Datagrams of unix sockets: datagram.bpf.c.
  * Every receive replaces the thread's cause, also by none: else the next, unrelated client's command would land in the last one's chain.
  * Cost: two storage look-ups, no record; a request more. On failure: `candidates`, task-storage.
  */
 #define RECEIVES(function)                                                                                                                 \
 	SEC("fexit/" #function)                                                                                                            \
-	int BPF_PROG(after_##function, struct socket *socket, struct msghdr *message, unsigned long size, int flags, int result)           \
+	int FUNCTION_PROG(after_##function, struct socket *socket, struct msghdr *message, unsigned long size, int flags, int result)      \
 	{                                                                                                                                  \
 		received(socket, result);                                                                                                  \
 		return 0;                                                                                                                  \

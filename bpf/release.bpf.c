@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /*
  * Hooks: fentry/inet_release, fentry/unix_release: the last descriptor of a socket is closed. Lowest kernel: 5.5.
@@ -20,14 +20,14 @@ static __always_inline void released(struct socket *socket)
 }
 
 SEC("fentry/inet_release")
-int BPF_PROG(on_inet_release, struct socket *socket)
+int FUNCTION_PROG(on_inet_release, struct socket *socket)
 {
 	released(socket);
 	return 0;
 }
 
 SEC("fentry/unix_release")
-int BPF_PROG(on_unix_release, struct socket *socket)
+int FUNCTION_PROG(on_unix_release, struct socket *socket)
 {
 	released(socket);
 	return 0;

@@ -31,6 +31,14 @@ struct {
 	__type(value, u64);
 } losses __weak SEC(".maps");
 
+/* How much of each counter nestord reported: a restarted one reports the rest. Written by nestord only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NESTOR_LOSS_MAX);
+	__type(key, u32);
+	__type(value, u64);
+} reported_losses __weak SEC(".maps");
+
 extern u32 reader_sleeps; /* state.bpf.c */
 
 static __always_inline void count_loss(u32 where)

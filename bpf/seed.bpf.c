@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "crossing.bpf.h"
 #include "program.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_helpers.h>
 
 /*
  * What one pass over all tasks gives contexts to:
+ *   SEED_KNOWN    nobody; it tells who has one already: all tasks that an earlier nestord followed
  *   SEED_ROOTS    init, and the first task of each container: a new `pre-existing` hop
  *   SEED_CHILDREN tasks whose parent (or thread group leader) has one: the parent's; repeated until a pass finds none
  *   SEED_REST     everybody left (their parent is a kernel thread or left a container): a new hop
  */
-enum seed_pass { SEED_ROOTS = 0, SEED_CHILDREN = 1, SEED_REST = 2 };
+enum seed_pass { SEED_ROOTS = 0, SEED_CHILDREN = 1, SEED_REST = 2, SEED_KNOWN = 3 };
 
 __u32 seed_pass = SEED_ROOTS;
 
@@ -31,6 +32,17 @@ static __always_inline struct task_context *new_context(struct task_struct *task
 	return context;
 }
 
+/* A process, not each of its threads. */
+static __always_inline void tell(struct bpf_iter__task *iterator, struct task_struct *task, struct task_context *context)
+{
+	struct nestor_actor actor = {};
+
+	if (!context || task->pid != task->tgid)
+		return;
+	fill_actor(&actor, task, context);
+	bpf_seq_write(iterator->meta->seq, &actor, sizeof(actor));
+}
+
 /*
  * Program: iter/task, run by nestord after all hooks are attached, so that no task falls between. Lowest kernel: 5.8.
  * Writes a struct nestor_actor for each process (not thread) that got a context. Cost: one walk over all tasks a pass.
@@ -42,13 +54,17 @@ int seed(struct bpf_iter__task *iterator)
 	struct task_context *context, *of_parent;
 	struct nestor_hop_body *body;
 	struct task_struct *parent;
-	struct nestor_actor actor;
 	u64 container, parent_container;
 	bool first;
 
 	if (!task || (task->flags & PF_KTHREAD))
 		return 0;
-	if (bpf_task_storage_get(&contexts, task, NULL, 0))
+	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	if (seed_pass == SEED_KNOWN) {
+		tell(iterator, task, context);
+		return 0;
+	}
+	if (context)
 		return 0;
 	parent = task->pid == task->tgid ? task->real_parent : task->group_leader;
 	of_parent = bpf_task_storage_get(&contexts, parent, NULL, 0);
@@ -88,10 +104,6 @@ int seed(struct bpf_iter__task *iterator)
 		announce(task, context, body, true);
 	}
 	note_program(BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name), context);
-	if (task->pid != task->tgid)
-		return 0;
-	__builtin_memset(&actor, 0, sizeof(actor));
-	fill_actor(&actor, task, context);
-	bpf_seq_write(iterator->meta->seq, &actor, sizeof(actor));
+	tell(iterator, task, context);
 	return 0;
 }

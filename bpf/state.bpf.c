@@ -5,17 +5,32 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Ids are unique for one boot: nestord starts the counter at the boot time in units of 1024 ns, shifted over what one start can use up. */
+/*
+ * All of these but the `const` ones are pinned with the maps: a restarted nestord goes on with them.
+ *
+ * Ids are unique for one boot: nestord starts the counter at the boot time in units of 1024 ns, shifted over what one start can use up.
+ */
 __u64 last_hop_id = 0;
 
 /* 1: the reader waits in epoll and wants a wake-up. */
 __u32 reader_sleeps = 0;
+
+/* Runs that the kernel left out (recursion_misses) of earlier instances' programs; and how many of all were told. Written by nestord. */
+__u64 missed_before = 0;
+__u64 missed_told = 0;
+
+/* See turn.bpf.h. Written by nestord when its programs are attached; 0: nobody works. */
+__u64 active_instance = 0;
+__u64 next_instance = 0;
+const volatile __u64 instance = 0;
 
 const volatile __u32 host_mnt_ns = 0;
 const volatile bool node_scope = false;
 
 /* The policy generation in force; its tables are in slot (generation & 1). 0: no rules. Written last when a set is loaded. */
 __u64 policy_generation = 0;
+/* What nestord made that generation from, as a hash: a restarted one knows whether its policies are the same. */
+__u64 policy_fingerprint = 0;
 
 /*
  * Always 0, which the verifier cannot know. Before 6.7 (commit ab5cfac139ab) it looks at one round of a bpf_loop callback only, takes a

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "connection.bpf.h"
 #include "requests.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /*
  * Hook: fentry/tcp_connect, in the client: port and sequence number are chosen, the SYN is not sent, so the acceptor always finds the
@@ -9,7 +9,7 @@
  * update itself failing is counted as connection-table): the server's hop begins without a known client.
  */
 SEC("fentry/tcp_connect")
-int BPF_PROG(on_tcp_connect, struct sock *sk)
+int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_of(task);

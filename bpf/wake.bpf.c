@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "turn.bpf.h"
 
 /*
  * Hook: tp_btf/sched_waking, in the waker. Lowest kernel: 5.11.
@@ -9,7 +9,7 @@
  * Cost: two compares a wake-up but between threads of one process; there a look-up. On failure: task-storage, rule 4 decides.
  */
 SEC("tp_btf/sched_waking")
-int BPF_PROG(on_waking, struct task_struct *woken)
+int TRACEPOINT_PROG(on_waking, struct task_struct *woken)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "agent/chain/agent_place.h"
 #include "agent/chain/evidence.h"
@@ -114,6 +115,9 @@ struct ChainGraph::State {
   std::unordered_map<HopId, size_t> children;
   std::deque<std::pair<uint64_t, ProcessKey>> ended;  // oldest first
   std::unordered_set<CgroupId> pending;               // published without their names
+  std::vector<HopId> forgotten;                       // dropped and not taken yet
+  std::vector<HopId> leaving;  // known and unused at the start; dropped at leave_boot_ns
+  uint64_t leave_boot_ns = 0;
   size_t live = 0;
   uint64_t evicted = 0;
 
@@ -394,6 +398,7 @@ struct ChainGraph::State {
       if (place == hops.end() || !Unused(id, place->second)) return;
       const HopId parent = place->second.data.hop.parent_id;
       hops.erase(place);
+      forgotten.push_back(id);
       if (const auto count = children.find(parent); count != children.end()) {
         if (--count->second == 0) children.erase(count);
       }
@@ -484,13 +489,26 @@ struct ChainGraph::State {
     return options.node_scope || actor.container_cgroup_id != 0 || actor.flags.in_pod_chain;
   }
 
-  // Told again, as from the hop table after a restart, it is the same hop.
   std::vector<Event> Apply(const HopRecord& record) {
     if (record.id == 0) return {};
     const AgentPlacePtr above = AgentBefore(record);
     if (record.entered) NodeOf(record.actor);  // may make a node for the hop, or drop others
+    HopNode& hop = Take(record);
+    if (!hop.above) hop.above = above;
+    if (const auto node = processes.find(record.actor.self);
+        record.entered && node != processes.end()) {
+      hop.data.hop.to.process.key = record.actor.self;
+      PlaceAgain(node->second);
+    }
+    hop.data.hop = InfoOf(record);
+    std::vector<Event> events;
+    if (Visible(record.actor)) Publish(record.id, events);
+    return events;
+  }
+
+  // Told again, as from the hop table after a restart, it is the same hop.
+  HopNode& Take(const HopRecord& record) {
     HopNode& hop = hops[record.id];
-    if (!hop.announced) hop.above = above;
     if (!hop.announced && record.parent_id != 0) {
       hop.data.hop.parent_id = record.parent_id;
       ++children[record.parent_id];
@@ -504,16 +522,25 @@ struct ChainGraph::State {
     hop.data.depth = record.depth;
     hop.data.confidence = record.confidence;
     hop.data.time_ns = RealTime(record.time_ns);
-    if (const auto node = processes.find(record.actor.self);
-        record.entered && node != processes.end()) {
-      hop.data.hop.kind = record.kind;
-      hop.data.hop.to.process.key = record.actor.self;
-      PlaceAgain(node->second);
-    }
+    hop.data.hop.id = record.id;
+    hop.data.hop.kind = record.kind;
+    return hop;
+  }
+
+  // A known hop among the known processes: who led to it, and which agents run in it.
+  void PlaceInHop(const HopRecord& record, const std::vector<ProcessNode*>& inside) {
+    HopNode& hop = hops[record.id];
+    hop.above = AgentBefore(record);
     hop.data.hop = InfoOf(record);
-    std::vector<Event> events;
-    if (Visible(record.actor)) Publish(record.id, events);
-    return events;
+    for (ProcessNode* node : inside) PlaceAgain(*node);
+  }
+
+  // Known hops that nobody is in.
+  void LeaveLater(uint64_t now_boot_ns) {
+    leave_boot_ns = now_boot_ns + options.ended_grace_ns;
+    for (const auto& [id, hop] : hops) {
+      if (Unused(id, hop)) leaving.push_back(id);
+    }
   }
 
   // The agent that a hop comes from: not that one whose own process went through it.
@@ -581,6 +608,21 @@ struct ChainGraph::State {
     event.process = std::move(info);
     event.workload = node ? node->data.workload : WorkloadOf(actor.container_cgroup_id);
     return AfterItsHops(std::move(event));
+  }
+
+  // A process as /proc shows it.
+  ProcessNode* TakeLive(const Actor& actor, ProcessInfo& info) {
+    info.key = actor.self;
+    info.pre_existing = actor.flags.pre_existing;
+    ProcessNode* node = NodeOf(actor);
+    if (!node) return nullptr;
+    MarkAgent(*node, info);
+    node->data.process = info;
+    const auto hop = hops.find(actor.hop_id);
+    if (hop != hops.end() && hop->second.data.hop.to.process.key == actor.self) {
+      hop->second.data.hop.to.process = info;
+    }
+    return node;
   }
 
   std::vector<Event> Apply(const ExitRecord& record) {
@@ -671,18 +713,32 @@ std::vector<Event> ChainGraph::Apply(Record record) {
       record);
 }
 
-std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
-  info.key = actor.self;
-  info.pre_existing = true;
-  ProcessNode* node = state_->NodeOf(actor);
-  if (node) {
-    state_->MarkAgent(*node, info);
-    node->data.process = info;
-    const auto hop = state_->hops.find(actor.hop_id);
-    if (hop != state_->hops.end() && hop->second.data.hop.to.process.key == actor.self) {
-      hop->second.data.hop.to.process = info;
+std::vector<Event> ChainGraph::ApplyKnown(const std::vector<HopRecord>& hops,
+                                          std::vector<KnownProcess> processes,
+                                          uint64_t now_boot_ns) {
+  state_->now_ns = now_boot_ns;
+  for (const HopRecord& hop : hops) state_->Take(hop);
+  std::ranges::sort(processes, {}, [](const KnownProcess& known) { return known.actor.self; });
+  std::unordered_map<HopId, std::vector<ProcessNode*>> inside;  // parents before children
+  for (KnownProcess& known : processes) {
+    if (ProcessNode* node = state_->TakeLive(known.actor, known.info)) {
+      inside[known.actor.hop_id].push_back(node);
     }
   }
+  std::vector<Event> events;
+  for (const HopRecord& hop : hops) {
+    state_->PlaceInHop(hop, inside[hop.id]);
+    if (state_->Visible(hop.actor)) state_->Publish(hop.id, events);
+  }
+  for (const KnownProcess& known : processes) {
+    if (state_->Visible(known.actor)) state_->Publish(known.actor.hop_id, events);
+  }
+  state_->LeaveLater(now_boot_ns);
+  return events;
+}
+
+std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
+  ProcessNode* node = state_->TakeLive(actor, info);
   if (!state_->Visible(actor)) return {};
   Event event = state_->EventOf(EventType::kExec, actor.self.start_ns, actor, node);
   event.process = std::move(info);
@@ -726,6 +782,9 @@ void ChainGraph::Reap(uint64_t now_boot_ns) {
     state_->Forget(state_->ended.front().second);
     state_->ended.pop_front();
   }
+  if (!state_->leaving.empty() && now_boot_ns >= state_->leave_boot_ns) {
+    for (const HopId hop : std::exchange(state_->leaving, {})) state_->DropHopIfUnused(hop);
+  }
   state_->proc.DropBefore(now_boot_ns - std::min(now_boot_ns, state_->options.ended_grace_ns));
   if (state_->hops.size() <= state_->options.max_hops) return;
   // Too many hops: those without a live process go, oldest ended process first.
@@ -736,6 +795,8 @@ void ChainGraph::Reap(uint64_t now_boot_ns) {
   }
   if (state_->hops.size() > state_->options.max_hops) state_->DropUnusedHops();
 }
+
+std::vector<HopId> ChainGraph::TakeForgotten() { return std::exchange(state_->forgotten, {}); }
 
 std::vector<ChainInfo> ChainGraph::Chains(bool include_ended) const {
   std::unordered_map<HopId, ChainInfo> chains;

@@ -28,6 +28,12 @@ struct Explanation {
   ChainProcess process;
 };
 
+// A process that an earlier nestord followed; `info` from /proc.
+struct KnownProcess {
+  Actor actor;
+  ProcessInfo info;
+};
+
 // What the chain stage asks of the workload stage: which container is this cgroup? Never blocks.
 using WorkloadLookup = std::function<Workload(CgroupId container_cgroup)>;
 // exe, argv, cwd... of a process that no record described (started before nestord, or its record
@@ -53,8 +59,13 @@ class ChainGraph {
   // it); seq and time_ns are left 0 for the pipeline.
   std::vector<Event> Apply(Record record);
   // A process that ran before nestord (from Probes::Seed, names from /proc). Publishes an exec
-  // event marked pre_existing for processes of pods.
+  // event, marked pre_existing, for processes of pods.
   std::vector<Event> ApplySeed(const Actor& actor, ProcessInfo info);
+  // What an earlier nestord knew, as the kernel kept it: all hops, older ones first, and the
+  // processes that live in them. These keep their hop; hops are told of, execs are not told again.
+  // Hops that nobody is in any more stay as long as if their last process ended now.
+  std::vector<Event> ApplyKnown(const std::vector<HopRecord>& hops,
+                                std::vector<KnownProcess> processes, uint64_t now_boot_ns);
   // Names of a container became known: workload events for what was published without them; state
   // is updated.
   std::vector<Event> ApplyWorkload(CgroupId container_cgroup, const Workload& workload);
@@ -65,6 +76,9 @@ class ChainGraph {
   void EndUnseen(ProcessKey key, uint64_t now_boot_ns);
   // Drops what is older than its grace. now_boot_ns: CLOCK_BOOTTIME.
   void Reap(uint64_t now_boot_ns);
+
+  // The hops that were dropped since the last call.
+  std::vector<HopId> TakeForgotten();
 
   // Chains with at least one published hop. Parents before children. O(processes).
   std::vector<ChainInfo> Chains(bool include_ended) const;

@@ -10,7 +10,9 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <unordered_set>
 
+#include "agent/policy/fingerprint.h"
 #include "bpf/abi.h"
 
 namespace nestor {
@@ -52,6 +54,14 @@ nestor_rule ToRaw(const CompiledRule& rule) {
 }
 
 }  // namespace
+
+// Swapped just now, for all that is known of an earlier nestord.
+PolicyMaps::PolicyMaps(Fds fds, volatile uint64_t* generation, volatile uint64_t* fingerprint)
+    : fds_(fds),
+      generation_(generation),
+      fingerprint_(fingerprint),
+      loaded_(*generation),
+      swapped_ns_(MonotonicNs()) {}
 
 Status PolicyMaps::WriteDfa(uint32_t kind, uint32_t slot, const Dfa& dfa) {
   if (dfa.next.size() > NESTOR_DFA_STATES || dfa.accept.size() != dfa.next.size()) {
@@ -137,6 +147,35 @@ Status PolicyMaps::WriteContainer(uint32_t slot, CgroupId container, const RuleB
   return Update(fds_.container_rules, &container, &value, "container rules");
 }
 
+// Containers that have rules and whose names are not known, as when the runtime does not answer a
+// nestord that was just restarted: by the same policies they keep their rules, by others they have
+// those of any unknown container.
+Status PolicyMaps::WriteUnnamed(uint32_t slot, const CompiledPolicies& policies, bool same_policies,
+                                const std::vector<std::pair<CgroupId, RuleBits>>& named) {
+  std::unordered_set<CgroupId> written;
+  for (const auto& [container, rules] : named) written.insert(container);
+  std::vector<CgroupId> unnamed;
+  CgroupId key = 0;
+  for (void* at = nullptr; bpf_map_get_next_key(fds_.container_rules, at, &key) == 0; at = &key) {
+    if (!written.contains(key)) unnamed.push_back(key);
+  }
+  for (const CgroupId container : unnamed) {
+    nestor_container_rules value{};
+    uint64_t unused = 0;
+    if (bpf_map_lookup_elem(fds_.containers, &container, &unused) != 0) {
+      // It ended while nobody looked.
+      if (Status removed = RemoveContainer(container); !removed) return removed;
+      continue;
+    }
+    if (bpf_map_lookup_elem(fds_.container_rules, &container, &value) != 0) continue;
+    value.slot[slot] = same_policies ? value.slot[slot ^ 1] : ToRaw(policies.default_rules);
+    if (Status status = Update(fds_.container_rules, &container, &value, "container rules");
+        !status)
+      return status;
+  }
+  return {};
+}
+
 Status PolicyMaps::Load(const CompiledPolicies& policies,
                         const std::vector<std::pair<CgroupId, RuleBits>>& containers) {
   if (policies.generation <= loaded_) {
@@ -167,8 +206,15 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   for (const auto& [container, rules] : containers) {
     if (Status status = WriteContainer(slot, container, rules); !status) return status;
   }
+  const uint64_t fingerprint = FingerprintOf(policies);
+  const bool same = *fingerprint_ == fingerprint;
+  if (Status status = WriteUnnamed(slot, policies, same, containers); !status) return status;
+  // Never a generation with another one's fingerprint, whenever nestord dies.
+  *fingerprint_ = 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);
   *generation_ = generation;
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  *fingerprint_ = fingerprint;
   loaded_ = generation;
   swapped_ns_ = MonotonicNs();
   return {};

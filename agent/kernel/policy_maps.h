@@ -17,10 +17,12 @@ class PolicyMaps {
  public:
   struct Fds {
     int dfa_rows, dfa_accepts, event_rules, rules, default_rules, container_rules, cidrs;
+    int containers;  // the kernel's own list
   };
 
-  // `generation` is the kernel's policy_generation in mapped memory.
-  PolicyMaps(Fds fds, volatile uint64_t* generation) : fds_(fds), generation_(generation) {}
+  // `generation` and `fingerprint` are the kernel's policy_generation and policy_fingerprint in
+  // mapped memory; an earlier nestord's are gone on with.
+  PolicyMaps(Fds fds, volatile uint64_t* generation, volatile uint64_t* fingerprint);
 
   // See Probes::LoadPolicies.
   Status Load(const CompiledPolicies& policies,
@@ -33,11 +35,14 @@ class PolicyMaps {
   Status WriteRules(uint32_t slot, const CompiledPolicies& policies);
   Status WriteCidrs(uint32_t slot, const std::vector<CidrRule>& cidrs);
   Status WriteContainer(uint32_t slot, CgroupId container, const RuleBits& rules);
+  Status WriteUnnamed(uint32_t slot, const CompiledPolicies& policies, bool same_policies,
+                      const std::vector<std::pair<CgroupId, RuleBits>>& named);
   void ClearCidrs(uint32_t slot);
 
   Fds fds_;
   volatile uint64_t* generation_;
-  uint64_t loaded_ = 0;
+  volatile uint64_t* fingerprint_;
+  uint64_t loaded_;
   int64_t swapped_ns_ = 0;  // when the generation in force came, CLOCK_MONOTONIC
 };
 

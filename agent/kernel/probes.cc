@@ -18,6 +18,8 @@
 #include "agent/base/unique_fd.h"
 #include "agent/kernel/decode.h"
 #include "agent/kernel/features.h"
+#include "agent/kernel/hop_table.h"
+#include "agent/kernel/pinned_state.h"
 #include "agent/kernel/policy_maps.h"
 #include "agent/kernel/ring_source.h"
 #include "bpf/abi.h"
@@ -27,10 +29,9 @@ namespace nestor {
 namespace {
 
 constexpr std::array<const char*, 14> kLossNames = {
-    "ring-control",     "ring-bulk",       "task-storage", "socket-storage",
-    "argv-read",        "argv-truncated",  "path-read",    "path-truncated",
-    "connection-table", "container-table", "policy-state", "hop-table",
-    "cause-table",      "candidates"};
+    "ring-control",   "ring-bulk", "task-storage",   "socket-storage",   "argv-read",
+    "argv-truncated", "path-read", "path-truncated", "connection-table", "container-table",
+    "policy-state",   "hop-table", "cause-table",    "candidates"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
@@ -68,7 +69,8 @@ std::string EffectOf(std::string_view program) {
     return "bind and listen are not seen";
   if (program.ends_with("ptrace_access_check"))
     return "processes that a tracer takes over stay in their chain";
-  if (program == "on_waking") return "a worker thread's request is told by rule 4 only, or ambiguous";
+  if (program == "on_waking")
+    return "a worker thread's request is told by rule 4 only, or ambiguous";
   if (program == "on_scm_send" || program.ends_with("file_receive"))
     return "passed connections are told when they are read from, without their own hop";
   if (program == "on_datagram" || program.ends_with("unix_may_send"))
@@ -114,8 +116,9 @@ uint64_t NowNs() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-// Hop ids are unique for one boot: each start begins at the boot time in ns >> 10, shifted; one
-// start would have to open a thousand hops every microsecond to reach the next one's.
+// Hop ids are unique for one boot: each start that cannot go on with an earlier one's begins at the
+// boot time in ns >> 10, shifted; one start would have to open a thousand hops every microsecond to
+// reach the next one's.
 uint64_t FirstHopId() { return (NowNs() >> 10) << 16; }
 
 class LibbpfProbes : public Probes {
@@ -123,15 +126,27 @@ class LibbpfProbes : public Probes {
   LibbpfProbes(nestor_skeleton* skeleton, const ProbeOptions& options)
       : skel_(skeleton), options_(options) {}
   ~LibbpfProbes() override {
-    for (bpf_link* link : links_) bpf_link__destroy(link);
+    Detach();
     nestor_skeleton__destroy(skel_);
   }
 
   Status Load(const Features& features);
   Status Attach() override;
   Result<std::vector<SeededProcess>> Seed() override;
+  Result<std::vector<HopRecord>> Hops() override {
+    return ReadHopTable(bpf_map__fd(skel_->maps.hop_table));
+  }
+  void ForgetHops(const std::vector<HopId>& hops) override {
+    DeleteHops(bpf_map__fd(skel_->maps.hop_table), hops);
+  }
+  const Inheritance& inheritance() const override { return inheritance_; }
+  std::vector<std::string> warnings() const override {
+    return pinned_ ? pinned_->warnings() : std::vector<std::string>();
+  }
+  void Remove() override;
   EventSource& events() override { return *source_; }
   std::vector<LossRecord> TakeLosses() override;
+  void ConfirmLosses() override;
   Status LoadPolicies(const CompiledPolicies& policies,
                       const std::vector<std::pair<CgroupId, RuleBits>>& containers) override {
     return policy_->Load(policies, containers);
@@ -148,6 +163,15 @@ class LibbpfProbes : public Probes {
  private:
   Status ChooseHooks(const Features& features);
   void AddHook(const bpf_program* program, bool available, const std::string& detail);
+  Status UsePins();
+  void AddPins();
+  void OpenTables();
+  Status Keep(bpf_link* link, const std::string& program);
+  void Detach();
+  TurnWords Turn() {
+    return {reinterpret_cast<volatile uint64_t*>(&skel_->bss->active_instance),
+            reinterpret_cast<volatile uint64_t*>(&skel_->bss->next_instance)};
+  }
   uint64_t MissedRuns() const;
   Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
 
@@ -157,8 +181,12 @@ class LibbpfProbes : public Probes {
   std::unique_ptr<PolicyMaps> policy_;
   std::vector<Capability> capabilities_;
   std::vector<bpf_link*> links_;
-  std::array<uint64_t, NESTOR_LOSS_MAX> last_losses_{};
-  uint64_t last_missed_ = 0;
+  const uint64_t instance_ = NowNs();    // names this start
+  std::unique_ptr<PinnedState> pinned_;  // null: nothing outlives this process
+  Inheritance inheritance_;
+  std::array<uint64_t, NESTOR_LOSS_MAX> told_losses_{};
+  std::array<uint64_t, NESTOR_LOSS_MAX> taken_losses_{};
+  uint64_t taken_missed_ = 0;
 };
 
 void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std::string& detail) {
@@ -194,10 +222,13 @@ Status LibbpfProbes::Load(const Features& features) {
   capabilities_ = features.ToCapabilities();
   skel_->rodata->host_mnt_ns = HostMountNamespace();
   skel_->rodata->node_scope = options_.node_scope;
+  skel_->rodata->instance = instance_;
   skel_->bss->last_hop_id = FirstHopId();
   bpf_map__set_max_entries(skel_->maps.control, options_.control_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.bulk, options_.bulk_ring_bytes);
+  bpf_map__set_max_entries(skel_->maps.hop_table, options_.hop_table_entries);
   if (Status status = ChooseHooks(features); !status) return status;
+  if (Status status = UsePins(); !status) return status;
   LibbpfLog().clear();
   if (int error = nestor_skeleton__load(skel_)) {
     return Error::FromErrno("load the BPF programs", -error).In(LibbpfLog());
@@ -206,13 +237,52 @@ Status LibbpfProbes::Load(const Features& features) {
                                  &skel_->bss->reader_sleeps, options_.wakeup_latency);
   if (!source) return source.error();
   source_ = std::move(*source);
-  policy_ = std::make_unique<PolicyMaps>(
-      PolicyMaps::Fds{bpf_map__fd(skel_->maps.dfa_rows), bpf_map__fd(skel_->maps.dfa_accepts),
-                      bpf_map__fd(skel_->maps.event_rules), bpf_map__fd(skel_->maps.rules),
-                      bpf_map__fd(skel_->maps.default_rules),
-                      bpf_map__fd(skel_->maps.container_rules), bpf_map__fd(skel_->maps.cidrs)},
-      reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_generation));
+  OpenTables();
+  if (pinned_) pinned_->Settle(Turn());
   return {};
+}
+
+// The directory of an earlier nestord, or a new one. Without a BPF file system all goes as long as
+// this process.
+Status LibbpfProbes::UsePins() {
+  if (options_.pin_directory.empty() || !IsInBpfFilesystem(options_.pin_directory)) return {};
+  auto pinned = PinnedState::Open(options_.pin_directory, skel_->obj, [this](const bpf_map* map) {
+    return map == skel_->maps.control || map == skel_->maps.bulk || map == skel_->maps.hop_table;
+  });
+  if (!pinned) return pinned.error();
+  pinned_ = std::move(*pinned);
+  inheritance_.continued = pinned_->continued();
+  inheritance_.lost = pinned_->replaces_other();
+  return {};
+}
+
+void LibbpfProbes::AddPins() {
+  std::string detail = options_.pin_directory;
+  if (pinned_) detail += inheritance_.continued ? ": goes on with what was there" : ": begun anew";
+  if (!pinned_)
+    detail += detail.empty() ? "kernel.pinDirectory is empty" : " is in no BPF file system";
+  capabilities_.push_back({"pinned-state", pinned_ != nullptr, false, detail,
+                           "rules and chains end when nestord does",
+                           pinned_ ? ""
+                                   : "mount -t bpf bpf /sys/fs/bpf; in a pod, mount the host's "
+                                     "/sys/fs/bpf; set kernel.pinDirectory"});
+}
+
+// What user space reads and writes of an earlier nestord's state, or of a fresh one.
+void LibbpfProbes::OpenTables() {
+  const auto& maps = skel_->maps;
+  inheritance_.policy_generation = skel_->bss->policy_generation;
+  inheritance_.policy_fingerprint = skel_->bss->policy_fingerprint;
+  policy_ = std::make_unique<PolicyMaps>(
+      PolicyMaps::Fds{bpf_map__fd(maps.dfa_rows), bpf_map__fd(maps.dfa_accepts),
+                      bpf_map__fd(maps.event_rules), bpf_map__fd(maps.rules),
+                      bpf_map__fd(maps.default_rules), bpf_map__fd(maps.container_rules),
+                      bpf_map__fd(maps.cidrs), bpf_map__fd(maps.containers)},
+      reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_generation),
+      reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_fingerprint));
+  for (uint32_t where = 0; where < NESTOR_LOSS_MAX; ++where) {
+    bpf_map_lookup_elem(bpf_map__fd(maps.reported_losses), &where, &told_losses_[where]);
+  }
 }
 
 Status LibbpfProbes::Attach() {
@@ -231,9 +301,32 @@ Status LibbpfProbes::Attach() {
       continue;
     }
     links_.push_back(link);
+    if (Status kept = Keep(link, std::string(name)); !kept) return kept;
     AddHook(program, true, bpf_program__section_name(program));
   }
+  AddPins();
+  if (pinned_) {
+    skel_->bss->missed_before += pinned_->TakeOver(Turn(), instance_);
+  } else {
+    *Turn().active = instance_;
+  }
   return {};
+}
+
+Status LibbpfProbes::Keep(bpf_link* link, const std::string& program) {
+  return pinned_ ? pinned_->PinLink(link, program, instance_) : Status();
+}
+
+// Pinned ones stay attached.
+void LibbpfProbes::Detach() {
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+  links_.clear();
+}
+
+void LibbpfProbes::Remove() {
+  *Turn().active = 0;
+  Detach();
+  if (pinned_) pinned_->RemoveAll();
 }
 
 Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded) {
@@ -263,9 +356,11 @@ Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>&
 }
 
 Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
-  constexpr uint32_t kRoots = 0, kChildren = 1, kRest = 2;
+  constexpr uint32_t kRoots = 0, kChildren = 1, kRest = 2, kKnown = 3;
   constexpr int kMaxPasses = 64;  // tasks come in pid order, parents mostly first: two or three do
   std::vector<SeededProcess> seeded;
+  if (auto known = SeedPass(kKnown, seeded); !known) return known.error();
+  for (SeededProcess& process : seeded) process.known = true;
   for (const uint32_t first : {kRoots, kRest}) {
     auto roots = SeedPass(first, seeded);
     if (!roots) return roots.error();
@@ -284,12 +379,7 @@ uint64_t LibbpfProbes::MissedRuns() const {
   uint64_t missed = 0;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skel_->obj) {
-    if (!bpf_program__autoload(program)) continue;
-    bpf_prog_info info{};
-    uint32_t size = sizeof(info);
-    if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0) {
-      missed += info.recursion_misses;
-    }
+    if (bpf_program__autoload(program)) missed += MissedRunsOf(bpf_program__fd(program));
   }
   return missed;
 }
@@ -299,15 +389,26 @@ std::vector<LossRecord> LibbpfProbes::TakeLosses() {
   for (uint32_t where = 0; where < kLossNames.size(); ++where) {
     uint64_t total = 0;
     if (bpf_map_lookup_elem(bpf_map__fd(skel_->maps.losses), &where, &total) != 0) continue;
-    if (total == last_losses_[where]) continue;
-    grown.push_back({NowNs(), kLossNames[where], total - last_losses_[where], total});
-    last_losses_[where] = total;
+    taken_losses_[where] = total;
+    if (total == told_losses_[where]) continue;
+    grown.push_back({NowNs(), kLossNames[where], total - told_losses_[where], total});
   }
-  if (const uint64_t missed = MissedRuns(); missed > last_missed_) {
-    grown.push_back({NowNs(), "program-missed", missed - last_missed_, missed});
-    last_missed_ = missed;
+  const uint64_t told = skel_->bss->missed_told;
+  taken_missed_ = skel_->bss->missed_before + MissedRuns();
+  if (taken_missed_ > told) {
+    grown.push_back({NowNs(), "program-missed", taken_missed_ - told, taken_missed_});
   }
   return grown;
+}
+
+void LibbpfProbes::ConfirmLosses() {
+  skel_->bss->missed_told = std::max<uint64_t>(skel_->bss->missed_told, taken_missed_);
+  for (uint32_t where = 0; where < kLossNames.size(); ++where) {
+    if (taken_losses_[where] == told_losses_[where]) continue;
+    told_losses_[where] = taken_losses_[where];
+    bpf_map_update_elem(bpf_map__fd(skel_->maps.reported_losses), &where, &told_losses_[where],
+                        BPF_ANY);
+  }
 }
 
 }  // namespace

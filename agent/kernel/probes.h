@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,12 @@
 namespace nestor {
 
 struct ProbeOptions {
+  // In a BPF file system: what of the kernel side outlives nestord. Empty: nothing does.
+  std::string pin_directory = "/sys/fs/bpf/nestor";
   bool node_scope = false;  // emit events of every process, not only of pods and chains into them
   uint32_t control_ring_bytes = 8U << 20;  // power of two, multiple of the page size
   uint32_t bulk_ring_bytes = 4U << 20;
+  uint32_t hop_table_entries = 65'536;  // announced hops that the kernel remembers
   std::chrono::milliseconds wakeup_latency{
       10};  // longest time a record waits in the ring on a quiet node
 };
@@ -27,6 +31,15 @@ struct ProbeOptions {
 // A process that ran before nestord, as the task iterator saw it; names are then read from /proc.
 struct SeededProcess {
   Actor actor;
+  bool known = false;  // an earlier nestord followed it: it keeps its hop
+};
+
+// What an earlier nestord left in the kernel.
+struct Inheritance {
+  bool continued = false;           // its chains, hop ids, records and rules are there
+  bool lost = false;                // it was of another build that does not fit: all begins anew
+  uint64_t policy_generation = 0;   // in force when this one came; 0: none
+  uint64_t policy_fingerprint = 0;  // FingerprintOf its policies
 };
 
 // All BPF programs of nestord, loaded and attached. Each hook is optional: its absence is a
@@ -35,28 +48,45 @@ class Probes {
  public:
   virtual ~Probes() = default;
 
-  // Opens, sizes and loads the programs that this kernel can take, by BTF. Error: nothing useful
-  // can run here (no BTF, no rights, no ring); the message says how to get it. Needs CAP_BPF,
-  // CAP_PERFMON (CAP_SYS_ADMIN covers both). Kernel >= 6.1.
+  // Opens, sizes and loads the programs that this kernel can take, by BTF, with the maps of an
+  // earlier nestord where it left some. Error: nothing useful can run here (no BTF, no rights, no
+  // ring, another nestord runs); the message says how to get it. Needs CAP_BPF, CAP_PERFMON
+  // (CAP_SYS_ADMIN covers both). Kernel >= 6.1.
   static Result<std::unique_ptr<Probes>> Open(const ProbeOptions& options);
 
-  // Attaches everything that was loaded. From here on records flow into the rings.
+  // Attaches everything that was loaded, and takes over from the programs of an earlier nestord: no
+  // event is seen twice or by nobody. From here on records flow into the rings.
   virtual Status Attach() = 0;
 
   // Gives every process that has no context yet the context of a `pre-existing` hop (announced in
-  // the ring like any other) and returns them, parents first. Call after Attach, so that no process
-  // falls between.
+  // the ring like any other) and returns them, parents first; before them those that have one
+  // already. Call after Attach, so that no process falls between.
   virtual Result<std::vector<SeededProcess>> Seed() = 0;
+
+  // All announced hops, oldest first, also those of earlier starts of nestord.
+  virtual Result<std::vector<HopRecord>> Hops() = 0;
+  // Nobody asks for these any more. One that somebody enters all the same is announced again.
+  virtual void ForgetHops(const std::vector<HopId>& hops) = 0;
+
+  virtual const Inheritance& inheritance() const = 0;
+  // What the operator should know of this start, beside capabilities.
+  virtual std::vector<std::string> warnings() const = 0;
+  // Detaches all, and leaves nothing in the kernel.
+  virtual void Remove() = 0;
 
   // Reads both rings, control first.
   virtual EventSource& events() = 0;
 
-  // Growth of the kernel's loss counters since the last call; empty when nothing was lost.
+  // Growth of the kernel's loss counters since the last call of ConfirmLosses, by this or an
+  // earlier nestord; empty when nothing was lost.
   virtual std::vector<LossRecord> TakeLosses() = 0;
+  // What TakeLosses returned last has been told.
+  virtual void ConfirmLosses() = 0;
 
   // Replaces the whole policy set in one step: no exec sees half of it. `containers`: the rules of
-  // those whose names are known. generation: the last one's successor, 1 at first. Error: nothing
-  // changed. Takes up to 100 ms (a grace for decisions under way) when the last load is that fresh.
+  // those whose names are known. generation: the last one's successor, also across a restart; 1 at
+  // first. Error: nothing changed. Takes up to 100 ms (a grace for decisions under way) when the
+  // last load is that fresh.
   virtual Status LoadPolicies(const CompiledPolicies& policies,
                               const std::vector<std::pair<CgroupId, RuleBits>>& containers) = 0;
 

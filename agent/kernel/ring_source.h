@@ -12,6 +12,10 @@ namespace nestor {
 
 // The kernel's two rings. While records come it looks every `latency` without being woken; when a
 // look finds nothing it sets *sleeps and waits for the kernel's wake-up (see bpf/ring.bpf.h).
+//
+// A record that was read stays in the ring for a second, or until an eighth of the ring is such:
+// the events of a nestord that is killed have reached their readers by then, or the next nestord
+// reads the records again. Destroying this gives all of them back.
 class RingSource : public EventSource {
  public:
   // `sleeps` is the kernel side's reader_sleeps in mapped memory; it outlives this.
@@ -25,7 +29,6 @@ class RingSource : public EventSource {
  private:
   struct State;
   explicit RingSource(std::unique_ptr<State> state);
-  Result<size_t> Consume();
   std::unique_ptr<State> state_;
 };
 

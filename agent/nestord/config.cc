@@ -45,8 +45,26 @@ void ReadCount(StrictYaml& yaml, const YAML::Node& map, const char* key, uint64_
   out = static_cast<T>(value);
 }
 
-void ReadKernel(StrictYaml& yaml, const YAML::Node& node, ProbeOptions& options) {
-  if (!yaml.Map(node, "kernel", {"controlRing", "bulkRing", "wakeupLatency"})) return;
+// A BPF file system takes no names with dots.
+void ReadPinDirectory(StrictYaml& yaml, const YAML::Node& node, std::string& out) {
+  yaml.Read(node, "pinDirectory", out);
+  const bool absolute = out.starts_with('/') && out.size() > 1 && !out.ends_with('/');
+  if (!out.empty() && (!absolute || out.find('.') != std::string::npos)) {
+    yaml.Fail(node["pinDirectory"],
+              "must be an absolute path without dots, such as `/sys/fs/bpf/nestor`, or empty");
+  }
+}
+
+void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
+  if (!yaml.Map(
+          node, "kernel",
+          {"controlRing", "bulkRing", "wakeupLatency", "hopTable", "pinDirectory", "keepOnExit"})) {
+    return;
+  }
+  ProbeOptions& options = config.probes;
+  ReadPinDirectory(yaml, node, options.pin_directory);
+  yaml.Read(node, "keepOnExit", config.keep_on_exit);
+  ReadCount(yaml, node, "hopTable", 1024, 10'000'000, options.hop_table_entries);
   ReadRing(yaml, node, "controlRing", options.control_ring_bytes);
   ReadRing(yaml, node, "bulkRing", options.bulk_ring_bytes);
   yaml.ReadDuration(node, "wakeupLatency", milliseconds(1), milliseconds(1000),
@@ -129,7 +147,7 @@ void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   yaml.ReadWord(root, "scope", {"pods", "node"}, scope);
   config.chain.node_scope = config.probes.node_scope = scope == "node";
   if (root["log"]) ReadLog(yaml, root["log"], config);
-  if (root["kernel"]) ReadKernel(yaml, root["kernel"], config.probes);
+  if (root["kernel"]) ReadKernel(yaml, root["kernel"], config);
   if (root["runtime"]) ReadRuntime(yaml, root["runtime"], config.workload);
   if (root["chains"]) ReadChains(yaml, root["chains"], config.chain);
   if (root["agents"]) ReadAgents(yaml, root["agents"], config.agents);

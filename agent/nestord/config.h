@@ -22,6 +22,7 @@ struct Config {
   std::string node;                // empty: $NODE_NAME, else the host name
   std::string log_level = "info";  // trace debug info warn error
   std::string policy_directory = "/etc/nestor/policies.d";
+  bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
   ProbeOptions probes;
   WorkloadOptions workload;
   ChainOptions chain;

@@ -113,6 +113,13 @@ void LogCapabilities(const std::vector<Capability>& capabilities) {
   }
 }
 
+void LogStart(const Probes& probes, const Config& config) {
+  for (const std::string& warning : probes.warnings()) spdlog::warn("{}", warning);
+  if (probes.inheritance().continued) {
+    spdlog::info("goes on with the chains in {}", config.probes.pin_directory);
+  }
+}
+
 }  // namespace
 
 Status RunDaemon(const Config& config, const std::string& config_file) {
@@ -135,6 +142,7 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   if (!policies) return policies.error();
   if (Status status = pipeline.Start(*policies); !status) return status;
   LogCapabilities((*probes)->capabilities());
+  LogStart(**probes, config);
 
   auto server = ApiServer::Start(config.api, pipeline);
   if (!server) return server.error();
@@ -149,6 +157,7 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   ended = true;
   (*server)->SetServing(false);
   (*server)->Stop();
+  if (result && !config.keep_on_exit) (*probes)->Remove();
   spdlog::info("stopped");
   return result;
 }

@@ -8,6 +8,7 @@
 #include "agent/nestord/config.h"
 #include "agent/nestord/daemon.h"
 #include "agent/nestord/log.h"
+#include "agent/nestord/uninstall.h"
 
 namespace {
 
@@ -40,6 +41,18 @@ int Run(const std::string& file) {
   return kFailed;
 }
 
+int RemoveAll(const std::string& file) {
+  const auto read = nestor::ReadConfig(file);
+  if (const auto* errors = std::get_if<std::vector<nestor::Error>>(&read)) {
+    for (const nestor::Error& error : *errors) std::cerr << error.message << "\n";
+    return kWrongConfig;
+  }
+  const nestor::Status status = nestor::Uninstall(std::get<nestor::Config>(read), std::cout);
+  if (status) return 0;
+  std::cerr << status.error().message << "\n";
+  return kFailed;
+}
+
 // Memory that a burst of events took is used again by the next: giving it back to the kernel in
 // between, page by page, cost more than sending the events.
 void KeepFreedMemory() {
@@ -56,11 +69,14 @@ int main(int argc, char** argv) {
   CLI::App app(
       "nestord: follows nested agents on a Kubernetes node, and blocks what policy forbids");
   std::string file = "/etc/nestor/nestord.yaml";
-  bool check = false;
+  bool check = false, uninstall = false;
   app.add_option("-c,--config", file, "settings; see the comments in the shipped file")
       ->capture_default_str();
   app.add_flag("--check-config", check, "only read the settings and say what is wrong");
+  app.add_flag("--uninstall", uninstall,
+               "take out of the kernel what outlives nestord: rules, chains, all programs");
   app.set_version_flag("--version", NESTOR_VERSION);
   CLI11_PARSE(app, argc, argv);
-  return check ? CheckConfig(file) : Run(file);
+  if (check) return CheckConfig(file);
+  return uninstall ? RemoveAll(file) : Run(file);
 }

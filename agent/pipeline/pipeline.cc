@@ -121,6 +121,7 @@ struct Pipeline::State {
     realtime_offset_ns = RealtimeOffset();
     Sweep(now);
     graph.Reap(now);
+    probes.ForgetHops(graph.TakeForgotten());
     ReportLosses(now);
   }
 
@@ -152,26 +153,36 @@ struct Pipeline::State {
       events.push_back(std::move(event));
     }
     Publish(std::move(events));
+    probes.ConfirmLosses();
+  }
+
+  // A process that runs, as /proc shows it.
+  ProcessInfo InfoOf(const Actor& actor) const {
+    ProcessInfo info;
+    if (auto read = proc.Read(actor.self)) {
+      info = std::move(*read);
+    } else {
+      info.exe = actor.comm;  // gone since: its name is all that is left
+    }
+    info.uid = actor.uid;
+    info.gid = actor.gid;
+    info.auid = actor.auid;
+    return info;
   }
 
   Status Seed() {
     auto seeded = probes.Seed();
     if (!seeded) return seeded.error();
-    // Their hops were announced in the ring: first, so that their events find them.
-    auto count =
-        probes.events().Poll(std::chrono::milliseconds(0), [this](auto bytes) { OnBytes(bytes); });
-    if (!count) return count.error();
+    // All their hops are in the table; the ring, which tells what came later, is read after this.
+    auto hops = probes.Hops();
+    if (!hops) return hops.error();
+    std::vector<KnownProcess> known;
     for (const SeededProcess& process : *seeded) {
-      ProcessInfo info;
-      if (auto read = proc.Read(process.actor.self)) {
-        info = std::move(*read);
-      } else {
-        info.exe = process.actor.comm;  // gone since: its name is all that is left
-      }
-      info.uid = process.actor.uid;
-      info.gid = process.actor.gid;
-      info.auid = process.actor.auid;
-      Publish(graph.ApplySeed(process.actor, std::move(info)));
+      if (process.known) known.push_back({process.actor, InfoOf(process.actor)});
+    }
+    Publish(graph.ApplyKnown(*hops, std::move(known), Now(CLOCK_BOOTTIME)));
+    for (const SeededProcess& process : *seeded) {
+      if (!process.known) Publish(graph.ApplySeed(process.actor, InfoOf(process.actor)));
     }
     return {};
   }
@@ -236,7 +247,8 @@ NodeStatus Pipeline::State::MakeStatus() const {
                      {"events-aged-out", log.dropped()},
                      {"secrets-masked", masker.masked_count()},
                      {"workload-lookups-failed", workloads.failed_lookups()}};
-  status.warnings = policies.Errors();
+  status.warnings = probes.warnings();
+  for (std::string& error : policies.Errors()) status.warnings.push_back(std::move(error));
   if (!last_decode_error.empty()) status.warnings.push_back(last_decode_error);
   return status;
 }
@@ -244,14 +256,18 @@ NodeStatus Pipeline::State::MakeStatus() const {
 Pipeline::Pipeline(PipelineOptions options, Probes& probes, WorkloadIndex& workloads,
                    const ProcReader& proc, AgentRecogniser agents, Masker masker)
     : state_(std::make_unique<State>(std::move(options), probes, workloads, proc, std::move(agents),
-                                     std::move(masker))) {}
+                                     std::move(masker))) {
+  state_->loaded_generation = probes.inheritance().policy_generation;
+}
 
 Pipeline::~Pipeline() = default;
 
 Status Pipeline::Start(std::shared_ptr<const PolicySet> policies) {
+  // Names first: rules of an earlier nestord are in force, and those that follow must fit at once.
+  state_->TakeNames();
   if (Status status = state_->policies.Install(std::move(policies)); !status) return status;
   state_->loaded_generation = state_->policies.generation();
-  state_->TakeNames();
+  if (state_->probes.inheritance().lost) state_->losses.Add("pinned-state", 1);
   if (Status status = state_->probes.Attach(); !status) return status;
   if (Status status = state_->Seed(); !status) return status;
   if (auto count = state_->Turn(std::chrono::milliseconds(0)); !count) return count.error();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "agent/policy/fingerprint.h"
+
 namespace nestor {
 namespace {
 
@@ -47,6 +49,9 @@ Status PoliciesInForce::Install(std::shared_ptr<const PolicySet> set) {
     rules.emplace_back(cgroup, RulesFor(set->compiled, container.workload, container.labels));
   }
   if (Status status = probes_.LoadPolicies(set->compiled, rules); !status) return status;
+  if (sets_.empty() && probes_.inheritance().policy_fingerprint == FingerprintOf(set->compiled)) {
+    inherited_ = set;
+  }
   sets_.push_back(std::move(set));
   if (sets_.size() > kKeptSets) sets_.pop_front();
   return {};
@@ -64,9 +69,16 @@ Status PoliciesInForce::Forget(CgroupId container) {
   return probes_.RemoveContainer(container);
 }
 
-void PoliciesInForce::FillVerdict(uint64_t generation, uint32_t rule, VerdictInfo& verdict) const {
+const PolicySet* PoliciesInForce::Find(uint64_t generation) const {
   for (const auto& set : sets_) {
-    if (set->compiled.generation != generation || rule >= set->compiled.rules.size()) continue;
+    if (set->compiled.generation == generation) return set.get();
+  }
+  return generation == probes_.inheritance().policy_generation ? inherited_.get() : nullptr;
+}
+
+void PoliciesInForce::FillVerdict(uint64_t generation, uint32_t rule, VerdictInfo& verdict) const {
+  const PolicySet* set = Find(generation);
+  if (set && rule < set->compiled.rules.size()) {
     const CompiledRule& found = set->compiled.rules[rule];
     verdict.rule = found.name;
     verdict.policy = found.policy;

@@ -39,8 +39,12 @@ class PoliciesInForce {
  private:
   static constexpr size_t kKeptSets = 4;
 
+  // nullptr: no longer, or never, known here.
+  const PolicySet* Find(uint64_t generation) const;
+
   Probes& probes_;
   std::deque<std::shared_ptr<const PolicySet>> sets_;  // the last is in force
+  std::shared_ptr<const PolicySet> inherited_;  // the same as what an earlier nestord had in force
   std::unordered_map<CgroupId, NamedContainer> containers_;
 };
 

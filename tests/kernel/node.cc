@@ -36,6 +36,7 @@ Node& Node::Get() {
 Node::Node() {
   ProbeOptions options;
   options.node_scope = true;
+  options.pin_directory = "";
   auto probes = Probes::Open(options);
   if (!probes) Fatal(probes.error());
   probes_ = std::move(*probes);

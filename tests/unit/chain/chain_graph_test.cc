@@ -19,6 +19,7 @@ using ::testing::SizeIs;
 
 constexpr CgroupId kWeb = 501, kSidecar = 502;
 constexpr HopId kOrigin = 1, kExecHop = 2, kSshHop = 3;
+constexpr uint64_t kNow = 1'000, kGrace = 300'000'000'000;  // of an ended chain, by default
 
 // A process of `pid` that started at `start`, in a hop of the chain that kOrigin begins.
 Actor In(HopId hop, uint32_t pid, uint64_t start, CgroupId container = kWeb) {
@@ -648,6 +649,7 @@ TEST(ChainGraphTest, ASeededProcessOfAPodIsPublishedAsPreExisting) {
   World world;
   Actor actor = In(kOrigin, 100, 5);
   actor.origin = HopKind::kPreExisting;
+  actor.flags.pre_existing = true;
   ProcessInfo info;
   info.exe = "/bin/app";
 
@@ -670,6 +672,65 @@ TEST(ChainGraphTest, ASeededProcessOfTheHostIsKeptInSilence) {
 
   EXPECT_THAT(world.graph.ApplySeed(In(kOrigin, 1, 1, 0), info), IsEmpty());
   EXPECT_EQ(world.graph.Explain(1)->process.process.exe, "/sbin/init");
+}
+
+// As a restarted nestord finds it: hops in the kernel's table, and the tasks that live in them.
+TEST(ChainGraphTest, WhatAnEarlierNestordKnewIsThereAgainWithoutAnExecOrAnEndedProcess) {
+  World world;
+  ProcessInfo info;
+  info.exe = "/bin/sh";
+
+  const std::vector<Event> events = world.graph.ApplyKnown(
+      {Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)),
+       Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2))},
+      {{In(kExecHop, 200, 5), info}}, kNow);
+
+  EXPECT_THAT(Types(events), ElementsAre(EventType::kHop, EventType::kHop));
+  EXPECT_EQ(world.graph.live_processes(), 1U);
+  const auto explained = world.graph.Explain(200);
+  ASSERT_TRUE(explained);
+  EXPECT_THAT(explained->chain.hops, SizeIs(2));
+  EXPECT_EQ(explained->process.process.exe, "/bin/sh");
+  EXPECT_FALSE(explained->process.process.pre_existing);
+}
+
+TEST(ChainGraphTest, ARecordToldAgainAfterARestartChangesNothing) {
+  World world;
+  const Actor actor = In(kOrigin, 100, 5);
+  const HopRecord hop = Hop(kOrigin, 0, HopKind::kContainerEntrypoint, actor);
+  world.graph.ApplyKnown({hop}, {{actor, {}}}, kNow);
+
+  EXPECT_THAT(world.graph.Apply(hop), IsEmpty());
+  EXPECT_THAT(Types(world.graph.Apply(Exec(actor, "/bin/app"))), ElementsAre(EventType::kExec));
+  EXPECT_EQ(world.graph.live_processes(), 1U);
+  EXPECT_THAT(world.graph.Chains(false), SizeIs(1));
+}
+
+TEST(ChainGraphTest, AKnownHopThatNobodyIsInStaysForItsGraceAndIsThenForgotten) {
+  World world;
+  world.graph.ApplyKnown({Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)),
+                          Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2))},
+                         {}, kNow);
+
+  world.graph.Reap(kNow + kGrace - 1);
+  EXPECT_THAT(world.graph.TakeForgotten(), IsEmpty());
+  world.graph.Reap(kNow + kGrace);
+
+  EXPECT_THAT(world.graph.TakeForgotten(), ElementsAre(kExecHop, kOrigin));
+  EXPECT_THAT(world.graph.TakeForgotten(), IsEmpty());
+  EXPECT_THAT(world.graph.Chains(true), IsEmpty());
+}
+
+TEST(ChainGraphTest, AKnownHopThatSomebodyEnteredSinceStays) {
+  World world;
+  world.graph.ApplyKnown({Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1))}, {},
+                         kNow);
+  world.graph.Apply(Exec(In(kOrigin, 100, 5), "/bin/app"));
+
+  world.graph.Reap(kNow + kGrace);
+
+  EXPECT_THAT(world.graph.TakeForgotten(), IsEmpty());
+  EXPECT_THAT(world.graph.Chains(false), SizeIs(1));
 }
 
 TEST(ChainGraphTest, ANameThatComesLateIsFilledInEverywhereAndAnnouncedOnce) {

@@ -31,6 +31,18 @@ TEST(ConfigTest, AnEmptyTextIsTheDefaults) {
   EXPECT_EQ(Good("# nothing\n").policy_directory, "/etc/nestor/policies.d");
 }
 
+TEST(ConfigTest, WhereTheKernelSideIsPinnedIsAnAbsolutePathWithoutDotsOrNothing) {
+  EXPECT_EQ(Good("kernel: {pinDirectory: /sys/fs/bpf/other}").probes.pin_directory,
+            "/sys/fs/bpf/other");
+  EXPECT_EQ(Good("kernel: {pinDirectory: ''}").probes.pin_directory, "");
+  EXPECT_FALSE(Good("kernel: {keepOnExit: false}").keep_on_exit);
+  for (const char* const wrong : {"nestor", "/sys/fs/bpf/v1.0", "/sys/fs/bpf/nestor/", "/"}) {
+    const auto faults = Faults(std::string("kernel: {pinDirectory: ") + wrong + "}");
+    ASSERT_EQ(faults.size(), 1U) << wrong;
+    EXPECT_THAT(faults[0], HasSubstr("must be an absolute path without dots"));
+  }
+}
+
 // deploy/nestord.yaml documents the defaults: a reader must be able to trust it.
 TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   const auto read = ReadConfig(NESTOR_SOURCE_DIR "/deploy/nestord.yaml");
@@ -44,6 +56,9 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->probes.control_ring_bytes, defaults.probes.control_ring_bytes);
   EXPECT_EQ(shipped->probes.bulk_ring_bytes, defaults.probes.bulk_ring_bytes);
   EXPECT_EQ(shipped->probes.wakeup_latency, defaults.probes.wakeup_latency);
+  EXPECT_EQ(shipped->probes.hop_table_entries, defaults.probes.hop_table_entries);
+  EXPECT_EQ(shipped->probes.pin_directory, defaults.probes.pin_directory);
+  EXPECT_EQ(shipped->keep_on_exit, defaults.keep_on_exit);
   EXPECT_EQ(shipped->workload.cri_endpoint, defaults.workload.cri_endpoint);
   EXPECT_EQ(shipped->workload.cgroup_root, defaults.workload.cgroup_root);
   EXPECT_EQ(shipped->workload.cri_timeout, defaults.workload.cri_timeout);

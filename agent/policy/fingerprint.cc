@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/fingerprint.h"
+
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace nestor {
+namespace {
+
+class Hash {
+ public:
+  template <typename T>
+    requires std::integral<T> || std::is_enum_v<T>
+  void Add(T number) {
+    const auto wide = static_cast<uint64_t>(number);
+    for (int shift = 0; shift < 64; shift += 8) Byte(static_cast<uint8_t>(wide >> shift));
+  }
+  void Add(std::string_view text) {
+    Add(text.size());
+    for (const char byte : text) Byte(static_cast<uint8_t>(byte));
+  }
+  void Add(const RuleBits& bits) {
+    for (size_t rule = 0; rule < bits.size(); ++rule) {
+      if (bits[rule]) Add(rule);
+    }
+    Add(bits.count());
+  }
+  void Add(const std::vector<std::string>& texts) {
+    Add(texts.size());
+    for (const std::string& text : texts) Add(std::string_view(text));
+  }
+  void Add(const Dfa& automaton) {
+    Add(automaton.next.size());
+    for (const auto& row : automaton.next) {
+      for (const uint16_t next : row) {
+        Byte(static_cast<uint8_t>(next));
+        Byte(static_cast<uint8_t>(next >> 8));
+      }
+    }
+    for (const RuleBits& accepted : automaton.accept) Add(accepted);
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  void Byte(uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001b3; }  // FNV-1a
+
+  uint64_t value_ = 0xcbf29ce484222325;
+};
+
+void Add(const WorkloadSelector& selector, Hash& hash) {
+  hash.Add(selector.namespaces);
+  hash.Add(selector.pods);
+  hash.Add(selector.containers);
+  hash.Add(selector.labels.size());
+  for (const auto& [key, value] : selector.labels) {
+    hash.Add(std::string_view(key));
+    hash.Add(std::string_view(value));
+  }
+}
+
+void Add(const CompiledRule& rule, Hash& hash) {
+  for (const std::string_view text : {rule.policy, rule.name, rule.message}) hash.Add(text);
+  hash.Add(rule.event);
+  hash.Add(rule.action);
+  hash.Add(rule.mode);
+  for (const uint32_t bound : {rule.min_depth, rule.max_depth, rule.origin_mask}) hash.Add(bound);
+  for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.while_unknown}) {
+    hash.Add(yes);
+  }
+  hash.Add(rule.access);
+  hash.Add(rule.port_min);
+  hash.Add(rule.port_max);
+  Add(rule.selector, hash);
+}
+
+}  // namespace
+
+uint64_t FingerprintOf(const CompiledPolicies& policies) {
+  Hash hash;
+  hash.Add(policies.rules.size());
+  for (const CompiledRule& rule : policies.rules) Add(rule, hash);
+  for (const Dfa* automaton : {&policies.exec_path, &policies.argv, &policies.open_path,
+                               &policies.unix_path, &policies.except_path}) {
+    hash.Add(*automaton);
+  }
+  hash.Add(policies.cidrs.size());
+  for (const CidrRule& cidr : policies.cidrs) {
+    hash.Add(cidr.v6);
+    for (const uint8_t byte : cidr.bytes) hash.Add(byte);
+    hash.Add(cidr.prefix_len);
+    hash.Add(cidr.rules);
+  }
+  hash.Add(policies.default_rules);
+  return hash.value() != 0 ? hash.value() : 1;
+}
+
+}  // namespace nestor

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/fingerprint.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/policy/compile.h"
+#include "agent/policy/document.h"
+
+namespace nestor {
+namespace {
+
+constexpr char kPolicy[] = R"(
+apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: test}
+spec:
+  mode: enforce
+  selector: {namespaces: [shop]}
+  rules:
+  - name: no-shadow
+    file: {paths: [/etc/shadow]}
+  - name: no-metadata
+    connect: {cidrs: [169.254.169.254/32]}
+)";
+
+CompiledPolicies Compiled(uint64_t generation = 1) {
+  auto documents = ParsePolicies(kPolicy, "test.yaml");
+  EXPECT_TRUE(documents) << documents.error().message;
+  auto compiled = Compile(*documents, generation);
+  EXPECT_TRUE(compiled) << compiled.error().message;
+  return *std::move(compiled);
+}
+
+TEST(FingerprintTest, TheSamePoliciesHaveTheSameInEveryGeneration) {
+  EXPECT_EQ(FingerprintOf(Compiled(1)), FingerprintOf(Compiled(2)));
+  EXPECT_NE(FingerprintOf(CompiledPolicies{}), 0U);
+}
+
+TEST(FingerprintTest, AnyDifferenceIsSeen) {
+  const std::vector<std::function<void(CompiledPolicies&)>> changes = {
+      [](auto& set) { set.rules[0].name += "x"; },
+      [](auto& set) { set.rules[0].mode = Mode::kAudit; },
+      [](auto& set) { set.rules[0].action = Action::kKill; },
+      [](auto& set) { set.rules[0].min_depth = 2; },
+      [](auto& set) { set.rules[0].while_unknown = false; },
+      [](auto& set) { set.rules[0].selector.namespaces[0] = "dev"; },
+      [](auto& set) { set.rules[0].selector.labels["app"] = "web"; },
+      [](auto& set) { set.rules[1].port_max = 80; },
+      [](auto& set) { set.rules.pop_back(); },
+      [](auto& set) { set.open_path.next[1][0] ^= 1; },
+      [](auto& set) { set.open_path.accept.back().flip(); },
+      [](auto& set) { set.cidrs[0].prefix_len = 16; },
+      [](auto& set) { set.default_rules.flip(0); },
+  };
+  const uint64_t unchanged = FingerprintOf(Compiled());
+  for (size_t number = 0; number < changes.size(); ++number) {
+    CompiledPolicies set = Compiled();
+    changes[number](set);
+    EXPECT_NE(FingerprintOf(set), unchanged) << "change " << number;
+  }
+}
+
+}  // namespace
+}  // namespace nestor
