@@ -22,6 +22,7 @@ struct Config {
   std::string node;                // empty: $NODE_NAME, else the host name
   std::string log_level = "info";  // trace debug info warn error
   std::string policy_directory = "/etc/nestor/policies.d";
+  std::vector<std::string> peer_key_files;  // read apart: a secret has no place in here
   ProbeOptions probes;
   WorkloadOptions workload;
   ChainOptions chain;

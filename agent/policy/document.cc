@@ -185,7 +185,8 @@ void PolicyReader::ReadChain(const YamlNode& node) {
     for (const YamlNode& item : List(*origins, "origins")) {
       const std::string word = OneOfWords(
           item, "an origin",
-          {"container-entrypoint", "runtime-exec", "ssh-login", "host-service", "pre-existing"});
+          {"container-entrypoint", "runtime-exec", "ssh-login", "tcp-remote", "host-service",
+           "pre-existing"});
       if (const auto kind = HopKindFromName(word); kind && !error_)
         policy_.origin_mask |= 1U << static_cast<unsigned>(*kind);
     }

@@ -170,6 +170,7 @@ Line ChainLine(const v1::Chain& chain, WallTime now) {
   if (origin) line.Add(MarkOf(*origin), Style::kWarning);
   line.Add("  ").AddShrinkable(WorkloadName(chain.workload()),
                                chain.alive() ? Style::kName : Style::kDim);
+  if (origin && origin->has_remote()) line.Add("  from " + RemoteName(origin->remote()), Style::kName);
   line.Add("  " + AgeSince(chain.time(), now) + "  chain " + ShortId(chain.id()), Style::kDim);
   if (!chain.alive()) line.Add("  ended", Style::kDim);
   return line;
