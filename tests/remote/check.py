@@ -43,7 +43,8 @@ check("both are certain", origin["confidence"] == "exact" and all(hop["confidenc
 
 events = lines("events-b.jsonl")
 younger = [e for e in events if e["type"] == "hop" and e["hop"]["kind"] == "tcp-remote"]
-check("a listener that is younger than nestord works, too", any(h["hop"].get("remote", {}).get("node") == "node-a" for h in younger), younger)
+check("a listener that is no sshd works, too, and after the keys have rotated",
+      [h["hop"].get("remote", {}).get("node") for h in younger] == ["node-a"] * 2, younger)
 
 syns = [s for s in lines("syns.jsonl") if s["flags"] == 2]
 ours = [s for s in syns if any(kind == 253 for kind, _ in s["options"])]
