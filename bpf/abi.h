@@ -57,9 +57,9 @@ enum nestor_hop_kind {
 	NESTOR_HOP_UNIX_SOCKET = 5,
 	NESTOR_HOP_HOST_SERVICE = 6,
 	NESTOR_HOP_PRE_EXISTING = 7,
-	NESTOR_HOP_TCP_REMOTE = 8, /* from another node, by the option on the SYN */
-	NESTOR_HOP_FD_PASS = 9,    /* a connection that went from one process to another: SCM_RIGHTS, pidfd_getfd */
-	NESTOR_HOP_NAMESPACE = 10, /* setns, unshare, nsenter, chroot into another container */
+	NESTOR_HOP_TCP_REMOTE = 8,  /* from another node, by the option on the SYN */
+	NESTOR_HOP_FD_PASS = 9,     /* a connection that went from one process to another: SCM_RIGHTS, pidfd_getfd */
+	NESTOR_HOP_NAMESPACE = 10,  /* setns, unshare, nsenter, chroot into another container */
 	NESTOR_HOP_CREDENTIAL = 11, /* sudo, su, a setuid program, capabilities gained */
 	NESTOR_HOP_TRACE = 12,      /* ptrace, process_vm_writev, /proc/PID/mem: the traced process carries the tracer's chain */
 	NESTOR_HOP_DELEGATED = 13,  /* cron, at: who asked for it is not known for certain */
@@ -68,17 +68,17 @@ enum nestor_hop_kind {
 
 /* What a hop's `detail` says, by its kind. */
 enum nestor_input { /* runtime-exec: what the program got as its standard input */
-	NESTOR_INPUT_UNKNOWN = 0,
-	NESTOR_INPUT_NONE = 1, /* closed, or /dev/null: probes and lifecycle hooks have this, people rarely */
-	NESTOR_INPUT_PIPE = 2,
-	NESTOR_INPUT_TERMINAL = 3,
+		    NESTOR_INPUT_UNKNOWN = 0,
+		    NESTOR_INPUT_NONE = 1, /* closed, or /dev/null: probes and lifecycle hooks have this, people rarely */
+		    NESTOR_INPUT_PIPE = 2,
+		    NESTOR_INPUT_TERMINAL = 3,
 };
 
 enum nestor_namespace_bits { /* namespace: which ones are others than before; also credential: NESTOR_CREDENTIAL_* */
-	NESTOR_NS_MNT = 1 << 0, /* by the root directory's mount, so that chroot into another container counts */
-	NESTOR_NS_NET = 1 << 1,
-	NESTOR_NS_PID = 1 << 2,
-	NESTOR_NS_USER = 1 << 3,
+			     NESTOR_NS_MNT = 1 << 0, /* by the root directory's mount, so that chroot into another container counts */
+			     NESTOR_NS_NET = 1 << 1,
+			     NESTOR_NS_PID = 1 << 2,
+			     NESTOR_NS_USER = 1 << 3,
 };
 
 enum nestor_credential_bits {
@@ -92,11 +92,11 @@ enum nestor_trace_way {
 	NESTOR_TRACE_MEM_FILE = 3, /* /proc/PID/mem opened for writing */
 };
 
-enum nestor_connection_bits { /* tcp, ssh-login, unix-socket */
-	NESTOR_CONNECTION_TRANSLATED = 1 << 0, /* the two ends name different addresses: DNAT, a redirect */
-	NESTOR_CONNECTION_SHARED = 1 << 1,     /* a connection that several hops send on; this is one of them */
-	NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
-	NESTOR_CONNECTION_OUTGOING = 1 << 3,   /* tcp-remote: this node is the client's; nothing runs in the hop here */
+enum nestor_connection_bits {                                        /* tcp, ssh-login, unix-socket */
+			      NESTOR_CONNECTION_TRANSLATED = 1 << 0, /* the two ends name different addresses: DNAT, a redirect */
+			      NESTOR_CONNECTION_SHARED = 1 << 1,     /* a connection that several hops send on; this is one of them */
+			      NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
+			      NESTOR_CONNECTION_OUTGOING = 1 << 3, /* tcp-remote: this node is the client's; nothing runs in the hop here */
 };
 
 #define NESTOR_CANDIDATES 8 /* hops that an ambiguous one may come from; more are counted, not listed */
@@ -305,12 +305,13 @@ struct nestor_cgroup {
 };
 NESTOR_LAYOUT(nestor_cgroup, 296);
 
-enum nestor_tamper_reason { /* of an option that says which hop a connection from another node comes from */
-	NESTOR_TAMPER_FORGED = 1,    /* no key gives its tag */
-	NESTOR_TAMPER_REPLAYED = 2,  /* genuine, and used before */
-	NESTOR_TAMPER_STALE = 3,     /* too old or too new: replayed, or the clocks of the nodes differ by more than a minute */
-	NESTOR_TAMPER_FOREIGN = 4,   /* from an address that is in no peer's network */
-	NESTOR_TAMPER_MALFORMED = 5, /* no such length */
+enum nestor_tamper_reason {                             /* of an option that says which hop a connection from another node comes from */
+			    NESTOR_TAMPER_FORGED = 1,   /* no key gives its tag */
+			    NESTOR_TAMPER_REPLAYED = 2, /* genuine, and used before */
+			    NESTOR_TAMPER_STALE =
+				3, /* too old or too new: replayed, or the clocks of the nodes differ by more than a minute */
+			    NESTOR_TAMPER_FOREIGN = 4,   /* from an address that is in no peer's network */
+			    NESTOR_TAMPER_MALFORMED = 5, /* no such length */
 };
 
 /* An option that was refused; seen when the connection is established, before anybody accepts it. */
@@ -340,10 +341,10 @@ enum nestor_loss {
 	NESTOR_LOSS_PATH_TRUNCATED = 7,
 	NESTOR_LOSS_CONNECTION_TABLE = 8, /* tuple could not be remembered: the hop becomes a new origin */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
-	NESTOR_LOSS_POLICY_STATE = 10, /* a decision could not be made as written; see the rule's fallback */
-	NESTOR_LOSS_HOP_TABLE = 11,    /* a hop could not be remembered: it is known by its id only */
-	NESTOR_LOSS_CAUSE_TABLE = 12,  /* what a hop's announcement needs was dropped for newer ones: known by its id only */
-	NESTOR_LOSS_CANDIDATES = 13,   /* more requests under way in one process than are remembered */
+	NESTOR_LOSS_POLICY_STATE = 10,  /* a decision could not be made as written; see the rule's fallback */
+	NESTOR_LOSS_HOP_TABLE = 11,     /* a hop could not be remembered: it is known by its id only */
+	NESTOR_LOSS_CAUSE_TABLE = 12,   /* what a hop's announcement needs was dropped for newer ones: known by its id only */
+	NESTOR_LOSS_CANDIDATES = 13,    /* more requests under way in one process than are remembered */
 	NESTOR_LOSS_REMOTE_OPTION = 14, /* a SYN to another node had no room for the chain: the hop there has no client */
 	NESTOR_LOSS_MAX = 16,
 };
@@ -427,7 +428,7 @@ NESTOR_LAYOUT(nestor_rule, 24);
 /* Key of the prefix trie; the value is the NodeId of the peer's name, NESTOR_NODE_UNNAMED when it has none. */
 struct nestor_peer_network {
 	__u32 prefix_len; /* v4: 96 + the prefix */
-	__u8 addr[16];	  /* v4 as ::ffff:a.b.c.d */
+	__u8 addr[16];    /* v4 as ::ffff:a.b.c.d */
 };
 NESTOR_LAYOUT(nestor_peer_network, 20);
 

@@ -65,7 +65,7 @@ static __always_inline void connected(struct bpf_sock_ops *ops, struct bpf_sock 
 	if (!bpf_sk_storage_get(&remotes, sk, NULL, 0))
 		return;
 	bpf_sock_ops_cb_flags_set(ops, (ops->bpf_sock_ops_cb_flags & ~BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG) |
-					       BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG);
+					   BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG);
 }
 
 /* The answer is due once a process runs in the hop, and until the client acknowledged data that came with it. */
@@ -282,8 +282,8 @@ static __always_inline void answered(struct bpf_sock_ops *ops, struct bpf_sock *
 	if (length <= 0)
 		return;
 	clear_flags(ops, BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG);
-	reason = length == OPTION_ANSWER_BYTES ? check_option(&option, OPTION_ANSWER, end->first_sequence, &whole_tag) :
-						 NESTOR_TAMPER_MALFORMED;
+	reason =
+	    length == OPTION_ANSWER_BYTES ? check_option(&option, OPTION_ANSWER, end->first_sequence, &whole_tag) : NESTOR_TAMPER_MALFORMED;
 	if (reason)
 		refuse(tcp, &option, reason, OPTION_ANSWER);
 	else

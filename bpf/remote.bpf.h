@@ -122,10 +122,10 @@ static __always_inline u32 pid_and_window_of(const struct remote_option *option)
 static __always_inline u64 tag_of(const u64 *key, const struct remote_option *option, u8 direction, u32 first_sequence, u64 window)
 {
 	u64 words[] = {
-		option->hop_id,
-		(u64)first_sequence << 32 | pid_and_window_of(option) << 8 | direction,
-		window,
-		direction == OPTION_ANSWER ? option->node : 0,
+	    option->hop_id,
+	    (u64)first_sequence << 32 | pid_and_window_of(option) << 8 | direction,
+	    window,
+	    direction == OPTION_ANSWER ? option->node : 0,
 	};
 
 	return nestor_siphash(key, words, 4);

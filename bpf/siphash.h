@@ -37,10 +37,10 @@ static inline __attribute__((always_inline)) void nestor_sip_word(struct nestor_
 static inline __attribute__((always_inline)) __u64 nestor_siphash(const __u64 *key, const __u64 *words, int count)
 {
 	struct nestor_siphash s = {
-		key[0] ^ 0x736f6d6570736575ULL,
-		key[1] ^ 0x646f72616e646f6dULL,
-		key[0] ^ 0x6c7967656e657261ULL,
-		key[1] ^ 0x7465646279746573ULL,
+	    key[0] ^ 0x736f6d6570736575ULL,
+	    key[1] ^ 0x646f72616e646f6dULL,
+	    key[0] ^ 0x6c7967656e657261ULL,
+	    key[1] ^ 0x7465646279746573ULL,
 	};
 	__u64 bytes = count * 8;
 

@@ -36,7 +36,7 @@ struct HopNode {
   size_t processes = 0;    // kept, live or ended
   bool announced = false;  // by its own record
   bool published = false;
-  AgentPlacePtr above;  // that who led here is, or ran below
+  AgentPlacePtr above;            // that who led here is, or ran below
   std::deque<ChainHop> outgoing;  // from here to other nodes, oldest first
 };
 
@@ -517,7 +517,8 @@ struct ChainGraph::State {
   }
 
   // A connection that leads to another node. Nothing of it runs here, so that no process would ever
-  // take it away: it hangs on the hop that it leaves. The actor is as the kernel kept it, not a task.
+  // take it away: it hangs on the hop that it leaves. The actor is as the kernel kept it, not a
+  // task.
   std::vector<Event> ApplyOutgoing(const HopRecord& record) {
     HopNode& below = HopOf(record.actor);
     ChainHop hop;
@@ -591,8 +592,7 @@ struct ChainGraph::State {
       info.remote =
           RemoteInfo{NodeName(record.remote_node), record.remote_hop_id, record.remote_pid};
     }
-    info.evidence =
-        EvidenceOf(record, info.to.workload, info.remote ? &*info.remote : nullptr);
+    info.evidence = EvidenceOf(record, info.to.workload, info.remote ? &*info.remote : nullptr);
     info.detail = DetailOf(record);
     info.candidates = record.candidates;
     return info;

@@ -118,8 +118,8 @@ std::string EvidenceOf(const HopRecord& hop, const Workload& to, const RemoteInf
       return Server(hop) + " got " + Connection(hop) + " as a descriptor from " +
              Who(hop.from_comm, hop.from);
     case HopKind::kNamespace:
-      return Who(hop.from_comm, hop.from) + " entered other namespaces: " +
-             NamespaceWords(hop.detail);
+      return Who(hop.from_comm, hop.from) +
+             " entered other namespaces: " + NamespaceWords(hop.detail);
     case HopKind::kCredential:
       return Who(hop.from_comm, hop.from) + " runs with other rights: " + CredentialWords(hop);
     case HopKind::kTrace:

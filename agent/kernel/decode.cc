@@ -32,7 +32,8 @@ static_assert(static_cast<int>(HopKind::kHostService) == NESTOR_HOP_HOST_SERVICE
 static_assert(NESTOR_CONNECTION_TRANSLATED == 1 && NESTOR_CONNECTION_SHARED == 2);
 static_assert(NESTOR_CONNECTION_OUTGOING == kOutgoingHop);
 static_assert(static_cast<int>(TamperReason::kMalformed) == NESTOR_TAMPER_MALFORMED);
-static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 && NESTOR_NS_USER == 8);
+static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 &&
+              NESTOR_NS_USER == 8);
 static_assert(NESTOR_TRACE_PTRACE == 1 && NESTOR_TRACE_VM_WRITE == 2 && NESTOR_TRACE_MEM_FILE == 3);
 static_assert(NESTOR_INPUT_NONE == 1 && NESTOR_INPUT_PIPE == 2 && NESTOR_INPUT_TERMINAL == 3);
 static_assert(static_cast<int>(Confidence::kAmbiguous) == NESTOR_AMBIGUOUS);

@@ -27,9 +27,9 @@ class PeerMaps {
   volatile uint32_t* key_slot_;
 };
 
-// Runs `iterator`, a loaded iter/tcp program, inside each network namespace, for such an iterator
-// sees those of its reader only. Returns how many listeners it changed. Starts a thread, which
-// ends: the caller's namespace stays.
+// Runs an attached iter/tcp program inside each network namespace: it sees the sockets of its
+// reader's only. Returns how many listeners it changed; after an error the other namespaces are
+// done nevertheless. In a thread of its own, which ends: the caller's namespace stays.
 Result<size_t> RunInNamespaces(int iterator_link_fd, const std::vector<int>& namespaces);
 
 }  // namespace nestor

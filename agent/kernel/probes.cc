@@ -29,10 +29,9 @@ namespace nestor {
 namespace {
 
 constexpr std::array<const char*, 15> kLossNames = {
-    "ring-control",     "ring-bulk",       "task-storage", "socket-storage",
-    "argv-read",        "argv-truncated",  "path-read",    "path-truncated",
-    "connection-table", "container-table", "policy-state", "hop-table",
-    "cause-table",      "candidates",      "remote-option"};
+    "ring-control",   "ring-bulk", "task-storage",   "socket-storage",   "argv-read",
+    "argv-truncated", "path-read", "path-truncated", "connection-table", "container-table",
+    "policy-state",   "hop-table", "cause-table",    "candidates",       "remote-option"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
@@ -70,7 +69,8 @@ std::string EffectOf(std::string_view program) {
     return "bind and listen are not seen";
   if (program.ends_with("ptrace_access_check"))
     return "processes that a tracer takes over stay in their chain";
-  if (program == "on_waking") return "a worker thread's request is told by rule 4 only, or ambiguous";
+  if (program == "on_waking")
+    return "a worker thread's request is told by rule 4 only, or ambiguous";
   if (program == "on_scm_send" || program.ends_with("file_receive"))
     return "passed connections are told when they are read from, without their own hop";
   if (program == "on_datagram" || program.ends_with("unix_may_send"))
@@ -244,9 +244,9 @@ Status LibbpfProbes::Load(const Features& features) {
 }
 
 Status LibbpfProbes::LoadPeers() {
-  peers_ = std::make_unique<PeerMaps>(bpf_map__fd(skel_->maps.peer_networks),
-                                      bpf_map__fd(skel_->maps.peer_keys),
-                                      &skel_->bss->peer_key_slot);
+  peers_ =
+      std::make_unique<PeerMaps>(bpf_map__fd(skel_->maps.peer_networks),
+                                 bpf_map__fd(skel_->maps.peer_keys), &skel_->bss->peer_key_slot);
   if (options_.peers.empty()) return {};
   if (Status status = peers_->AddNetworks(options_.peers); !status) return status;
   return peers_->SetKeys(options_.peer_keys);

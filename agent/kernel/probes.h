@@ -23,10 +23,10 @@ struct ProbeOptions {
   uint32_t control_ring_bytes = 8U << 20;  // power of two, multiple of the page size
   uint32_t bulk_ring_bytes = 4U << 20;
   std::chrono::milliseconds wakeup_latency{
-      10};  // longest time a record waits in the ring on a quiet node
-  std::vector<Peer> peers;            // none: no chain goes to another node, or comes from one
-  std::vector<PeerKey> peer_keys;     // the first one signs, each is accepted
-  std::string node;                   // this node's name, for its answers to peers
+      10};                         // longest time a record waits in the ring on a quiet node
+  std::vector<Peer> peers;         // none: no chain goes to another node, or comes from one
+  std::vector<PeerKey> peer_keys;  // the first one signs, each is accepted
+  std::string node;                // this node's name, for its answers to peers
   std::string cgroup_root = "/sys/fs/cgroup";
 };
 

@@ -117,8 +117,7 @@ class StringVisit {
 template <typename Visitor>
 void VisitStrings(Event& event, Visitor& visitor) {
   auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin, confidence,
-         process, parent, workload, hop, exit, socket, file, verdict, loss, tamper] =
-      event;
+         process, parent, workload, hop, exit, socket, file, verdict, loss, tamper] = event;
   StringVisit<Visitor>(visitor).All(seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id,
                                     depth, origin, confidence, process, parent, workload, hop, exit,
                                     socket, file, verdict, loss, tamper);

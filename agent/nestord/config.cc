@@ -146,8 +146,7 @@ void ReadPeer(StrictYaml& yaml, const YAML::Node& node, Config& config) {
   if (peer.node.size() > 253) yaml.Fail(node["node"], "a node's name has at most 253 bytes");
   ReadNetworks(yaml, node, config, peer);
   if (!peer.node.empty()) {
-    const auto [known, fresh] =
-        config.chain.peer_nodes.emplace(NodeId(peer.node), peer.node);
+    const auto [known, fresh] = config.chain.peer_nodes.emplace(NodeId(peer.node), peer.node);
     if (!fresh && known->second == peer.node) yaml.Fail(node["node"], "stands twice");
     if (!fresh && known->second != peer.node) {
       yaml.Fail(node["node"], "cannot be told from `" + known->second +
@@ -158,14 +157,13 @@ void ReadPeer(StrictYaml& yaml, const YAML::Node& node, Config& config) {
 }
 
 void ReadPeers(StrictYaml& yaml, const YAML::Node& root, Config& config) {
-  yaml.ForEach(root, "peers",
-               [&](const YAML::Node& item) { ReadPeer(yaml, item, config); });
+  yaml.ForEach(root, "peers", [&](const YAML::Node& item) { ReadPeer(yaml, item, config); });
   yaml.Read(root, "peerKeys", config.peer_key_files);
   const size_t keys = config.peer_key_files.size();
   if (config.probes.peers.empty() != (keys == 0)) {
     yaml.Fail(keys == 0 ? root["peers"] : root["peerKeys"], "peers and peerKeys go together");
   }
-  if (keys > 2) yaml.Fail(root["peerKeys"], "at most two: the one that signs, and another one that counts");
+  if (keys > 2) yaml.Fail(root["peerKeys"], "at most two: one signs, both are accepted");
   for (const std::string& file : config.peer_key_files) {
     if (!file.starts_with('/')) yaml.Fail(root["peerKeys"], "must be absolute paths of files");
   }

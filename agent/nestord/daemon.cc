@@ -99,7 +99,8 @@ void Reload(Pipeline& pipeline, InForce& in_force) {
     return;
   }
   in_force.policies = std::move(*policies);
-  spdlog::info("reloaded; settings other than policies, peer keys and the log level need a restart");
+  spdlog::info(
+      "reloaded; settings other than policies, peer keys and the log level need a restart");
 }
 
 // Waits for signals until the pipeline ends; stops it on SIGTERM or SIGINT.

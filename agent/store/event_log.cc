@@ -43,8 +43,8 @@ size_t HeapBytes(const HopEnd& end) {
 }
 
 size_t HeapBytes(const HopInfo& hop) {
-  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence) +
-         HeapBytes(hop.detail) + hop.candidates.capacity() * sizeof(HopId) +
+  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence) + HeapBytes(hop.detail) +
+         hop.candidates.capacity() * sizeof(HopId) +
          (hop.remote ? sizeof(RemoteInfo) + kAllocationBytes + HeapBytes(hop.remote->node) : 0);
 }
 

@@ -54,7 +54,8 @@ TEST(EvidenceTest, AnSshLoginOverAUnixSocketHasNoAddresses) {
   hop.transport = HopKind::kUnixSocket;
   hop.unix_path.value = "@ssh";
 
-  EXPECT_EQ(EvidenceOf(hop, {}, nullptr), "sshd[812] accepted a connection to unix @ssh from ssh[97]");
+  EXPECT_EQ(EvidenceOf(hop, {}, nullptr),
+            "sshd[812] accepted a connection to unix @ssh from ssh[97]");
 }
 
 TEST(EvidenceTest, AServerThatIsLeftOutIsTheProcessTheHopLedTo) {
