@@ -44,7 +44,8 @@ enum nestor_kind {
 	NESTOR_BIND = 6,
 	NESTOR_LISTEN = 7,
 	NESTOR_VERDICT = 8,
-	NESTOR_CGROUP = 9, /* a container's cgroup was seen for the first time, or went away */
+	NESTOR_CGROUP = 9,  /* a container's cgroup was seen for the first time, or went away */
+	NESTOR_TAMPER = 10, /* somebody tried to make a chain look like another one */
 };
 
 /* How one boundary was crossed; also how an origin began. Append only; names in agent/event/vocabulary.cc. */
@@ -57,9 +58,9 @@ enum nestor_hop_kind {
 	NESTOR_HOP_UNIX_SOCKET = 5,
 	NESTOR_HOP_HOST_SERVICE = 6,
 	NESTOR_HOP_PRE_EXISTING = 7,
-	NESTOR_HOP_TCP_REMOTE = 8, /* from another node, by the option on the SYN */
-	NESTOR_HOP_FD_PASS = 9,    /* a connection that went from one process to another: SCM_RIGHTS, pidfd_getfd */
-	NESTOR_HOP_NAMESPACE = 10, /* setns, unshare, nsenter, chroot into another container */
+	NESTOR_HOP_TCP_REMOTE = 8,  /* from another node, by the option on the SYN */
+	NESTOR_HOP_FD_PASS = 9,     /* a connection that went from one process to another: SCM_RIGHTS, pidfd_getfd */
+	NESTOR_HOP_NAMESPACE = 10,  /* setns, unshare, nsenter, chroot into another container */
 	NESTOR_HOP_CREDENTIAL = 11, /* sudo, su, a setuid program, capabilities gained */
 	NESTOR_HOP_TRACE = 12,      /* ptrace, process_vm_writev, /proc/PID/mem: the traced process carries the tracer's chain */
 	NESTOR_HOP_DELEGATED = 13,  /* cron, at: who asked for it is not known for certain */
@@ -68,17 +69,17 @@ enum nestor_hop_kind {
 
 /* What a hop's `detail` says, by its kind. */
 enum nestor_input { /* runtime-exec: what the program got as its standard input */
-	NESTOR_INPUT_UNKNOWN = 0,
-	NESTOR_INPUT_NONE = 1, /* closed, or /dev/null: probes and lifecycle hooks have this, people rarely */
-	NESTOR_INPUT_PIPE = 2,
-	NESTOR_INPUT_TERMINAL = 3,
+		    NESTOR_INPUT_UNKNOWN = 0,
+		    NESTOR_INPUT_NONE = 1, /* closed, or /dev/null: probes and lifecycle hooks have this, people rarely */
+		    NESTOR_INPUT_PIPE = 2,
+		    NESTOR_INPUT_TERMINAL = 3,
 };
 
 enum nestor_namespace_bits { /* namespace: which ones are others than before; also credential: NESTOR_CREDENTIAL_* */
-	NESTOR_NS_MNT = 1 << 0, /* by the root directory's mount, so that chroot into another container counts */
-	NESTOR_NS_NET = 1 << 1,
-	NESTOR_NS_PID = 1 << 2,
-	NESTOR_NS_USER = 1 << 3,
+			     NESTOR_NS_MNT = 1 << 0, /* by the root directory's mount, so that chroot into another container counts */
+			     NESTOR_NS_NET = 1 << 1,
+			     NESTOR_NS_PID = 1 << 2,
+			     NESTOR_NS_USER = 1 << 3,
 };
 
 enum nestor_credential_bits {
@@ -92,10 +93,11 @@ enum nestor_trace_way {
 	NESTOR_TRACE_MEM_FILE = 3, /* /proc/PID/mem opened for writing */
 };
 
-enum nestor_connection_bits { /* tcp, ssh-login, unix-socket */
-	NESTOR_CONNECTION_TRANSLATED = 1 << 0, /* the two ends name different addresses: DNAT, a redirect */
-	NESTOR_CONNECTION_SHARED = 1 << 1,     /* a connection that several hops send on; this is one of them */
-	NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
+enum nestor_connection_bits {                                        /* tcp, ssh-login, unix-socket */
+			      NESTOR_CONNECTION_TRANSLATED = 1 << 0, /* the two ends name different addresses: DNAT, a redirect */
+			      NESTOR_CONNECTION_SHARED = 1 << 1,     /* a connection that several hops send on; this is one of them */
+			      NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
+			      NESTOR_CONNECTION_OUTGOING = 1 << 3, /* tcp-remote: this node is the client's; nothing runs in the hop here */
 };
 
 #define NESTOR_CANDIDATES 8 /* hops that an ambiguous one may come from; more are counted, not listed */
@@ -185,25 +187,26 @@ struct nestor_hop_body {
 	struct nestor_address peer;          /* client side of the connection, as the server sees it */
 	struct nestor_address local;         /* server side */
 	__u64 socket_cookie;                 /* 0: none */
-	__u64 remote_hop_id;                 /* tcp-remote: the client's hop on its own node */
+	__u64 remote_hop_id;                 /* the hop on the other node: the client's; OUTGOING: the server's */
 	__u64 gained_caps;                   /* credential: bits of capabilities(7) */
 	__u64 candidates[NESTOR_CANDIDATES]; /* ambiguous: hops of which one is meant; 0 ends the list */
 	__u32 candidate_count;               /* all of them, also those that the list has no room for */
 	__u32 depth;                         /* hops below the origin */
 	__u32 detail;                        /* by kind: see above */
 	__u32 old_uid, new_uid;              /* credential */
-	__u32 remote_pid;                    /* tcp-remote: the client on its own node; 0: unknown */
+	__u32 remote_pid;                    /* the process on the other node, in its root pid namespace */
+	__u32 remote_node;                   /* NodeId of its name, as configured for the peer's address; 0: unknown */
 	__u8 kind;                           /* enum nestor_hop_kind */
 	__u8 transport;                      /* NESTOR_HOP_TCP, _UNIX_SOCKET or _TCP_REMOTE when kind is ssh-login; else 0 */
 	__u8 origin_kind;
 	__u8 confidence;
 	__u8 path_len;
-	__u8 pad[3];
+	__u8 pad[7];
 	char from_comm[NESTOR_COMM_BYTES];
 	char server_comm[NESTOR_COMM_BYTES];
 	char path[NESTOR_UNIX_DATA]; /* unix socket; abstract names start with '@' */
 };
-NESTOR_LAYOUT(nestor_hop_body, 400);
+NESTOR_LAYOUT(nestor_hop_body, 408);
 
 /*
  * Announced once for each hop; later records name it by id. Also the value of the hop table, from which nestord knows all hops after a
@@ -216,7 +219,7 @@ struct nestor_hop {
 	__u32 entered; /* 0: nothing runs in it yet, as in the hop of a relay that only passes on: `body.server` holds it */
 	__u32 pad;
 };
-NESTOR_LAYOUT(nestor_hop, 544);
+NESTOR_LAYOUT(nestor_hop, 552);
 
 struct nestor_exec {
 	struct nestor_header hdr;
@@ -303,6 +306,30 @@ struct nestor_cgroup {
 };
 NESTOR_LAYOUT(nestor_cgroup, 296);
 
+enum nestor_tamper_reason {                             /* of an option that says which hop a connection from another node comes from */
+			    NESTOR_TAMPER_FORGED = 1,   /* no key gives its tag */
+			    NESTOR_TAMPER_REPLAYED = 2, /* genuine, and used before */
+			    NESTOR_TAMPER_STALE =
+				3, /* too old or too new: replayed, or the clocks of the nodes differ by more than a minute */
+			    NESTOR_TAMPER_FOREIGN = 4,   /* from an address that is in no peer's network */
+			    NESTOR_TAMPER_MALFORMED = 5, /* no such length */
+};
+
+/* An option that was refused; seen when the connection is established, before anybody accepts it. */
+struct nestor_tamper {
+	struct nestor_header hdr;
+	struct nestor_address local;
+	struct nestor_address peer;
+	__u64 claimed_hop_id;
+	__u64 container_cgroup_id; /* whose socket it is; 0: the host's */
+	__u32 claimed_pid;
+	__u32 node;  /* NodeId of the peer that the address belongs to; 0: unknown */
+	__u8 reason; /* enum nestor_tamper_reason */
+	__u8 answer; /* 1: on a server's answer, 0: on a client's SYN */
+	__u8 pad[6];
+};
+NESTOR_LAYOUT(nestor_tamper, 96);
+
 /* Where something was lost. Counters live in one array map; nestord turns every growth into a loss event. Append only. */
 enum nestor_loss {
 	NESTOR_LOSS_RING_CONTROL = 0, /* hop, exec, exit, verdict record not written: ring full */
@@ -315,10 +342,11 @@ enum nestor_loss {
 	NESTOR_LOSS_PATH_TRUNCATED = 7,
 	NESTOR_LOSS_CONNECTION_TABLE = 8, /* tuple could not be remembered: the hop becomes a new origin */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
-	NESTOR_LOSS_POLICY_STATE = 10, /* a decision could not be made as written; see the rule's fallback */
-	NESTOR_LOSS_HOP_TABLE = 11,    /* a hop could not be remembered: it is known by its id only */
-	NESTOR_LOSS_CAUSE_TABLE = 12,  /* what a hop's announcement needs was dropped for newer ones: known by its id only */
-	NESTOR_LOSS_CANDIDATES = 13,   /* more requests under way in one process than are remembered */
+	NESTOR_LOSS_POLICY_STATE = 10,  /* a decision could not be made as written; see the rule's fallback */
+	NESTOR_LOSS_HOP_TABLE = 11,     /* a hop could not be remembered: it is known by its id only */
+	NESTOR_LOSS_CAUSE_TABLE = 12,   /* what a hop's announcement needs was dropped for newer ones: known by its id only */
+	NESTOR_LOSS_CANDIDATES = 13,    /* more requests under way in one process than are remembered */
+	NESTOR_LOSS_REMOTE_OPTION = 14, /* a SYN to another node had no room for the chain: the hop there has no client */
 	NESTOR_LOSS_MAX = 16,
 };
 
@@ -392,5 +420,26 @@ struct nestor_rule {
 	__u32 pad;
 };
 NESTOR_LAYOUT(nestor_rule, 24);
+
+/* ---- other nodes, written by agent/kernel/peer_maps.cc, read by bpf/remote.bpf.h ---- */
+
+#define NESTOR_MAX_PEER_NETWORKS 4096
+#define NESTOR_PEER_KEYS 2 /* during a rotation */
+
+/* Key of the prefix trie; the value is the NodeId of the peer's name, NESTOR_NODE_UNNAMED when it has none. */
+struct nestor_peer_network {
+	__u32 prefix_len; /* v4: 96 + the prefix */
+	__u8 addr[16];    /* v4 as ::ffff:a.b.c.d */
+};
+NESTOR_LAYOUT(nestor_peer_network, 20);
+
+#define NESTOR_NODE_UNNAMED 0xffffffffU
+
+struct nestor_peer_keys {
+	__u64 key[NESTOR_PEER_KEYS][2]; /* SipHash keys; the first one signs, each is accepted */
+	__u32 count;
+	__u32 pad;
+};
+NESTOR_LAYOUT(nestor_peer_keys, 40);
 
 #endif /* NESTOR_BPF_ABI_H */

@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "connection.bpf.h"
 #include "lsm.bpf.h"
+#include "remote.bpf.h"
 
-/* A hop over TCP that is open for whoever the acceptor starts. False: there is no client on this node, and the acceptor is no sshd. */
+/* The client is on another node, and its option proved it. */
+static __always_inline void hop_from_remote(struct nestor_hop_body *body, struct remote_end *remote, bool sshd)
+{
+	hop_is_origin(body, sshd ? NESTOR_HOP_SSH_LOGIN : NESTOR_HOP_TCP_REMOTE);
+	body->kind = body->origin_kind;
+	body->transport = sshd ? NESTOR_HOP_TCP_REMOTE : 0;
+	body->remote_hop_id = remote->hop_id;
+	body->remote_pid = remote->pid;
+	body->remote_node = remote->node;
+	remote->answer_hop = body->id;
+	remote->answer_pid = body->server.tgid;
+}
+
+/* A hop over TCP that is open for whoever the acceptor starts. False: there is no client that is known, and the acceptor is no sshd. */
 static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_context *context, struct sock *sk, struct socket_tag *tag)
 {
 	struct nestor_address local, peer;
 	bool sshd = context->flags & NESTOR_TASK_SSHD;
 	struct nestor_hop_body *body;
 	struct connection *client;
+	struct remote_end *remote;
 	u64 key;
 
 	socket_addresses(sk, &local, &peer);
@@ -16,7 +30,8 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 		return false;
 	key = key_of_server(sk, peer.port);
 	client = bpf_map_lookup_elem(&connections, &key);
-	if (!client && !sshd)
+	remote = client ? NULL : verified_remote(sk);
+	if (!client && !remote && !sshd)
 		return false;
 	body = open_hop();
 	if (!body)
@@ -40,6 +55,8 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 		tag->from_container = client->container;
 		tag->inbox = key;
 		bpf_map_delete_elem(&connections, &key);
+	} else if (remote) {
+		hop_from_remote(body, remote, sshd);
 	} else { /* sshd, called from outside this node */
 		hop_is_origin(body, NESTOR_HOP_SSH_LOGIN);
 	}

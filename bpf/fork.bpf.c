@@ -72,7 +72,7 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 
 	to->parent = key;
 	if (resolve_cause(parent, from, &cause) && cause.hop_id != from->hop_id) {
-		cause.confidence = weakest(cause.confidence, from->confidence);
+		/* How sure the server's own place is does not matter: the way from the origin does not lead through it. */
 		enter_hop(child, to, &cause);
 	} else {
 		__builtin_memset(&to->cause, 0, sizeof(to->cause));

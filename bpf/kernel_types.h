@@ -31,6 +31,7 @@ typedef _Bool bool;
 #define AF_INET6 10
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
+#define TCP_LISTEN 10
 #define PF_KTHREAD 0x00200000
 #define EPERM 1
 #define EEXIST 17
@@ -270,6 +271,7 @@ struct sock_common {
 	__be16 skc_dport;
 	u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -304,8 +306,13 @@ struct pt_regs { /* x86-64 */
 	unsigned long dx;
 };
 
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sock_cgroup_data sk_cgrp_data;
 	struct sk_buff_head sk_receive_queue;
 	u16 sk_type;
 	u16 sk_protocol;
@@ -347,6 +354,11 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
 };
 
 #pragma clang attribute pop

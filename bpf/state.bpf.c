@@ -44,3 +44,15 @@ const volatile struct nestor_hop empty_hop = {};
 
 /* 1: some connection is used by more than one hop: receivers look into `senders`. Never taken back. */
 __u32 shared_connections = 0;
+
+/* Whether chains go to other nodes, and come from them: false leaves no trace of it in the programs. */
+const volatile bool peers_configured = false;
+
+/* This node's id, which answers carry. */
+const volatile __u32 own_node = 0;
+
+/* Wall clock less boot clock, kept by nestord once a second: the time windows of options are the same on all nodes. */
+__u64 realtime_offset_ns = 0;
+
+/* Which of the two entries of peer_keys counts. */
+__u32 peer_key_slot = 0;

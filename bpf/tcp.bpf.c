@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "connection.bpf.h"
+#include "remote.bpf.h"
 #include "requests.bpf.h"
 #include "turn.bpf.h"
 
@@ -39,6 +39,9 @@ int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
 	} else {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	}
+	/* The other node will name the hop that it comes from: this one must know it. */
+	if (peers_configured && peer_of(&connection.peer))
+		announce_above(task, context, connection.from.hop_id);
 	record = socket_record(task, context, sk, NESTOR_CONNECT);
 	if (record)
 		ring_submit(record);

@@ -166,6 +166,16 @@ void Put(const LossInfo& loss, WireWriter& out) {
   out.Number(M::kTotalFieldNumber, total);
 }
 
+void Put(const TamperInfo& tamper, WireWriter& out) {
+  using M = v1::Tamper;
+  const auto& [what, detail, node, claimed_hop_id, claimed_pid] = tamper;
+  out.Text(M::kWhatFieldNumber, what);
+  out.Text(M::kDetailFieldNumber, detail);
+  out.Text(M::kNodeFieldNumber, node);
+  out.Text(M::kClaimedHopIdFieldNumber, IdText::Of(claimed_hop_id).view());
+  out.Number(M::kClaimedPidFieldNumber, claimed_pid);
+}
+
 // `value`: a std::optional or a Boxed.
 template <typename Holder>
 void PutOptional(int field, const Holder& value, WireWriter& out) {
@@ -236,8 +246,8 @@ void Put(const AgentInfo& agent, WireWriter& out) {
 void Put(const Event& event, const NodeIdentity& identity, WireWriter& out) {
   using M = v1::Event;
   const auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin,
-               confidence, process, parent, workload, hop, exit, socket, file, verdict, loss] =
-      event;
+               confidence, process, parent, workload, hop, exit, socket, file, verdict, loss,
+               tamper] = event;
   const auto& [node, boot_id] = identity;
   out.Number(M::kSeqFieldNumber, seq);
   Put(M::kTimeFieldNumber, time_ns, out);
@@ -258,6 +268,7 @@ void Put(const Event& event, const NodeIdentity& identity, WireWriter& out) {
   PutOptional(M::kFileFieldNumber, file, out);
   PutOptional(M::kVerdictFieldNumber, verdict, out);
   PutOptional(M::kLossFieldNumber, loss, out);
+  PutOptional(M::kTamperFieldNumber, tamper, out);
   out.Number(M::kBootNsFieldNumber, boot_ns);
   out.Text(M::kNodeFieldNumber, node);
   out.Text(M::kBootIdFieldNumber, boot_id);

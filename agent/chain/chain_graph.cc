@@ -39,6 +39,7 @@ struct HopNode {
   bool published = false;
   AgentPlacePtr above;                // that who led here is, or ran below
   std::vector<AgentPlacePtr> agents;  // that live in it
+  std::deque<ChainHop> outgoing;      // from here to other nodes, oldest first
 };
 
 std::string_view SocketTypeName(uint16_t type) {
@@ -77,6 +78,27 @@ EventType TypeOf(SocketOperation operation) {
   return EventType::kConnect;
 }
 
+// Hops to other nodes that are kept for one hop here, the newest ones; the events have all.
+constexpr size_t kMaxOutgoing = 64;
+
+std::string_view WordOf(TamperReason reason) {
+  switch (reason) {
+    case TamperReason::kForged:
+      return "option-forged";
+    case TamperReason::kReplayed:
+      return "option-replayed";
+    case TamperReason::kStale:
+      return "option-stale";
+    case TamperReason::kForeign:
+      return "option-foreign";
+    case TamperReason::kMalformed:
+      return "option-malformed";
+    case TamperReason::kNone:
+      return "option-refused";
+  }
+  return "";
+}
+
 // Answers of /proc that are kept: a node has few host processes that reach into containers.
 constexpr size_t kProcAnswers = 4096;
 
@@ -95,7 +117,7 @@ void KeepAliveAbove(std::vector<ChainHop>& hops) {
 struct ChainGraph::State {
   State(ChainOptions options_in, WorkloadLookup workload_in, ProcessLookup lookup,
         RuleLookup rule_in, AgentLookup agent_in, AncestorLookup ancestors_in)
-      : options(options_in),
+      : options(std::move(options_in)),
         workload(std::move(workload_in)),
         proc(std::move(lookup), kProcAnswers),
         rule(std::move(rule_in)),
@@ -491,6 +513,9 @@ struct ChainGraph::State {
 
   std::vector<Event> Apply(const HopRecord& record) {
     if (record.id == 0) return {};
+    if (record.kind == HopKind::kTcpRemote && (record.detail & kOutgoingHop) != 0) {
+      return ApplyOutgoing(record);
+    }
     const AgentPlacePtr above = AgentBefore(record);
     if (record.entered) NodeOf(record.actor);  // may make a node for the hop, or drop others
     HopNode& hop = Take(record);
@@ -550,6 +575,65 @@ struct ChainGraph::State {
     return node == processes.end() ? nullptr : node->second.above;
   }
 
+  // A connection that leads to another node. Nothing of it runs here, so that no process would ever
+  // take it away: it hangs on the hop that it leaves. The actor is as the kernel kept it, not a
+  // task.
+  std::vector<Event> ApplyOutgoing(const HopRecord& record) {
+    HopNode& below = HopOf(record.actor);
+    ChainHop hop;
+    hop.hop = InfoOf(record);
+    hop.depth = record.depth;
+    hop.confidence = record.confidence;
+    hop.time_ns = RealTime(record.time_ns);
+    Event event = Base(EventType::kHop, record.time_ns, record.actor);
+    event.hop_id = record.id;
+    event.depth = record.depth;
+    event.process = hop.hop.from.process;
+    event.workload = hop.hop.from.workload;
+    event.hop = hop.hop;
+    if (below.outgoing.size() >= kMaxOutgoing) below.outgoing.pop_front();
+    below.outgoing.push_back(std::move(hop));
+    std::vector<Event> events;
+    if (!Visible(record.actor)) return events;
+    Publish(record.actor.hop_id, events);
+    events.push_back(std::move(event));
+    return events;
+  }
+
+  // Lives as long as the process that connected.
+  ChainHop WithLife(ChainHop outgoing) const {
+    const auto from = processes.find(outgoing.hop.from.process.key);
+    outgoing.alive = from != processes.end() && from->second.data.alive;
+    return outgoing;
+  }
+
+  std::string NodeName(uint32_t id) const {
+    const auto name = options.peer_nodes.find(id);
+    return name == options.peer_nodes.end() ? "" : name->second;
+  }
+
+  std::vector<Event> Apply(const TamperRecord& record) {
+    Event event;
+    event.type = EventType::kTamper;
+    event.boot_ns = record.time_ns;
+    event.confidence = Confidence::kExact;
+    event.workload = WorkloadOf(record.container_cgroup_id);
+    SocketInfo socket;
+    socket.family = FamilyName(record.local.family);
+    socket.local = ToString(record.local);
+    socket.peer = ToString(record.peer);
+    socket.type = SocketTypeName(1);
+    event.socket = std::move(socket);
+    TamperInfo tamper;
+    tamper.what = WordOf(record.reason);
+    tamper.node = NodeName(record.node);
+    tamper.claimed_hop_id = record.claimed_hop_id;
+    tamper.claimed_pid = record.claimed_pid;
+    tamper.detail = TamperText(record, tamper.node);
+    event.tamper = std::move(tamper);
+    return {event};
+  }
+
   HopInfo InfoOf(const HopRecord& record) {
     HopInfo info;
     info.id = record.id;
@@ -563,7 +647,11 @@ struct ChainGraph::State {
     info.to.workload = WorkloadOf(record.to_container_cgroup_id);
     info.to.address =
         record.unix_path.value.empty() ? ToString(record.local) : record.unix_path.value;
-    info.evidence = EvidenceOf(record, info.to.workload);
+    if (record.remote_hop_id != 0) {
+      info.remote =
+          RemoteInfo{NodeName(record.remote_node), record.remote_hop_id, record.remote_pid};
+    }
+    info.evidence = EvidenceOf(record, info.to.workload, info.remote ? &*info.remote : nullptr);
     info.detail = DetailOf(record);
     info.candidates = record.candidates;
     return info;
@@ -807,6 +895,9 @@ std::vector<ChainInfo> ChainGraph::Chains(bool include_ended) const {
     chain.origin = node.origin;
     chain.hops.push_back(node.data);
     chain.hops.back().alive = node.live_processes > 0;
+    for (const ChainHop& outgoing : node.outgoing) {
+      chain.hops.push_back(state_->WithLife(outgoing));
+    }
     if (id == node.chain_id) {
       chain.workload = node.data.hop.to.workload;
       chain.time_ns = node.data.time_ns;
@@ -862,6 +953,12 @@ Result<Explanation> ChainGraph::Explain(uint32_t pid) const {
     at = hop->second.data.hop.parent_id;
   }
   std::reverse(chain.hops.begin(), chain.hops.end());
+  if (const auto hop = state_->hops.find(found->data.hop_id); hop != state_->hops.end()) {
+    for (const ChainHop& outgoing : hop->second.outgoing) {
+      if (outgoing.hop.from.process.key != found->data.process.key) continue;
+      chain.hops.push_back(state_->WithLife(outgoing));
+    }
+  }
   const ProcessNode* at = found;
   while (at && chain.processes.size() < 1024) {
     chain.processes.push_back(at->data);

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/base/result.h"
@@ -21,10 +23,13 @@ struct ChainOptions {
   uint64_t ended_grace_ns = 300'000'000'000;  // how long ended processes and chains stay visible
   bool node_scope = false;                    // publish hops that never touch a pod, too
   int64_t realtime_offset_ns = 0;  // CLOCK_REALTIME - CLOCK_BOOTTIME, for times of chains
+  std::unordered_map<uint32_t, std::string> peer_nodes;  // names of other nodes by NodeId
 };
 
 struct Explanation {
-  ChainInfo chain;  // hops origin → process only; processes = ancestry of the process inside them
+  // Hops origin → process, and behind them those that the process itself opened to other nodes;
+  // processes = ancestry of the process inside them.
+  ChainInfo chain;
   ChainProcess process;
 };
 

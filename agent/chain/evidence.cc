@@ -36,9 +36,24 @@ std::string Connection(const HopRecord& hop) {
   return "a connection to " + (path.empty() ? "an unnamed unix socket" : "unix " + path);
 }
 
-std::string Accepted(const HopRecord& hop) {
-  std::string text =
-      Server(hop) + " accepted " + Connection(hop) + " from " + Who(hop.from_comm, hop.from);
+std::string Node(std::string_view name) {
+  return name.empty() ? "another node" : "node " + std::string(name);
+}
+
+// "process 97 of node a, hop 0123456789abcdef there"
+std::string FarSide(const RemoteInfo& remote) {
+  return "process " + std::to_string(remote.pid) + " of " + Node(remote.node) + ", hop " +
+         HopIdToString(remote.hop_id) + " there";
+}
+
+std::string LeadsTo(const HopRecord& hop, const RemoteInfo& remote) {
+  return Who(hop.from_comm, hop.from) + " connected " + Connection(hop) + ", accepted by " +
+         FarSide(remote);
+}
+
+std::string Accepted(const HopRecord& hop, const RemoteInfo* remote) {
+  std::string text = Server(hop) + " accepted " + Connection(hop) + " from " +
+                     (remote ? FarSide(*remote) : Who(hop.from_comm, hop.from));
   if (hop.detail & kConnectionTranslated) text += ", through a translated address";
   if (hop.detail & kConnectionShared) text += ", which is not the only one to send on it";
   return text;
@@ -84,7 +99,7 @@ std::string InputWords(uint32_t input) {
 
 }  // namespace
 
-std::string EvidenceOf(const HopRecord& hop, const Workload& to) {
+std::string EvidenceOf(const HopRecord& hop, const Workload& to, const RemoteInfo* remote) {
   if (hop.candidate_count > 0) return Ambiguous(hop);
   switch (hop.kind) {
     case HopKind::kContainerEntrypoint:
@@ -98,13 +113,13 @@ std::string EvidenceOf(const HopRecord& hop, const Workload& to) {
     case HopKind::kTcp:
     case HopKind::kTcpRemote:
     case HopKind::kUnixSocket:
-      return Accepted(hop);
+      return remote && (hop.detail & kOutgoingHop) ? LeadsTo(hop, *remote) : Accepted(hop, remote);
     case HopKind::kFdPass:
       return Server(hop) + " got " + Connection(hop) + " as a descriptor from " +
              Who(hop.from_comm, hop.from);
     case HopKind::kNamespace:
-      return Who(hop.from_comm, hop.from) + " entered other namespaces: " +
-             NamespaceWords(hop.detail);
+      return Who(hop.from_comm, hop.from) +
+             " entered other namespaces: " + NamespaceWords(hop.detail);
     case HopKind::kCredential:
       return Who(hop.from_comm, hop.from) + " runs with other rights: " + CredentialWords(hop);
     case HopKind::kTrace:
@@ -140,6 +155,7 @@ std::string DetailOf(const HopRecord& hop) {
     case HopKind::kUnixSocket: {
       std::string words = hop.detail & kConnectionTranslated ? "translated" : "";
       if (hop.detail & kConnectionShared) words += words.empty() ? "shared" : " shared";
+      if (hop.detail & kOutgoingHop) words += words.empty() ? "outgoing" : " outgoing";
       return words;
     }
     case HopKind::kNone:
@@ -152,6 +168,26 @@ std::string DetailOf(const HopRecord& hop) {
       return "";
   }
   return "";
+}
+
+std::string TamperText(const TamperRecord& tamper, std::string_view node) {
+  const std::string from = "tcp " + ToString(tamper.peer) + " -> " + ToString(tamper.local) +
+                           (tamper.answer ? ", answered by " : ", from ") + Node(node);
+  switch (tamper.reason) {
+    case TamperReason::kForged:
+      return from + ": claims a hop with a tag that no key gives";
+    case TamperReason::kReplayed:
+      return from + ": claims a hop with a tag that was used before";
+    case TamperReason::kStale:
+      return from + ": claims a hop at a time more than a minute away";
+    case TamperReason::kForeign:
+      return from + ", which is no peer: claims a hop";
+    case TamperReason::kMalformed:
+      return from + ": claims a hop in an option of a wrong length";
+    case TamperReason::kNone:
+      break;
+  }
+  return from + ": claims a hop";
 }
 
 std::string TtyName(uint32_t device) {

@@ -120,6 +120,15 @@ struct LossInfo {
   uint64_t total = 0;
 };
 
+// Somebody tried to make a chain look like another one.
+struct TamperInfo {
+  std::string what;    // "option-forged", "option-replayed", ...
+  std::string detail;  // a sentence
+  std::string node;    // the peer whose address it came from; empty: none, or unnamed
+  HopId claimed_hop_id = 0;
+  uint32_t claimed_pid = 0;
+};
+
 struct Event {
   uint64_t seq = 0;      // contiguous from 1 for one nestord start
   uint64_t time_ns = 0;  // CLOCK_REALTIME, ns since the epoch
@@ -140,6 +149,7 @@ struct Event {
   Boxed<FileInfo> file;          // file, and verdict on an open
   Boxed<VerdictInfo> verdict;    // verdict
   Boxed<LossInfo> loss;          // loss
+  Boxed<TamperInfo> tamper;      // tamper
 };
 
 // One live or recently ended chain, as `nestorctl chains` shows it.

@@ -83,6 +83,7 @@ struct HopRecord {
   uint64_t gained_caps = 0;
   HopId remote_hop_id = 0;
   uint32_t remote_pid = 0;
+  uint32_t remote_node = 0;  // NodeId of its name
   CgroupId to_container_cgroup_id = 0;
   HopKind kind = HopKind::kNone;
   HopKind transport = HopKind::kNone;
@@ -96,6 +97,9 @@ struct HopRecord {
   uint64_t socket_cookie = 0;
   Text unix_path;
 };
+
+// A bit of HopRecord::detail of a connection: it leads to another node, nothing of it runs here.
+inline constexpr uint32_t kOutgoingHop = 8;
 
 struct Namespaces {
   uint32_t mnt = 0, pid = 0, net = 0, user = 0, uts = 0, ipc = 0;  // inode numbers
@@ -163,6 +167,28 @@ struct VerdictRecord {
   bool argv_truncated = false;
 };
 
+enum class TamperReason : uint8_t {
+  kNone = 0,
+  kForged = 1,
+  kReplayed = 2,
+  kStale = 3,
+  kForeign = 4,
+  kMalformed = 5,
+};
+
+// See struct nestor_tamper in bpf/abi.h for each field.
+struct TamperRecord {
+  uint64_t time_ns = 0;
+  Address local;
+  Address peer;
+  HopId claimed_hop_id = 0;
+  uint32_t claimed_pid = 0;
+  uint32_t node = 0;  // NodeId of the peer's name
+  CgroupId container_cgroup_id = 0;
+  TamperReason reason = TamperReason::kNone;
+  bool answer = false;  // of a server, not on a client's SYN
+};
+
 struct CgroupRecord {
   uint64_t time_ns = 0;
   CgroupId id = 0;
@@ -170,8 +196,8 @@ struct CgroupRecord {
   std::string name;  // leaf directory name
 };
 
-using Record =
-    std::variant<HopRecord, ExecRecord, ExitRecord, SocketRecord, VerdictRecord, CgroupRecord>;
+using Record = std::variant<HopRecord, ExecRecord, ExitRecord, SocketRecord, VerdictRecord,
+                            CgroupRecord, TamperRecord>;
 
 // What was lost, where, since the last such report. `where` is a stable word: "ring-control",
 // "argv-read".

@@ -119,6 +119,8 @@ std::string_view Name(EventType type) {
       return "verdict";
     case EventType::kLoss:
       return "loss";
+    case EventType::kTamper:
+      return "tamper";
     case EventType::kWorkload:
       return "workload";
   }

@@ -49,6 +49,7 @@ enum class EventType : uint8_t {
   kFile,
   kVerdict,
   kLoss,
+  kTamper,
   kWorkload,
 };
 

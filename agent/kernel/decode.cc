@@ -30,7 +30,10 @@ static_assert(static_cast<int>(HopKind::kUnixSocket) == NESTOR_HOP_UNIX_SOCKET);
 static_assert(static_cast<int>(HopKind::kHostService) == NESTOR_HOP_HOST_SERVICE);
 // The words of agent/chain/evidence.cc.
 static_assert(NESTOR_CONNECTION_TRANSLATED == 1 && NESTOR_CONNECTION_SHARED == 2);
-static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 && NESTOR_NS_USER == 8);
+static_assert(NESTOR_CONNECTION_OUTGOING == kOutgoingHop);
+static_assert(static_cast<int>(TamperReason::kMalformed) == NESTOR_TAMPER_MALFORMED);
+static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 &&
+              NESTOR_NS_USER == 8);
 static_assert(NESTOR_TRACE_PTRACE == 1 && NESTOR_TRACE_VM_WRITE == 2 && NESTOR_TRACE_MEM_FILE == 3);
 static_assert(NESTOR_INPUT_NONE == 1 && NESTOR_INPUT_PIPE == 2 && NESTOR_INPUT_TERMINAL == 3);
 static_assert(static_cast<int>(Confidence::kAmbiguous) == NESTOR_AMBIGUOUS);
@@ -152,6 +155,7 @@ Result<Record> DecodeHop(Bytes bytes) {
   hop.gained_caps = body.gained_caps;
   hop.remote_hop_id = body.remote_hop_id;
   hop.remote_pid = body.remote_pid;
+  hop.remote_node = body.remote_node;
   hop.from = ToKey(body.from);
   hop.from_comm = ToComm(body.from_comm);
   hop.from_container_cgroup_id = body.from_container_cgroup_id;
@@ -270,6 +274,22 @@ Result<Record> DecodeCgroup(Bytes bytes) {
   return Record(std::move(cgroup));
 }
 
+Result<Record> DecodeTamper(Bytes bytes) {
+  auto raw = Read<nestor_tamper>(bytes);
+  if (!raw) return raw.error();
+  TamperRecord tamper;
+  tamper.time_ns = raw->hdr.time_ns;
+  tamper.local = ToAddress(raw->local);
+  tamper.peer = ToAddress(raw->peer);
+  tamper.claimed_hop_id = raw->claimed_hop_id;
+  tamper.claimed_pid = raw->claimed_pid;
+  tamper.node = raw->node;
+  tamper.container_cgroup_id = raw->container_cgroup_id;
+  tamper.reason = ToEnum(raw->reason, TamperReason::kMalformed);
+  tamper.answer = raw->answer;
+  return Record(std::move(tamper));
+}
+
 }  // namespace
 
 Actor ToActor(const nestor_actor& raw) {
@@ -325,6 +345,8 @@ Result<Record> Decode(std::span<const std::byte> bytes) {
       return DecodeVerdict(bytes);
     case NESTOR_CGROUP:
       return DecodeCgroup(bytes);
+    case NESTOR_TAMPER:
+      return DecodeTamper(bytes);
     default:
       return Broken("unknown kind " + std::to_string(header->kind));
   }

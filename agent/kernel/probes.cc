@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "agent/kernel/decode.h"
 #include "agent/kernel/features.h"
 #include "agent/kernel/hop_table.h"
+#include "agent/kernel/peer_maps.h"
 #include "agent/kernel/pinned_state.h"
 #include "agent/kernel/policy_maps.h"
 #include "agent/kernel/ring_source.h"
@@ -28,10 +30,10 @@
 namespace nestor {
 namespace {
 
-constexpr std::array<const char*, 14> kLossNames = {
+constexpr std::array<const char*, 15> kLossNames = {
     "ring-control",   "ring-bulk", "task-storage",   "socket-storage",   "argv-read",
     "argv-truncated", "path-read", "path-truncated", "connection-table", "container-table",
-    "policy-state",   "hop-table", "cause-table",    "candidates"};
+    "policy-state",   "hop-table", "cause-table",    "candidates",       "remote-option"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
@@ -79,8 +81,19 @@ std::string EffectOf(std::string_view program) {
     return "a connection that several hops use counts as its client's; answered requests stay "
            "candidates";
   if (program.ends_with("_release")) return "requests that are never answered stay candidates";
+  if (program == "remote_chain") return "chains do not go on to other nodes, nor come from them";
+  if (program == "remote_listeners")
+    return "servers that listened before nestord do not know clients on other nodes";
   if (program == "on_cgroup_rmdir") return "tables of ended containers are not emptied";
   return "hops over sockets are not complete";
+}
+
+// Only where peers are configured.
+bool IsForPeers(std::string_view program) { return program.starts_with("remote_"); }
+
+// Run by nestord when it wants them, not attached.
+bool IsIterator(std::string_view program) {
+  return program == "seed" || program == "remote_listeners";
 }
 
 bool IsRequired(std::string_view program) {
@@ -101,6 +114,9 @@ bool HasTarget(const btf* kernel, std::string_view section) {
   }
   if (type == "fentry" || type == "fexit") {
     return btf__find_by_name_kind(kernel, name.c_str(), BTF_KIND_FUNC) > 0;
+  }
+  if (type == "iter") {
+    return btf__find_by_name_kind(kernel, ("bpf_iter_" + name).c_str(), BTF_KIND_FUNC) > 0;
   }
   return true;
 }
@@ -144,6 +160,11 @@ class LibbpfProbes : public Probes {
     return pinned_ ? pinned_->warnings() : std::vector<std::string>();
   }
   void Remove() override;
+  Result<size_t> PrepareListeners(const std::vector<int>& namespaces) override;
+  Status SetPeerKeys(const std::vector<PeerKey>& keys) override { return peers_->SetKeys(keys); }
+  void SetRealtimeOffset(int64_t ns) override {
+    skel_->bss->realtime_offset_ns = static_cast<uint64_t>(ns);
+  }
   EventSource& events() override { return *source_; }
   std::vector<LossRecord> TakeLosses() override;
   void ConfirmLosses() override;
@@ -162,6 +183,8 @@ class LibbpfProbes : public Probes {
 
  private:
   Status ChooseHooks(const Features& features);
+  Status LoadPeers();
+  bpf_link* AttachOne(const bpf_program* program);
   void AddHook(const bpf_program* program, bool available, const std::string& detail);
   Status UsePins();
   void AddPins();
@@ -179,6 +202,7 @@ class LibbpfProbes : public Probes {
   ProbeOptions options_;
   std::unique_ptr<RingSource> source_;
   std::unique_ptr<PolicyMaps> policy_;
+  std::unique_ptr<PeerMaps> peers_;
   std::vector<Capability> capabilities_;
   std::vector<bpf_link*> links_;
   const uint64_t instance_ = NowNs();    // names this start
@@ -210,6 +234,8 @@ Status LibbpfProbes::ChooseHooks(const Features& features) {
       bpf_program__set_autoload(program, false);
     } else if (name.starts_with("fentry_") && features.bpf_lsm) {
       bpf_program__set_autoload(program, false);
+    } else if (IsForPeers(name) && options_.peers.empty()) {
+      bpf_program__set_autoload(program, false);
     } else if (!HasTarget(kernel.get(), section)) {
       bpf_program__set_autoload(program, false);
       AddHook(program, false, "this kernel has no such hook");
@@ -223,6 +249,8 @@ Status LibbpfProbes::Load(const Features& features) {
   skel_->rodata->host_mnt_ns = HostMountNamespace();
   skel_->rodata->node_scope = options_.node_scope;
   skel_->rodata->instance = instance_;
+  skel_->rodata->peers_configured = !options_.peers.empty();
+  skel_->rodata->own_node = NodeId(options_.node);
   skel_->bss->last_hop_id = FirstHopId();
   bpf_map__set_max_entries(skel_->maps.control, options_.control_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.bulk, options_.bulk_ring_bytes);
@@ -239,7 +267,23 @@ Status LibbpfProbes::Load(const Features& features) {
   source_ = std::move(*source);
   OpenTables();
   if (pinned_) pinned_->Settle(Turn());
-  return {};
+  return LoadPeers();
+}
+
+Status LibbpfProbes::LoadPeers() {
+  peers_ =
+      std::make_unique<PeerMaps>(bpf_map__fd(skel_->maps.peer_networks),
+                                 bpf_map__fd(skel_->maps.peer_keys), &skel_->bss->peer_key_slot);
+  if (options_.peers.empty()) return {};
+  if (Status status = peers_->AddNetworks(options_.peers); !status) return status;
+  return peers_->SetKeys(options_.peer_keys);
+}
+
+bpf_link* LibbpfProbes::AttachOne(const bpf_program* program) {
+  if (bpf_program__type(program) != BPF_PROG_TYPE_SOCK_OPS) return bpf_program__attach(program);
+  // The root covers all containers, whatever namespaces they have.
+  const UniqueFd root(open(options_.cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return root.ok() ? bpf_program__attach_cgroup(program, root.get()) : nullptr;
 }
 
 // The directory of an earlier nestord, or a new one. Without a BPF file system all goes as long as
@@ -290,9 +334,9 @@ Status LibbpfProbes::Attach() {
   bpf_object__for_each_program(program, skel_->obj) {
     if (!bpf_program__autoload(program)) continue;
     const std::string_view name = bpf_program__name(program);
-    if (name == "seed") continue;
+    if (IsIterator(name)) continue;
     LibbpfLog().clear();
-    bpf_link* link = bpf_program__attach(program);
+    bpf_link* link = AttachOne(program);
     if (!link) {
       const std::string why = Error::FromErrno("attach", errno).message;
       if (IsRequired(name))
@@ -382,6 +426,15 @@ uint64_t LibbpfProbes::MissedRuns() const {
     if (bpf_program__autoload(program)) missed += MissedRunsOf(bpf_program__fd(program));
   }
   return missed;
+}
+
+Result<size_t> LibbpfProbes::PrepareListeners(const std::vector<int>& namespaces) {
+  if (!bpf_program__autoload(skel_->progs.remote_listeners)) return size_t{0};
+  bpf_link* link = bpf_program__attach_iter(skel_->progs.remote_listeners, nullptr);
+  if (!link) return Error::FromErrno("attach the iterator of listeners", errno);
+  auto changed = RunInNamespaces(bpf_link__fd(link), namespaces);
+  bpf_link__destroy(link);
+  return changed;
 }
 
 std::vector<LossRecord> LibbpfProbes::TakeLosses() {

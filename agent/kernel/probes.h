@@ -13,6 +13,7 @@
 #include "agent/event/capability.h"
 #include "agent/event/record.h"
 #include "agent/kernel/event_source.h"
+#include "agent/kernel/peers.h"
 #include "agent/policy/compiled.h"
 
 namespace nestor {
@@ -25,7 +26,11 @@ struct ProbeOptions {
   uint32_t bulk_ring_bytes = 4U << 20;
   uint32_t hop_table_entries = 65'536;  // announced hops that the kernel remembers
   std::chrono::milliseconds wakeup_latency{
-      10};  // longest time a record waits in the ring on a quiet node
+      10};                         // longest time a record waits in the ring on a quiet node
+  std::vector<Peer> peers;         // none: no chain goes to another node, or comes from one
+  std::vector<PeerKey> peer_keys;  // the first one signs, each is accepted
+  std::string node;                // this node's name, for its answers to peers
+  std::string cgroup_root = "/sys/fs/cgroup";
 };
 
 // A process that ran before nestord, as the task iterator saw it; names are then read from /proc.
@@ -73,6 +78,16 @@ class Probes {
   virtual std::vector<std::string> warnings() const = 0;
   // Detaches all, and leaves nothing in the kernel.
   virtual void Remove() = 0;
+
+  // Lets listeners that are older than Attach keep what a client's node says, in each of these
+  // network namespaces (descriptors of /proc/PID/ns/net); without peers, nothing. Returns how many
+  // there were. Error: some have none, and their clients on other nodes are unknown.
+  virtual Result<size_t> PrepareListeners(const std::vector<int>& namespaces) = 0;
+
+  // Replaces the keys of peers. Error: those before stay. Thread: any, one at a time.
+  virtual Status SetPeerKeys(const std::vector<PeerKey>& keys) = 0;
+  // CLOCK_REALTIME less CLOCK_BOOTTIME: what is said to peers is bound to the time.
+  virtual void SetRealtimeOffset(int64_t ns) = 0;
 
   // Reads both rings, control first.
   virtual EventSource& events() = 0;

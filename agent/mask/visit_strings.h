@@ -98,6 +98,10 @@ class StringVisit {
     auto& [where, count, total] = loss;
     All(where, count, total);
   }
+  void One(TamperInfo& tamper) {
+    auto& [what, detail, node, claimed_hop_id, claimed_pid] = tamper;
+    All(what, detail, node, claimed_hop_id, claimed_pid);
+  }
   void One(ChainHop& chain_hop) {
     auto& [hop, depth, confidence, time_ns, alive] = chain_hop;
     All(hop, depth, confidence, time_ns, alive);
@@ -113,10 +117,10 @@ class StringVisit {
 template <typename Visitor>
 void VisitStrings(Event& event, Visitor& visitor) {
   auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin, confidence,
-         process, parent, workload, hop, exit, socket, file, verdict, loss] = event;
+         process, parent, workload, hop, exit, socket, file, verdict, loss, tamper] = event;
   StringVisit<Visitor>(visitor).All(seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id,
                                     depth, origin, confidence, process, parent, workload, hop, exit,
-                                    socket, file, verdict, loss);
+                                    socket, file, verdict, loss, tamper);
 }
 
 template <typename Visitor>

@@ -8,6 +8,7 @@
 
 #include "agent/base/strict_yaml.h"
 #include "agent/nestord/agents_config.h"
+#include "agent/policy/address.h"
 
 namespace nestor {
 namespace {
@@ -136,10 +137,60 @@ void ReadPolicies(StrictYaml& yaml, const YAML::Node& node, Config& config) {
   yaml.Read(node, "directory", config.policy_directory);
 }
 
+constexpr size_t kMaxPeerNetworks = 4096;
+
+void ReadNetworks(StrictYaml& yaml, const YAML::Node& node, Config& config, Peer& peer) {
+  yaml.ForEach(node, "networks", [&](const YAML::Node& item) {
+    auto cidr = item.IsScalar() ? ParseCidr(item.Scalar())
+                                : Error::InvalidArgument("must be a network, as 10.0.0.0/24");
+    if (!cidr) return yaml.Fail(item, cidr.error().message);
+    peer.networks.push_back(*cidr);
+    size_t count = peer.networks.size();
+    for (const Peer& other : config.probes.peers) {
+      count += other.networks.size();
+      for (const Cidr& network : other.networks) {
+        if (network == *cidr) yaml.Fail(item, "stands under another peer, too");
+      }
+    }
+    if (count == kMaxPeerNetworks + 1) yaml.Fail(item, "more than 4096 networks of peers");
+  });
+  if (peer.networks.empty()) yaml.Fail(node, "a peer needs networks");
+}
+
+void ReadPeer(StrictYaml& yaml, const YAML::Node& node, Config& config) {
+  if (!yaml.Map(node, "a peer", {"node", "networks"})) return;
+  Peer peer;
+  yaml.Read(node, "node", peer.node);
+  if (peer.node.size() > 253) yaml.Fail(node["node"], "a node's name has at most 253 bytes");
+  ReadNetworks(yaml, node, config, peer);
+  if (!peer.node.empty()) {
+    const auto [known, fresh] = config.chain.peer_nodes.emplace(NodeId(peer.node), peer.node);
+    if (!fresh && known->second == peer.node) yaml.Fail(node["node"], "stands twice");
+    if (!fresh && known->second != peer.node) {
+      yaml.Fail(node["node"], "cannot be told from `" + known->second +
+                                  "` in an answer: leave one of the two names out");
+    }
+  }
+  config.probes.peers.push_back(std::move(peer));
+}
+
+void ReadPeers(StrictYaml& yaml, const YAML::Node& root, Config& config) {
+  yaml.ForEach(root, "peers", [&](const YAML::Node& item) { ReadPeer(yaml, item, config); });
+  yaml.Read(root, "peerKeys", config.peer_key_files);
+  const size_t keys = config.peer_key_files.size();
+  if (config.probes.peers.empty() != (keys == 0)) {
+    yaml.Fail(keys == 0 ? root["peers"] : root["peerKeys"], "peers and peerKeys go together");
+  }
+  if (keys > 2) yaml.Fail(root["peerKeys"], "at most two: one signs, both are accepted");
+  for (const std::string& file : config.peer_key_files) {
+    if (!file.starts_with('/')) yaml.Fail(root["peerKeys"], "must be absolute paths of files");
+  }
+}
+
 void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   if (!yaml.Map(root, "nestord.yaml",
                 {"node", "scope", "log", "kernel", "runtime", "chains", "agents", "events", "mask",
-                 "policies", "api"})) {
+                 "policies", "api", "peers", "peerKeys"})) {
     return;
   }
   yaml.Read(root, "node", config.node);
@@ -155,6 +206,8 @@ void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   if (root["mask"]) ReadMask(yaml, root["mask"], config.mask);
   if (root["policies"]) ReadPolicies(yaml, root["policies"], config);
   if (root["api"]) ReadApi(yaml, root["api"], config.api);
+  ReadPeers(yaml, root, config);
+  config.probes.cgroup_root = config.workload.cgroup_root;
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct Config {
   std::string log_level = "info";  // trace debug info warn error
   std::string policy_directory = "/etc/nestor/policies.d";
   bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
+  std::vector<std::string> peer_key_files;  // read apart: a secret has no place in here
   ProbeOptions probes;
   WorkloadOptions workload;
   ChainOptions chain;

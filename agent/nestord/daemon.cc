@@ -14,6 +14,7 @@
 #include "agent/agents/recogniser.h"
 #include "agent/api/server.h"
 #include "agent/nestord/log.h"
+#include "agent/nestord/peer_keys.h"
 #include "agent/pipeline/pipeline.h"
 
 namespace nestor {
@@ -64,6 +65,18 @@ struct InForce {
   std::shared_ptr<const PolicySet> policies;
 };
 
+// Networks of peers need a restart, keys do not: else a rotation would cut chains.
+void ReloadPeerKeys(Pipeline& pipeline, const Config& config) {
+  if (config.peer_key_files.empty()) return;
+  auto keys = ReadPeerKeys(config.peer_key_files);
+  Status status = keys ? pipeline.SetPeerKeys(*keys) : Status(keys.error());
+  if (!status) {
+    spdlog::error("reload: {}; the peer keys stay as they were", status.error().message);
+    return;
+  }
+  spdlog::info("{} peer keys read", keys->size());
+}
+
 void Reload(Pipeline& pipeline, InForce& in_force) {
   auto read = ReadConfig(in_force.config_file);
   if (const auto* errors = std::get_if<std::vector<Error>>(&read)) {
@@ -73,6 +86,7 @@ void Reload(Pipeline& pipeline, InForce& in_force) {
     const auto& config = std::get<Config>(read);
     SetUpLog(config.log_level);
     in_force.policy_directory = config.policy_directory;
+    ReloadPeerKeys(pipeline, config);
   }
   auto policies =
       ReadPolicies(in_force.policy_directory, pipeline.next_generation(), in_force.policies.get());
@@ -85,7 +99,8 @@ void Reload(Pipeline& pipeline, InForce& in_force) {
     return;
   }
   in_force.policies = std::move(*policies);
-  spdlog::info("reloaded; settings other than policies and the log level need a restart");
+  spdlog::info(
+      "reloaded; settings other than policies, peer keys and the log level need a restart");
 }
 
 // Waits for signals until the pipeline ends; stops it on SIGTERM or SIGINT.
@@ -128,7 +143,12 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   if (!masker) return masker.error();
   auto agents = AgentRecogniser::Create(config.agents);
   if (!agents) return agents.error();
-  auto probes = Probes::Open(config.probes);
+  auto keys = ReadPeerKeys(config.peer_key_files);
+  if (!keys) return keys.error();
+  ProbeOptions probe_options = config.probes;
+  probe_options.peer_keys = std::move(*keys);
+  probe_options.node = NodeName(config);
+  auto probes = Probes::Open(probe_options);
   if (!probes) return probes.error();
   WorkloadIndex workloads(config.workload);
   if (Status status = workloads.Start(); !status) {

@@ -82,6 +82,7 @@ struct Pipeline::State {
       return;
     }
     if (const auto* cgroup = std::get_if<CgroupRecord>(&*record)) OnCgroup(*cgroup);
+    if (std::holds_alternative<TamperRecord>(*record)) ++options_refused;
     Publish(graph.Apply(*std::move(record)));
   }
 
@@ -119,6 +120,7 @@ struct Pipeline::State {
     if (now - last_upkeep_ns < kUpkeepIntervalNs) return;
     last_upkeep_ns = now;
     realtime_offset_ns = RealtimeOffset();
+    probes.SetRealtimeOffset(realtime_offset_ns);
     Sweep(now);
     graph.Reap(now);
     probes.ForgetHops(graph.TakeForgotten());
@@ -170,6 +172,15 @@ struct Pipeline::State {
     return info;
   }
 
+  // Servers that listened before the programs were attached.
+  void PrepareListeners() {
+    std::vector<int> namespaces;
+    const std::vector<UniqueFd> open = proc.NetworkNamespaces();
+    for (const UniqueFd& one : open) namespaces.push_back(one.get());
+    auto prepared = probes.PrepareListeners(namespaces);
+    if (!prepared) listeners_error = prepared.error().message;
+  }
+
   Status Seed() {
     auto seeded = probes.Seed();
     if (!seeded) return seeded.error();
@@ -211,6 +222,8 @@ struct Pipeline::State {
   AskQueue asks;
   uint64_t last_seq = 0;
   uint64_t records = 0;
+  uint64_t options_refused = 0;
+  std::string listeners_error;
   uint64_t started_ns = Now(CLOCK_REALTIME);
   uint64_t last_upkeep_ns = 0;
   uint64_t last_sweep_ns = 0;
@@ -246,9 +259,14 @@ NodeStatus Pipeline::State::MakeStatus() const {
                      {"events-kept", last_seq + 1 - log.first_seq()},
                      {"events-aged-out", log.dropped()},
                      {"secrets-masked", masker.masked_count()},
+                     {"options-refused", options_refused},
                      {"workload-lookups-failed", workloads.failed_lookups()}};
   status.warnings = probes.warnings();
   for (std::string& error : policies.Errors()) status.warnings.push_back(std::move(error));
+  if (!listeners_error.empty()) {
+    status.warnings.push_back(listeners_error +
+                              ": some servers do not know their clients on other nodes");
+  }
   if (!last_decode_error.empty()) status.warnings.push_back(last_decode_error);
   return status;
 }
@@ -268,7 +286,9 @@ Status Pipeline::Start(std::shared_ptr<const PolicySet> policies) {
   if (Status status = state_->policies.Install(std::move(policies)); !status) return status;
   state_->loaded_generation = state_->policies.generation();
   if (state_->probes.inheritance().lost) state_->losses.Add("pinned-state", 1);
+  state_->probes.SetRealtimeOffset(state_->realtime_offset_ns);
   if (Status status = state_->probes.Attach(); !status) return status;
+  state_->PrepareListeners();
   if (Status status = state_->Seed(); !status) return status;
   if (auto count = state_->Turn(std::chrono::milliseconds(0)); !count) return count.error();
   state_->running = true;
@@ -305,6 +325,10 @@ Status Pipeline::SetPolicies(std::shared_ptr<const PolicySet> set) {
       });
   if (!installed) return installed.error();
   return {};
+}
+
+Status Pipeline::SetPeerKeys(const std::vector<PeerKey>& keys) {
+  return state_->probes.SetPeerKeys(keys);
 }
 
 Result<Masked<std::vector<ChainInfo>>> Pipeline::Chains(bool include_ended) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/agents/recogniser.h"
 #include "agent/api/node.h"
@@ -47,6 +48,8 @@ class Pipeline : public Node {
   // Swaps the policy set; `set` must be of generation next_generation(). Error: the old set stays.
   Status SetPolicies(std::shared_ptr<const PolicySet> set);
   uint64_t next_generation() const;
+  // Replaces the keys of other nodes. Error: those before stay. Thread: that of SetPolicies.
+  Status SetPeerKeys(const std::vector<PeerKey>& keys);
 
   Result<Masked<std::vector<ChainInfo>>> Chains(bool include_ended) override;
   Result<Masked<ChainInfo>> Explain(uint32_t pid) override;

@@ -183,9 +183,9 @@ void PolicyReader::ReadChain(const YamlNode& node) {
   if (!ExpectMap(node, "chain", {"origins", "minDepth", "maxDepth"})) return;
   if (const YamlNode* origins = Find(node, "origins"))
     for (const YamlNode& item : List(*origins, "origins")) {
-      const std::string word = OneOfWords(
-          item, "an origin",
-          {"container-entrypoint", "runtime-exec", "ssh-login", "host-service", "pre-existing"});
+      const std::string word = OneOfWords(item, "an origin",
+                                          {"container-entrypoint", "runtime-exec", "ssh-login",
+                                           "tcp-remote", "host-service", "pre-existing"});
       if (const auto kind = HopKindFromName(word); kind && !error_)
         policy_.origin_mask |= 1U << static_cast<unsigned>(*kind);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/proc/proc_reader.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <memory>
+#include <set>
 #include <string_view>
 
 #include "agent/base/unique_fd.h"
@@ -156,6 +159,22 @@ std::optional<ProcessInfo> ProcReader::Read(ProcessKey key) const {
   constexpr int kTty = 7;
   info.tty = TtyOf(StatField(*stat, kTty).value_or(0));
   return info;
+}
+
+std::vector<UniqueFd> ProcReader::NetworkNamespaces() const {
+  std::vector<UniqueFd> namespaces;
+  std::set<ino_t> seen;
+  const std::unique_ptr<DIR, decltype(&closedir)> processes(opendir(root_.c_str()), &closedir);
+  if (!processes) return namespaces;
+  while (const dirent* entry = readdir(processes.get())) {
+    if (entry->d_name[0] < '0' || entry->d_name[0] > '9') continue;
+    const std::string path = root_ + "/" + entry->d_name + "/ns/net";
+    UniqueFd one(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat info{};
+    if (!one.ok() || fstat(one.get(), &info) != 0 || !seen.insert(info.st_ino).second) continue;
+    namespaces.push_back(std::move(one));
+  }
+  return namespaces;
 }
 
 }  // namespace nestor

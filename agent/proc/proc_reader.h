@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/unique_fd.h"
 #include "agent/event/event.h"
 
 namespace nestor {
@@ -29,6 +30,8 @@ class ProcReader {
   virtual bool ShowsNode() const;
   // Whether this very process is still there, a zombie included. False also when /proc cannot tell.
   virtual bool Exists(ProcessKey key) const;
+  // One open descriptor for each network namespace that a process is in.
+  virtual std::vector<UniqueFd> NetworkNamespaces() const;
 
  private:
   std::string root_;

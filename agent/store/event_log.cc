@@ -43,8 +43,8 @@ size_t HeapBytes(const HopEnd& end) {
 }
 
 size_t HeapBytes(const HopInfo& hop) {
-  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence) +
-         HeapBytes(hop.detail) + hop.candidates.capacity() * sizeof(HopId) +
+  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence) + HeapBytes(hop.detail) +
+         hop.candidates.capacity() * sizeof(HopId) +
          (hop.remote ? sizeof(RemoteInfo) + kAllocationBytes + HeapBytes(hop.remote->node) : 0);
 }
 
@@ -62,6 +62,10 @@ size_t HeapBytes(const VerdictInfo& verdict) {
 
 size_t HeapBytes(const LossInfo& loss) { return HeapBytes(loss.where); }
 
+size_t HeapBytes(const TamperInfo& tamper) {
+  return HeapBytes(tamper.what) + HeapBytes(tamper.detail) + HeapBytes(tamper.node);
+}
+
 template <typename T>
 size_t BoxBytes(const Boxed<T>& box) {
   return box ? sizeof(T) + kAllocationBytes + HeapBytes(*box) : 0;
@@ -72,7 +76,7 @@ size_t BytesOf(const Event& event) {
   size_t bytes = sizeof(Masked<Event>) + 2 * kAllocationBytes + sizeof(void*) * 2;
   bytes += HeapBytes(event.process) + HeapBytes(event.parent) + HeapBytes(event.workload);
   bytes += BoxBytes(event.hop) + BoxBytes(event.socket) + BoxBytes(event.file) +
-           BoxBytes(event.verdict) + BoxBytes(event.loss);
+           BoxBytes(event.verdict) + BoxBytes(event.loss) + BoxBytes(event.tamper);
   return bytes;
 }
 

@@ -130,8 +130,7 @@ class Score:
         verdict["merged"] = self._merged(hop_id, path)
         verdict["whole"] = self._whole(hop_id, path)
         if verdict["confidence"] == AMBIGUOUS:
-            candidates = hop.get("candidate_ids", [])
-            verdict["in_list"] = any(self._acceptable(one, true_hop) or (what["parent"] and self._is(one, what["parent"])) for one in candidates)
+            verdict["in_list"] = self._in_list(hop_id, path)
             verdict["result"] = OPEN
         elif self._acceptable(hop_id, true_hop):
             verdict["result"] = RIGHT
@@ -141,6 +140,14 @@ class Score:
         else:
             verdict["result"] = WRONG
         return self._fault(verdict, path, hop_id)
+
+    def _in_list(self, hop_id, path):
+        """The true hop, or one before it, is a candidate. A hop below an ambiguous one has no list of its own: what it may come from is
+        listed there."""
+        nestors = self._graph.path(hop_id)
+        lists = [self._graph.hops.get(one, {}).get("candidate_ids", []) for one in reversed(nestors)]
+        candidates = next((found for found in lists if found), [])
+        return any(self._is(one, true) for one in candidates for true in path)
 
     def _fault(self, verdict, path, hop_id):
         wrong = verdict["result"] in (WRONG, UNSEEN) or (verdict["result"] == OPEN and not verdict["in_list"])

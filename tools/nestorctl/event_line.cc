@@ -75,11 +75,18 @@ Line LossText(const v1::Event& event) {
   return line.Add(" (" + std::to_string(event.loss().total()) + " in all)", Style::kDim);
 }
 
+Line TamperText(const v1::Event& event) {
+  Line line;
+  line.Add(event.tamper().what(), Style::kBad).Add("  ");
+  return line.AddShrinkable(event.tamper().detail());
+}
+
 // What happened, by the message that is present: a new type with a known message still reads well.
 Line What(const v1::Event& event) {
   if (event.has_verdict()) return Who(event).Append(VerdictLine(event.verdict()));
   if (event.has_hop()) return HopText(event);
   if (event.has_exit()) return ExitLine(event);
+  if (event.has_tamper()) return TamperText(event);
   if (event.has_socket()) return SocketText(event);
   if (event.has_file()) return FileText(event);
   if (event.has_loss()) return LossText(event);
@@ -104,7 +111,7 @@ std::string Clock(WallTime time, WallTime now, bool roomy) {
 Style TypeStyle(const std::string& type) {
   if (type == "hop") return Style::kName;
   if (type == "verdict") return Style::kWarning;
-  if (type == "loss") return Style::kBad;
+  if (type == "loss" || type == "tamper") return Style::kBad;
   return Style::kPlain;
 }
 

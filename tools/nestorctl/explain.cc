@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/nestorctl/explain.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -13,7 +14,9 @@ namespace {
 Line Opening(const v1::ExplainResponse& response) {
   const v1::Chain& chain = response.chain();
   const v1::Process& process = response.process().process();
-  const int hops = chain.hops_size() > 0 ? chain.hops_size() - 1 : 0;
+  const auto inside = std::count_if(chain.hops().begin(), chain.hops().end(),
+                                    [](const v1::ChainHop& hop) { return !IsOutgoing(hop); });
+  const auto hops = inside > 0 ? inside - 1 : 0;
   Line line;
   line.Add(ProcessName(process), Style::kStrong).Add(" runs ");
   line.AddShrinkable(CommandLine(process)).Add(" in ");

@@ -17,9 +17,9 @@ Status CheckType(const std::string& type) {
 }  // namespace
 
 const std::vector<std::string_view>& EventTypes() {
-  static const auto& types =
-      *new std::vector<std::string_view>{"hop",    "exec", "exit",    "connect", "accept",  "bind",
-                                         "listen", "file", "verdict", "loss",    "workload"};
+  static const auto& types = *new std::vector<std::string_view>{
+      "hop",    "exec", "exit",    "connect", "accept", "bind",
+      "listen", "file", "verdict", "loss",    "tamper", "workload"};
   return types;
 }
 

@@ -70,12 +70,17 @@ std::string Accepted(const v1::ChainHop& hop, const std::string& from) {
   return To(hop) + what + " from " + from + Remarks(hop);
 }
 
-std::string FromAfar(const v1::ChainHop& hop) {
-  const v1::Remote& remote = hop.remote();
+std::string FarSide(const v1::Remote& remote) {
   std::string far = remote.pid() != 0 ? "process " + std::to_string(remote.pid()) : "a process";
   far += " on node " + (remote.node().empty() ? "that is not known" : remote.node());
   if (!remote.hop_id().empty()) far += ", in its hop " + remote.hop_id();
-  return Accepted(hop, far);
+  return far;
+}
+
+std::string FromAfar(const v1::ChainHop& hop) {
+  if (!IsOutgoing(hop)) return Accepted(hop, FarSide(hop.remote()));
+  return From(hop) + " connected to " + hop.to().address() + ", accepted by " +
+         FarSide(hop.remote());
 }
 
 std::string WithInput(const std::string& detail) {
@@ -119,7 +124,9 @@ std::string AgentStarted(const v1::ChainHop& hop) {
 }
 
 const std::map<std::string_view, std::function<std::string(const v1::ChainHop&)>>& Sentences() {
-  const auto near = [](const v1::ChainHop& hop) { return Accepted(hop, From(hop)); };
+  const auto near = [](const v1::ChainHop& hop) {
+    return hop.has_remote() ? FromAfar(hop) : Accepted(hop, From(hop));
+  };
   static const auto& sentences =
       *new std::map<std::string_view, std::function<std::string(const v1::ChainHop&)>>{
           {"container-entrypoint", FirstOf},

@@ -135,9 +135,8 @@ std::string MarkOf(const v1::ChainHop& hop) {
          Count(static_cast<uint64_t>(hop.candidate_ids_size()), "candidate", "candidates");
 }
 
-// What the kind does not say of it: the other node, "uid 1000 -> 0", "mnt net", "ptrace".
+// What the kind does not say of it: "uid 1000 -> 0", "mnt net", "ptrace".
 std::string DetailOf(const v1::ChainHop& hop) {
-  if (!hop.remote().node().empty()) return "node " + hop.remote().node();
   const bool telling =
       hop.kind() == "credential" || hop.kind() == "namespace" || hop.kind() == "trace";
   return telling ? hop.detail() : "";
@@ -170,6 +169,9 @@ Line ChainLine(const v1::Chain& chain, WallTime now) {
   if (origin) line.Add(MarkOf(*origin), Style::kWarning);
   line.Add("  ").AddShrinkable(WorkloadName(chain.workload()),
                                chain.alive() ? Style::kName : Style::kDim);
+  if (origin && origin->has_remote()) {
+    line.Add("  from " + RemoteName(origin->remote()), Style::kName);
+  }
   line.Add("  " + AgeSince(chain.time(), now) + "  chain " + ShortId(chain.id()), Style::kDim);
   if (!chain.alive()) line.Add("  ended", Style::kDim);
   return line;

@@ -27,6 +27,18 @@ std::string PathBetween(const v1::HopEnd& from, const v1::HopEnd& to) {
   return EndName(from) + " -> " + EndName(to);
 }
 
+template <typename Hop>
+bool Outgoing(const Hop& hop) {
+  return hop.has_remote() && hop.detail().find("outgoing") != std::string::npos;
+}
+
+template <typename Hop>
+std::string PathOf(const Hop& hop) {
+  if (!hop.has_remote()) return PathBetween(hop.from(), hop.to());
+  if (Outgoing(hop)) return EndName(hop.from()) + " -> " + RemoteName(hop.remote());
+  return RemoteName(hop.remote()) + " -> " + EndName(hop.to());
+}
+
 // "open /etc/shadow"; an exec is told by its argv where there is one.
 std::string Attempt(const v1::Verdict& verdict) {
   const bool exec = verdict.stage() == "check" || verdict.stage() == "exec";
@@ -85,8 +97,16 @@ bool SamePod(const v1::Workload& a, const v1::Workload& b) {
   return named && a.pod() == b.pod() && a.namespace_() == b.namespace_();
 }
 
-std::string HopPath(const v1::Hop& hop) { return PathBetween(hop.from(), hop.to()); }
-std::string HopPath(const v1::ChainHop& hop) { return PathBetween(hop.from(), hop.to()); }
+std::string RemoteName(const v1::Remote& remote) {
+  const std::string node = remote.node().empty() ? "another node" : "node " + remote.node();
+  return node + " (hop " + ShortId(remote.hop_id()) + ", process " + std::to_string(remote.pid()) +
+         ")";
+}
+
+bool IsOutgoing(const v1::ChainHop& hop) { return Outgoing(hop); }
+
+std::string HopPath(const v1::Hop& hop) { return PathOf(hop); }
+std::string HopPath(const v1::ChainHop& hop) { return PathOf(hop); }
 
 std::string CommandLine(const v1::Process& process) {
   if (process.argv().empty()) return process.exe().empty() ? "?" : ShellQuote(process.exe());

@@ -25,6 +25,12 @@ bool SamePod(const v1::Workload& a, const v1::Workload& b);
 std::string HopPath(const v1::Hop& hop);
 std::string HopPath(const v1::ChainHop& hop);
 
+// "node b (hop 0915c005, process 812)": the other side of a hop between nodes.
+std::string RemoteName(const v1::Remote& remote);
+
+// Whether a hop leads from here to another node.
+bool IsOutgoing(const v1::ChainHop& hop);
+
 // argv, shell-quoted; the executable when argv is not known.
 std::string CommandLine(const v1::Process& process);
 

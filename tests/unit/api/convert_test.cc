@@ -168,6 +168,11 @@ TEST(ConvertTest, VerdictAndLossKeepTheirValues) {
   EXPECT_EQ(event.loss().where(), "ring-bulk");
   EXPECT_EQ(event.loss().count(), 3u);
   EXPECT_EQ(event.loss().total(), 5u);
+  EXPECT_EQ(event.tamper().what(), "option-forged");
+  EXPECT_EQ(event.tamper().detail(), "claims a hop");
+  EXPECT_EQ(event.tamper().node(), "node-b");
+  EXPECT_EQ(event.tamper().claimed_hop_id(), HopIdToString(kHopId));
+  EXPECT_EQ(event.tamper().claimed_pid(), 812u);
 }
 
 TEST(ConvertTest, WhatIsNotKnownIsAbsent) {

@@ -71,7 +71,7 @@ TEST(FilterTest, ATypeFarFromAllIsRefusedWithTheList) {
   proto.add_types("something-else");
 
   EXPECT_THAT(WhyRefused(proto), HasSubstr("hop, exec, exit, connect, accept, bind, listen, file, "
-                                           "verdict, loss, workload"));
+                                           "verdict, loss, tamper, workload"));
 }
 
 TEST(FilterTest, FourDigitsOfAChainIdAreEnough) {

@@ -126,7 +126,12 @@ inline Event SampleEvent() {
                                .peer_hop_id = kChainId},
           .file = FileInfo{.path = "/etc/shadow", .access = "read"},
           .verdict = SampleVerdict(),
-          .loss = LossInfo{.where = "ring-bulk", .count = 3, .total = 5}};
+          .loss = LossInfo{.where = "ring-bulk", .count = 3, .total = 5},
+          .tamper = TamperInfo{.what = "option-forged",
+                               .detail = "claims a hop",
+                               .node = "node-b",
+                               .claimed_hop_id = kHopId,
+                               .claimed_pid = 812}};
 }
 
 inline ChainInfo SampleChain(HopId id = kChainId, const std::string& pod = "web") {

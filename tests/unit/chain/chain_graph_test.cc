@@ -831,5 +831,123 @@ TEST(ChainGraphTest, CgroupRecordsAreNotForTheGraph) {
   EXPECT_THAT(World().graph.Apply(CgroupRecord()), IsEmpty());
 }
 
+constexpr HopId kOutgoing = 91, kFarHop = 4711;
+
+ChainOptions KnowsNodeB() {
+  ChainOptions options;
+  options.peer_nodes[6] = "node-b";
+  return options;
+}
+
+// The ssh of BuildThreeHops' shell goes on to another node.
+HopRecord ToNodeB(const Actor& client) {
+  HopRecord hop = Hop(kOutgoing, kExecHop, HopKind::kTcpRemote, client, 50);
+  hop.entered = false;
+  hop.chain_id = kOrigin;
+  hop.depth = 2;
+  hop.detail = kOutgoingHop;
+  hop.from = client.self;
+  hop.from_container_cgroup_id = kWeb;
+  hop.remote_hop_id = kFarHop;
+  hop.remote_pid = 812;
+  hop.remote_node = 6;
+  return hop;
+}
+
+TEST(ChainGraphTest, AHopToAnotherNodeIsToldAndNamesIt) {
+  World world(KnowsNodeB());
+  world.BuildThreeHops();
+
+  const auto events = world.graph.Apply(ToNodeB(world.shell));
+
+  ASSERT_THAT(Types(events), ElementsAre(EventType::kHop));
+  EXPECT_EQ(events[0].hop_id, kOutgoing);
+  EXPECT_EQ(events[0].process.key, world.shell.self);
+  ASSERT_TRUE(events[0].hop->remote);
+  EXPECT_EQ(events[0].hop->remote->node, "node-b");
+  EXPECT_EQ(events[0].hop->remote->hop_id, kFarHop);
+  EXPECT_EQ(events[0].hop->remote->pid, 812u);
+  EXPECT_EQ(events[0].hop->detail, "outgoing");
+}
+
+TEST(ChainGraphTest, ExplainShowsWhereTheProcessItselfWentOn) {
+  World world(KnowsNodeB());
+  world.BuildThreeHops();
+  world.graph.Apply(ToNodeB(world.shell));
+
+  EXPECT_THAT(HopIds(world.graph.Explain(200)->chain), ElementsAre(kOrigin, kExecHop, kOutgoing));
+  EXPECT_THAT(HopIds(world.graph.Explain(300)->chain), ElementsAre(kOrigin, kExecHop, kSshHop));
+  EXPECT_THAT(HopIds(world.graph.Chains(true)[0]), testing::Contains(kOutgoing));
+}
+
+TEST(ChainGraphTest, AHopToAnotherNodeGoesWithTheHopThatItLeft) {
+  ChainOptions options = KnowsNodeB();
+  options.ended_grace_ns = 10;
+  World world(options);
+  const Actor actor = In(kOrigin, 100, 5);
+  world.graph.Apply(Hop(kOrigin, 0, HopKind::kContainerEntrypoint, actor));
+  world.graph.Apply(ToNodeB(actor));
+  world.graph.Apply(Exit(actor, 60));
+
+  world.graph.Reap(1000);
+
+  EXPECT_THAT(world.graph.Chains(true), IsEmpty());
+  EXPECT_EQ(world.graph.evicted(), 0u);
+}
+
+TEST(ChainGraphTest, OneHopKeepsTheNewestOfManyWaysToOtherNodes) {
+  World world(KnowsNodeB());
+  world.BuildThreeHops();
+  for (HopId id = 1000; id < 1100; ++id) {
+    HopRecord record = ToNodeB(world.shell);
+    record.id = id;
+    world.graph.Apply(record);
+  }
+
+  const auto ids = HopIds(world.graph.Explain(200)->chain);
+
+  EXPECT_THAT(ids, SizeIs(2 + 64));
+  EXPECT_EQ(ids.back(), 1099u);
+}
+
+TEST(ChainGraphTest, AChainFromAnotherNodeSaysFromWhichHop) {
+  World world(KnowsNodeB());
+  HopRecord record = Hop(kOrigin, 0, HopKind::kSshLogin, world.entry);
+  record.transport = HopKind::kTcpRemote;
+  record.remote_hop_id = kFarHop;
+  record.remote_pid = 97;
+  record.remote_node = 7;  // no peer is called so: the settings changed
+
+  const auto events = world.graph.Apply(record);
+
+  ASSERT_TRUE(events[0].hop->remote);
+  EXPECT_EQ(events[0].hop->remote->node, "");
+  EXPECT_THAT(events[0].hop->evidence, HasSubstr("process 97 of another node"));
+}
+
+TEST(ChainGraphTest, ARefusedOptionIsAnEventOfTheContainerWhoseSocketItCameTo) {
+  World world(KnowsNodeB());
+  TamperRecord record;
+  record.time_ns = 70;
+  record.peer = {AddressFamily::kInet, 40001, 0, {10, 88, 1, 200}};
+  record.local = {AddressFamily::kInet, 22, 0, {10, 88, 2, 2}};
+  record.claimed_hop_id = kFarHop;
+  record.node = 6;
+  record.container_cgroup_id = kWeb;
+  record.reason = TamperReason::kForged;
+
+  const auto events = world.graph.Apply(record);
+
+  ASSERT_THAT(Types(events), ElementsAre(EventType::kTamper));
+  EXPECT_EQ(events[0].workload.container, "web");
+  EXPECT_EQ(events[0].socket->peer, "10.88.1.200:40001");
+  EXPECT_EQ(events[0].tamper->what, "option-forged");
+  EXPECT_EQ(events[0].tamper->node, "node-b");
+  EXPECT_EQ(events[0].tamper->claimed_hop_id, kFarHop);
+  EXPECT_EQ(events[0].tamper->detail,
+            "tcp 10.88.1.200:40001 -> 10.88.2.2:22, from node node-b: claims a hop with a tag that "
+            "no key gives");
+}
+
 }  // namespace
 }  // namespace nestor

@@ -25,27 +25,27 @@ HopRecord Hop(HopKind kind) {
 }
 
 TEST(EvidenceTest, SaysWhoCrossedAndHow) {
-  EXPECT_EQ(EvidenceOf(Hop(HopKind::kSshLogin), {}),
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kSshLogin), {}, nullptr),
             "sshd[812] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[97]");
-  EXPECT_EQ(EvidenceOf(Hop(HopKind::kTcp), {}),
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kTcp), {}, nullptr),
             "sshd[812] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[97]");
-  EXPECT_EQ(EvidenceOf(Hop(HopKind::kContainerEntrypoint), Container()),
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kContainerEntrypoint), Container(), nullptr),
             "first process of container cccccccccccc, started by ssh[97]");
-  EXPECT_EQ(EvidenceOf(Hop(HopKind::kRuntimeExec), Container()),
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kRuntimeExec), Container(), nullptr),
             "put into container cccccccccccc by ssh[97]");
-  EXPECT_EQ(EvidenceOf(Hop(HopKind::kHostService), {}), "started by ssh[97]");
-  EXPECT_EQ(EvidenceOf(Hop(HopKind::kPreExisting), {}), "ran before nestord started");
-  EXPECT_EQ(EvidenceOf(Hop(HopKind::kNone), {}), "");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kHostService), {}, nullptr), "started by ssh[97]");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kPreExisting), {}, nullptr), "ran before nestord started");
+  EXPECT_EQ(EvidenceOf(Hop(HopKind::kNone), {}, nullptr), "");
 }
 
 TEST(EvidenceTest, AUnixSocketIsNamedByItsPath) {
   HopRecord hop = Hop(HopKind::kUnixSocket);
   hop.unix_path.value = "/run/agent.sock";
-  EXPECT_EQ(EvidenceOf(hop, {}),
+  EXPECT_EQ(EvidenceOf(hop, {}, nullptr),
             "sshd[812] accepted a connection to unix /run/agent.sock from ssh[97]");
 
   hop.unix_path.value = "";
-  EXPECT_EQ(EvidenceOf(hop, {}),
+  EXPECT_EQ(EvidenceOf(hop, {}, nullptr),
             "sshd[812] accepted a connection to an unnamed unix socket from ssh[97]");
 }
 
@@ -54,7 +54,8 @@ TEST(EvidenceTest, AnSshLoginOverAUnixSocketHasNoAddresses) {
   hop.transport = HopKind::kUnixSocket;
   hop.unix_path.value = "@ssh";
 
-  EXPECT_EQ(EvidenceOf(hop, {}), "sshd[812] accepted a connection to unix @ssh from ssh[97]");
+  EXPECT_EQ(EvidenceOf(hop, {}, nullptr),
+            "sshd[812] accepted a connection to unix @ssh from ssh[97]");
 }
 
 TEST(EvidenceTest, AServerThatIsLeftOutIsTheProcessTheHopLedTo) {
@@ -63,7 +64,7 @@ TEST(EvidenceTest, AServerThatIsLeftOutIsTheProcessTheHopLedTo) {
   hop.actor.self = {7, 900};
   hop.actor.comm = "nginx";
 
-  EXPECT_EQ(EvidenceOf(hop, {}),
+  EXPECT_EQ(EvidenceOf(hop, {}, nullptr),
             "nginx[900] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[97]");
 }
 
@@ -71,7 +72,7 @@ TEST(EvidenceTest, WhatIsNotKnownIsSaidToBeUnknown) {
   HopRecord hop = Hop(HopKind::kRuntimeExec);
   hop.from = {};
 
-  EXPECT_EQ(EvidenceOf(hop, {}), "put into a container by an unknown process");
+  EXPECT_EQ(EvidenceOf(hop, {}, nullptr), "put into a container by an unknown process");
 }
 
 TEST(TtyNameTest, NamesTheDeviceAsPsDoes) {

@@ -432,7 +432,7 @@ TEST(DecodeTest, BytesBehindTheRecordAreNotRead) {
 }
 
 TEST(DecodeTest, AnUnknownKindIsRefusedByItsNumber) {
-  for (const int kind : {0, NESTOR_CGROUP + 1, 0xffff})
+  for (const int kind : {0, NESTOR_TAMPER + 1, 0xffff})
     EXPECT_EQ(ErrorOf(ToBytes(Raw<nestor_exit>(static_cast<uint16_t>(kind)))),
               "ring record: unknown kind " + std::to_string(kind));
 }
@@ -481,6 +481,42 @@ TEST(DecodeTest, ARecordNeedsNoAlignment) {
   shifted.insert(shifted.end(), record.begin(), record.end());
 
   EXPECT_TRUE(Decode(std::span<const std::byte>(shifted).subspan(1)).ok());
+}
+
+TEST(DecodeTest, ATamperSaysWhatWasClaimedAndFromWhere) {
+  nestor_tamper raw = Raw<nestor_tamper>(NESTOR_TAMPER);
+  raw.peer = {AF_INET, 40001, 1, {10, 88, 1, 200}};
+  raw.local = {AF_INET, 22, 1, {10, 88, 2, 2}};
+  raw.claimed_hop_id = 21;
+  raw.claimed_pid = 97;
+  raw.node = 5;
+  raw.container_cgroup_id = 31;
+  raw.reason = NESTOR_TAMPER_REPLAYED;
+  raw.answer = 1;
+
+  const auto tamper = DecodeAs<TamperRecord>(ToBytes(raw));
+
+  EXPECT_EQ(ToString(tamper.peer), "10.88.1.200:40001");
+  EXPECT_EQ(ToString(tamper.local), "10.88.2.2:22");
+  EXPECT_EQ(tamper.claimed_hop_id, 21U);
+  EXPECT_EQ(tamper.claimed_pid, 97U);
+  EXPECT_EQ(tamper.node, 5U);
+  EXPECT_EQ(tamper.container_cgroup_id, 31U);
+  EXPECT_EQ(tamper.reason, TamperReason::kReplayed);
+  EXPECT_TRUE(tamper.answer);
+}
+
+TEST(DecodeTest, AHopNamesTheOtherNode) {
+  nestor_hop raw = Raw<nestor_hop>(NESTOR_HOP);
+  raw.body.remote_hop_id = 77;
+  raw.body.remote_pid = 812;
+  raw.body.remote_node = 6;
+
+  const auto hop = DecodeAs<HopRecord>(ToBytes(raw));
+
+  EXPECT_EQ(hop.remote_hop_id, 77U);
+  EXPECT_EQ(hop.remote_pid, 812U);
+  EXPECT_EQ(hop.remote_node, 6U);
 }
 
 }  // namespace

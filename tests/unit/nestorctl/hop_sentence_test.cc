@@ -149,5 +149,16 @@ TEST(HopLinesTest, HostileNamesCannotWriteOnTheTerminal) {
               testing::AllOf(HasSubstr("\\x1b[2J[97]"), testing::Not(HasSubstr("\x1b[2J"))));
 }
 
+TEST(OutgoingHopTest, AWayToAnotherNodeNamesItsProcessAndHop) {
+  v1::ChainHop hop = Hop("tcp-remote", kClient, End("", 0, "", "10.96.0.10:22"), "outgoing");
+  hop.mutable_remote()->set_node("node-b");
+  hop.mutable_remote()->set_hop_id("00d14f2a91c00001");
+  hop.mutable_remote()->set_pid(77);
+
+  EXPECT_THAT(HopSentence(hop),
+              testing::EndsWith(":ssh[97] connected to 10.96.0.10:22, accepted by process 77 on "
+                                "node node-b, in its hop 00d14f2a91c00001"));
+}
+
 }  // namespace
 }  // namespace nestor::ctl

@@ -138,5 +138,44 @@ TEST(ConfigTest, AFileThatIsNotThereIsAFault) {
   EXPECT_THAT(std::get<std::vector<Error>>(read)[0].message, HasSubstr("/nonexistent"));
 }
 
+constexpr char kPeers[] =
+    "peers:\n"
+    "- {node: node-a, networks: [10.88.1.0/24, 'fd00:1::/64']}\n"
+    "- {networks: [10.96.0.0/12]}\n"
+    "peerKeys: [/etc/nestor/peer.key]\n";
+
+TEST(ConfigTest, PeersReachTheKernelAndTheirNamesTheChains) {
+  const Config config = Good(kPeers);
+
+  ASSERT_EQ(config.probes.peers.size(), 2u);
+  EXPECT_EQ(config.probes.peers[0].node, "node-a");
+  EXPECT_EQ(config.probes.peers[0].networks.size(), 2u);
+  EXPECT_EQ(config.probes.peers[1].node, "");
+  EXPECT_EQ(config.chain.peer_nodes.at(NodeId("node-a")), "node-a");
+  EXPECT_EQ(config.chain.peer_nodes.size(), 1u);
+  EXPECT_EQ(config.peer_key_files.size(), 1u);
+}
+
+TEST(ConfigTest, PeersAndKeysGoTogether) {
+  EXPECT_EQ(Faults("peers: [{networks: [10.0.0.0/8]}]\n").size(), 1u);
+  EXPECT_EQ(Faults("peerKeys: [/etc/nestor/peer.key]\n").size(), 1u);
+  EXPECT_EQ(Faults("peers: [{networks: [10.0.0.0/8]}]\npeerKeys: [/a, /b, /c]\n").size(), 1u);
+}
+
+TEST(ConfigTest, APeerThatCannotBeMeantIsAFault) {
+  const std::string keys = "peerKeys: [/etc/nestor/peer.key]\n";
+  EXPECT_THAT(Faults(keys + "peers: [{networks: [10.0.0.1/8]}]\n"),
+              testing::Contains(HasSubstr("10.0.0.0/8")));
+  EXPECT_THAT(Faults(keys + "peers: [{node: a}]\n"),
+              testing::ElementsAre(HasSubstr("needs networks")));
+  EXPECT_THAT(Faults(keys + "peers: [{networks: [10.0.0.0/8]}, {networks: [10.0.0.0/8]}]\n"),
+              testing::ElementsAre(HasSubstr("another peer")));
+  EXPECT_THAT(Faults(keys + "peers: [{node: a, networks: [10.0.0.0/24]}, {node: a, networks: "
+                            "[10.0.1.0/24]}]\n"),
+              testing::ElementsAre(HasSubstr("twice")));
+  EXPECT_THAT(Faults(keys + "peers: [{nodes: a, networks: [10.0.0.0/24]}]\n"),
+              testing::ElementsAre(HasSubstr("did you mean `node`?")));
+}
+
 }  // namespace
 }  // namespace nestor
