@@ -66,31 +66,22 @@ static __always_inline u64 turn_of(struct task_struct *task)
 	return task->nvcsw;
 }
 
-static __always_inline void remember_request(struct request_list *requests, const struct cause *cause, u64 turn)
-{
-	u32 at;
+/*
+ * In requests.bpf.c: functions that the verifier looks at once, not once a caller. Their loops over lists, one after the other in one
+ * program, would be more states than it takes. Each pointer may be NULL, for it cannot know: then nothing happens.
+ */
 
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (requests->list[i].cause.hop_id != cause->hop_id)
-			continue;
-		requests->list[i].turn = turn;
-		return;
-	}
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (is_open(&requests->list[i].cause))
-			continue;
-		requests->list[i].cause = *cause;
-		requests->list[i].turn = turn;
-		return;
-	}
-	count_loss(NESTOR_LOSS_CANDIDATES);
-	at = requests->next++ & (NESTOR_CANDIDATES - 1);
-	requests->list[at].cause = *cause;
-	requests->list[at].turn = turn;
-}
+/* A request of a thread or process; known already, it gets this turn. A full list loses one, counted as `candidates`. */
+extern int remember_request(struct request_list *requests, struct cause *cause, u64 turn);
+/* How many are not answered; the last one found goes to `only`. */
+extern u32 count_open(struct request_list *requests, struct cause *only);
+/* The same of one turn only. */
+extern u32 count_of_turn(struct request_list *requests, u64 turn, struct cause *only);
+/* Lists the open ones in an ambiguous hop; returns how many there are. */
+extern u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests);
 
 /* A request came to this thread. `tag` is that of its connection. */
-static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag, const struct cause *cause)
+static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
 {
 	struct serving *serving;
 	u8 yes = 1;
@@ -118,7 +109,7 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 }
 
 /* Another thread or process of the same program read a request and told this one: it is open as long as its connection says. */
-static __noinline __maybe_unused void request_handed(struct task_struct *task, struct task_context *context, const struct cause *cause)
+static __noinline __maybe_unused void request_handed(struct task_struct *task, struct task_context *context, struct cause *cause)
 {
 	struct serving *serving;
 
@@ -161,48 +152,15 @@ static __always_inline void request_answered(struct socket_tag *tag)
 	bpf_map_delete_elem(&open_requests, &connection);
 }
 
-/* Adds the open ones of a list to an ambiguous hop; the last one found goes to `only`. Returns how many there are then. */
-static __always_inline u32 add_candidates(struct nestor_hop_body *body, const struct request_list *requests, struct cause *only, u32 count)
-{
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (!is_open(&requests->list[i].cause))
-			continue;
-		*only = requests->list[i].cause;
-		if (body && count < NESTOR_CANDIDATES)
-			body->candidates[count & (NESTOR_CANDIDATES - 1)] = only->hop_id;
-		count++;
-	}
-	return count;
-}
-
-static __always_inline u32 count_open(const struct request_list *requests, struct cause *only)
-{
-	return add_candidates(NULL, requests, only, 0);
-}
-
-/* Those of this turn. */
-static __always_inline u32 count_of_turn(const struct request_list *requests, u64 turn, struct cause *only)
-{
-	u32 count = 0;
-
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (requests->list[i].turn != turn || !is_open(&requests->list[i].cause))
-			continue;
-		*only = requests->list[i].cause;
-		count++;
-	}
-	return count;
-}
-
 /*
  * A hop below the server's own, for what is done for one of several requests: the open ones of a list, and the thread's present cause
  * when that is not among them.
  */
-static __noinline bool open_ambiguous(struct task_struct *task, struct task_context *context, const struct request_list *requests,
+static __noinline bool open_ambiguous(struct task_struct *task, struct task_context *context, struct request_list *requests,
 				      struct cause *cause)
 {
 	struct nestor_hop_body *body = open_hop(), *first;
-	struct cause own, only = {};
+	struct cause own;
 	u32 count;
 	u64 id;
 
@@ -211,7 +169,7 @@ static __noinline bool open_ambiguous(struct task_struct *task, struct task_cont
 	own_cause(&own, context);
 	hop_below(body, &own);
 	body->confidence = NESTOR_AMBIGUOUS;
-	count = add_candidates(body, requests, &only, 0);
+	count = add_candidates(body, requests);
 	id = context->cause.hop_id;
 	if (id && !is_open(&context->cause)) {
 		if (count < NESTOR_CANDIDATES)
@@ -229,7 +187,7 @@ static __noinline bool open_ambiguous(struct task_struct *task, struct task_cont
 }
 
 /* From the open ones of a list. False: there are none. */
-static __always_inline bool cause_from(struct task_struct *task, struct task_context *context, const struct request_list *requests,
+static __always_inline bool cause_from(struct task_struct *task, struct task_context *context, struct request_list *requests,
 				       struct cause *cause)
 {
 	struct cause only = {};

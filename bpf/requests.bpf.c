@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "requests.bpf.h"
+
+__noinline int remember_request(struct request_list *requests, struct cause *cause, u64 turn)
+{
+	u32 at;
+
+	if (!requests || !cause)
+		return 0;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (requests->list[i].cause.hop_id != cause->hop_id)
+			continue;
+		requests->list[i].turn = turn;
+		return 0;
+	}
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (is_open(&requests->list[i].cause))
+			continue;
+		requests->list[i].cause = *cause;
+		requests->list[i].turn = turn;
+		return 0;
+	}
+	count_loss(NESTOR_LOSS_CANDIDATES);
+	at = requests->next++ & (NESTOR_CANDIDATES - 1);
+	requests->list[at].cause = *cause;
+	requests->list[at].turn = turn;
+	return 0;
+}
+
+__noinline u32 count_open(struct request_list *requests, struct cause *only)
+{
+	u32 count = 0;
+
+	if (!requests || !only)
+		return 0;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (!is_open(&requests->list[i].cause))
+			continue;
+		*only = requests->list[i].cause;
+		count++;
+	}
+	return count;
+}
+
+__noinline u32 count_of_turn(struct request_list *requests, u64 turn, struct cause *only)
+{
+	u32 count = 0;
+
+	if (!requests || !only)
+		return 0;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (requests->list[i].turn != turn || !is_open(&requests->list[i].cause))
+			continue;
+		*only = requests->list[i].cause;
+		count++;
+	}
+	return count;
+}
+
+__noinline u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests)
+{
+	u32 count = 0;
+
+	if (!body || !requests)
+		return 0;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (!is_open(&requests->list[i].cause))
+			continue;
+		body->candidates[count & (NESTOR_CANDIDATES - 1)] = requests->list[i].cause.hop_id;
+		count++;
+	}
+	return count;
+}
