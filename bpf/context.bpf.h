@@ -67,11 +67,11 @@ struct socket_tag {
 	struct cause cause; /* client: the hop that connected it; server: the hop that it opens; pair: the hop that made it */
 	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself */
 	struct nestor_process peer;
-	u64 from_container; /* server: the client's container; 0: host */
-	u64 outbox;         /* client, pair: where its sends leave their hop, see senders; 0: nowhere */
-	u64 inbox;          /* server, pair: where the hop of what it receives is; 0: nowhere */
-	struct cause other; /* server: the hop of another sender than the client */
-	u64 other_from;     /* and the hop that it comes from */
+	u64 from_container;           /* server: the client's container; 0: host */
+	u64 outbox;                   /* client, pair: where its sends leave their hop, see senders; 0: nowhere */
+	u64 inbox;                    /* server, pair: where the hop of what it receives is; 0: nowhere */
+	struct cause other;           /* server: the hop of another sender than the client */
+	u64 other_from;               /* and the hop that it comes from */
 	struct nestor_process holder; /* who got the connection by a passed descriptor */
 	struct cause passed;          /* and the fd-pass hop that this opened */
 	u32 side;

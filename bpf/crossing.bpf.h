@@ -108,8 +108,7 @@ static __always_inline void note_crossings(struct task_struct *task, struct task
 		if (changed)
 			enter_namespaces(task, context, &now, changed);
 		/* A new user namespace gives all capabilities inside it: that is told already. */
-		else if (!login &&
-			 (now.uid != context->surroundings.uid || (now.caps & ~context->surroundings.caps)))
+		else if (!login && (now.uid != context->surroundings.uid || (now.caps & ~context->surroundings.caps)))
 			change_credentials(task, context, &now);
 	}
 	context->surroundings = now;

@@ -97,7 +97,8 @@ static __always_inline void cause_of_hop(struct cause *cause, const struct nesto
  * Tells nestord of a hop; the first one to put it into the table does. False: it is known already, or cannot be (counted).
  * Not inlined: it is large, and called from many programs.
  */
-static __noinline __maybe_unused bool announce(struct task_struct *task, struct task_context *context, struct nestor_hop_body *body, bool entered)
+static __noinline __maybe_unused bool announce(struct task_struct *task, struct task_context *context, struct nestor_hop_body *body,
+					       bool entered)
 {
 	struct nestor_hop *record;
 	u64 id;
@@ -164,7 +165,8 @@ static __noinline __maybe_unused void announce_above(struct task_struct *task, s
 }
 
 /* Candidates are named by an ambiguous hop: they are told before it. */
-static __noinline __maybe_unused void announce_candidates(struct task_struct *task, struct task_context *context, struct nestor_hop_body *body)
+static __noinline __maybe_unused void announce_candidates(struct task_struct *task, struct task_context *context,
+							  struct nestor_hop_body *body)
 {
 	if (!body)
 		return;

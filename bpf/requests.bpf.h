@@ -2,8 +2,8 @@
 /*
  * One server, many clients: for which request does a thread work now? In order of certainty:
  *   1. It accepted a connection, and has no request that waits: the connection's own child.
- *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is one;
- *      else one of them, ambiguous. None, as all were answered: the last one it received.
+ *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is
+ * one; else one of them, ambiguous. None, as all were answered: the last one it received.
  *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2.
  *   4. Requests of its process that are not answered: as in 2.
  *   5. None: it works for its own hop.
@@ -81,7 +81,8 @@ extern u32 count_of_turn(struct request_list *requests, u64 turn, struct cause *
 extern u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests);
 
 /* A request came to this thread. `tag` is that of its connection. */
-static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
+static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
+						   struct cause *cause)
 {
 	struct serving *serving;
 	u8 yes = 1;

@@ -78,8 +78,8 @@ static __always_inline struct nestor_hop_body *open_hop_of_sender(const struct s
 }
 
 /* One of the two that sent. */
-static __always_inline bool ambiguous_sender(struct task_struct *task, struct task_context *context, const struct sender *sender,
-					     u64 like, struct cause *cause)
+static __always_inline bool ambiguous_sender(struct task_struct *task, struct task_context *context, const struct sender *sender, u64 like,
+					     struct cause *cause)
 {
 	struct nestor_hop_body *of_connection = bpf_map_lookup_elem(&pending_hops, &like);
 	struct nestor_hop_body *body = open_hop();
@@ -106,7 +106,8 @@ static __always_inline bool ambiguous_sender(struct task_struct *task, struct ta
  * For whom the bytes are that are received now on a connection which others than its client send on. False: for the client, as the tag
  * says. The sender's own hop means that no boundary was crossed: true, with no cause.
  */
-static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
+static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
+						      struct cause *cause)
 {
 	struct nestor_hop_body *body;
 	struct nestor_process self;

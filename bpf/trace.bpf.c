@@ -7,15 +7,15 @@
 #define O_ACCMODE 3
 
 enum call { /* x86-64 numbers, and i386's where they differ */
-	CALL_OPEN = 2,
-	CALL_PTRACE = 101,
-	CALL_OPENAT = 257,
-	CALL_VM_WRITEV = 311,
-	CALL_OPENAT2 = 437,
-	CALL_OPEN_32 = 5,
-	CALL_PTRACE_32 = 26,
-	CALL_OPENAT_32 = 295,
-	CALL_VM_WRITEV_32 = 348,
+	    CALL_OPEN = 2,
+	    CALL_PTRACE = 101,
+	    CALL_OPENAT = 257,
+	    CALL_VM_WRITEV = 311,
+	    CALL_OPENAT2 = 437,
+	    CALL_OPEN_32 = 5,
+	    CALL_PTRACE_32 = 26,
+	    CALL_OPENAT_32 = 295,
+	    CALL_VM_WRITEV_32 = 348,
 };
 
 struct open_how { /* uapi/linux/openat2.h */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ping_pong [ROUNDS]: a request and its answer of 64 bytes each over one TCP connection on loopback,
-// ROUNDS times, between two processes. Prints microseconds a round.
+// ping_pong [ROUNDS]: a request and its answer of 64 bytes each over one TCP connection on
+// loopback, ROUNDS times, between two processes. Prints microseconds a round.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

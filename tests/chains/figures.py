@@ -18,6 +18,10 @@ BARS = (
     ("ambiguous_with_truth", "what is called ambiguous has the truth in its list", 0.99),
 )
 
+# What a change must not fall below: plans of CI are small and swing. Raise these as nestor gets better; the bars above are the goal.
+REACHED = {"exact_precision": 0.97, "exact_recall": 0.95, "inferred_precision": 0.85, "inferred_recall": 0.7, "long_whole": 0.5,
+           "ambiguous_with_truth": 0.9}
+
 
 def cell(value):
     if value is None:
@@ -45,10 +49,11 @@ def report(score):
     return "\n".join(lines)
 
 
-def judge(score, checks):
-    """A bar over nothing at all is cleared: a plan of few mechanisms has no figure for the others."""
+def judge(score, checks, reached=False):
+    """A bar over nothing at all is cleared: a plan of few mechanisms has no figure for the others. `reached`: the lower ones of CI."""
     total = score.figures()["total"]
     for key, what, lowest in BARS:
+        lowest = REACHED[key] if reached else lowest
         value = total[key]
         checks.that(f"{what}: at least {cell(lowest)}", value is None or value >= lowest, cell(value))
     checks.that("no process is in another tenant's chain", total["merged"] == 0, total["merged"])

@@ -80,9 +80,9 @@ TEST_F(CrossingTest, NsenterFromTheHostNamesBothWorkloads) {
 TEST_F(CrossingTest, NsenterFromAContainerStaysUnderItsOwnRules) {
   const Sandbox target, origin;
   const Resident resident(target);
-  EXPECT_EQ(Wait(origin.Exec(
-                {"/usr/bin/nsenter", "-t", resident.pid(), "-m", "/bin/true", "escaped"})),
-            0);
+  EXPECT_EQ(
+      Wait(origin.Exec({"/usr/bin/nsenter", "-t", resident.pid(), "-m", "/bin/true", "escaped"})),
+      0);
 
   const auto [hop, exec] = HopOf("true", "escaped");
   EXPECT_EQ(hop.kind, HopKind::kNamespace);
@@ -95,8 +95,8 @@ TEST_F(CrossingTest, NsenterFromAContainerStaysUnderItsOwnRules) {
 TEST_F(CrossingTest, ChrootIntoAnotherContainerIsAHop) {
   const Sandbox target, origin;
   const Resident resident(target);
-  EXPECT_EQ(
-      Wait(origin.Exec({"/usr/sbin/chroot", resident.root(), "/bin/true", "another-root"})), 0);
+  EXPECT_EQ(Wait(origin.Exec({"/usr/sbin/chroot", resident.root(), "/bin/true", "another-root"})),
+            0);
 
   const auto [hop, exec] = HopOf("true", "another-root");
   EXPECT_EQ(hop.kind, HopKind::kNamespace);
@@ -123,9 +123,9 @@ TEST_F(CrossingTest, AUserNamespaceOfOnesOwnIsAHop) {
 
 TEST_F(CrossingTest, SuIsAHopWithBothUsers) {
   const Sandbox origin;
-  EXPECT_EQ(Wait(origin.Exec(
-                {"/bin/su", "nobody", "-s", "/bin/sh", "-c", "exec /bin/true switched"})),
-            0);
+  EXPECT_EQ(
+      Wait(origin.Exec({"/bin/su", "nobody", "-s", "/bin/sh", "-c", "exec /bin/true switched"})),
+      0);
 
   const auto [hop, exec] = HopOf("true", "switched");
   EXPECT_EQ(hop.kind, HopKind::kCredential);

@@ -33,9 +33,8 @@ class RequestTest : public testing::Test {
   // Reads until each of these words was run, and remembers everything.
   void Collect(const std::vector<std::string>& words) {
     records_ = Node::Get().Drain([&](const std::vector<Record>& all) {
-      return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
-        return FindExec(all, word).has_value();
-      });
+      return std::all_of(words.begin(), words.end(),
+                         [&](const std::string& word) { return FindExec(all, word).has_value(); });
     });
   }
 
@@ -140,8 +139,8 @@ TEST_F(RequestTest, AConnectionTakenByPidfdGetfdGoesOnUnderWhoTookIt) {
   const Sandbox servers, clients;
   const pid_t server = Say(servers, {"hold", "rt-hold"});
   const pid_t client = Say(clients, {"ask", "rt-hold", "x"});
-  const pid_t thief = Say(servers, {"steal", std::to_string(server), kFirstFreeDescriptor,
-                                    "stolen"});
+  const pid_t thief =
+      Say(servers, {"steal", std::to_string(server), kFirstFreeDescriptor, "stolen"});
   EXPECT_EQ(Wait(client), 0);
   EXPECT_EQ(Wait(thief), 0);
   kill(server, SIGKILL);
@@ -200,7 +199,8 @@ TEST_F(RequestTest, ALoopWithTwoRequestsAtOnceIsAmbiguousAndNamesBoth) {
 
   Collect({"loop-one", "loop-two"});
   const std::string words[] = {"loop-one", "loop-two"};
-  // Which one came first is the scheduler's; the one that is run first is ambiguous, the other is alone by then.
+  // Which one came first is the scheduler's; the one that is run first is ambiguous, the other is
+  // alone by then.
   const bool one_first = Exec(words[0]).time_ns < Exec(words[1]).time_ns;
   const HopRecord earlier = HopOf(words[one_first ? 0 : 1]);
   EXPECT_EQ(earlier.confidence, Confidence::kAmbiguous);

@@ -191,17 +191,17 @@ def serve_by_pool(name, count):
 
 
 def serve_by_loop(name, count, together):
-    """One thread and many connections: nothing is run before TOGETHER requests came; the first one's is run first."""
+    """One thread and many connections: TOGETHER requests are there before it reads the first, and it reads them all before it runs one."""
     listener = listen(name)
     waiting, connections, left = [], [], int(count)
     while left:
-        readable, _, _ = select.select([listener] + connections, [], [])
+        while len(connections) < int(together):
+            connections.append(listener.accept()[0])
+        time.sleep(0.5)
+        readable, _, _ = select.select(connections, [], [])
         for one in readable:
-            if one is listener:
-                connections.append(listener.accept()[0])
-            else:
-                waiting.append((one, one.recv(64).decode()))
-                connections.remove(one)
+            waiting.append((one, one.recv(64).decode()))
+            connections.remove(one)
         if len(waiting) < int(together):
             continue
         for connection, word in waiting:

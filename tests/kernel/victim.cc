@@ -7,7 +7,8 @@
 //   serve FAMILY NAME     accepts one connection; a child of its own runs `/bin/true served`
 //   ask FAMILY NAME       connects, waits for the server's end
 //   wait-then-true GATE   waits until the file GATE is there, then becomes /bin/true
-//   ptrace PID            attaches to PID and lets it go; vm-writev PID, mem-file PID: gets at its memory for writing;
+//   ptrace PID            attaches to PID and lets it go; vm-writev PID, mem-file PID: gets at its
+//   memory for writing;
 //                         mem-read PID: for reading
 // An exec that failed ends with 100 + errno.
 #include <arpa/inet.h>

@@ -680,10 +680,10 @@ TEST(ChainGraphTest, WhatAnEarlierNestordKnewIsThereAgainWithoutAnExecOrAnEndedP
   ProcessInfo info;
   info.exe = "/bin/sh";
 
-  const std::vector<Event> events = world.graph.ApplyKnown(
-      {Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)),
-       Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2))},
-      {{In(kExecHop, 200, 5), info}}, kNow);
+  const std::vector<Event> events =
+      world.graph.ApplyKnown({Hop(kOrigin, 0, HopKind::kContainerEntrypoint, In(kOrigin, 90, 1)),
+                              Hop(kExecHop, kOrigin, HopKind::kSshLogin, In(kExecHop, 91, 2))},
+                             {{In(kExecHop, 200, 5), info}}, kNow);
 
   EXPECT_THAT(Types(events), ElementsAre(EventType::kHop, EventType::kHop));
   EXPECT_EQ(world.graph.live_processes(), 1U);
