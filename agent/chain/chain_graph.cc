@@ -787,7 +787,7 @@ struct ChainGraph::State {
 
 ChainGraph::ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
                        RuleLookup rule, AgentLookup agent, AncestorLookup ancestors)
-    : state_(std::make_unique<State>(options, std::move(workload), std::move(process),
+    : state_(std::make_unique<State>(std::move(options), std::move(workload), std::move(process),
                                      std::move(rule), std::move(agent), std::move(ancestors))) {}
 
 ChainGraph::~ChainGraph() = default;

@@ -287,7 +287,7 @@ Result<Record> DecodeTamper(Bytes bytes) {
   tamper.container_cgroup_id = raw->container_cgroup_id;
   tamper.reason = ToEnum(raw->reason, TamperReason::kMalformed);
   tamper.answer = raw->answer;
-  return Record(std::move(tamper));
+  return Record(tamper);
 }
 
 }  // namespace

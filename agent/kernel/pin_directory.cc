@@ -58,10 +58,17 @@ bool Take(const std::string& path, int (*remove)(const char*), Removal& removal)
   return false;
 }
 
+std::string In(const std::string& directory, const std::string& name) {
+  std::string path = directory;
+  path += '/';
+  path += name;
+  return path;
+}
+
 size_t TakeFiles(const std::string& directory, Removal& removal) {
   size_t taken = 0;
   for (const std::string& name : NamesIn(directory)) {
-    taken += Take(directory + "/" + name, unlink, removal) ? 1 : 0;
+    taken += Take(In(directory, name), unlink, removal) ? 1 : 0;
   }
   Take(directory, rmdir, removal);
   return taken;
@@ -72,7 +79,7 @@ Removal TakeState(const std::string& state) {
   Removal removal;
   const std::string links = state + "/links";
   for (const std::string& instance : NamesIn(links)) {
-    removal.links += TakeFiles(links + "/" + instance, removal);
+    removal.links += TakeFiles(In(links, instance), removal);
   }
   Take(links, rmdir, removal);
   removal.maps += TakeFiles(state + "/maps", removal);
@@ -177,7 +184,7 @@ std::vector<uint64_t> PinDirectory::Instances() const {
   for (const std::string& name : NamesIn(links)) {
     uint64_t number = 0;
     std::from_chars(name.data(), name.data() + name.size(), number, 16);
-    if (!NamesIn(links + "/" + name).empty()) instances.push_back(number);
+    if (!NamesIn(In(links, name)).empty()) instances.push_back(number);
   }
   return instances;
 }
@@ -185,7 +192,7 @@ std::vector<uint64_t> PinDirectory::Instances() const {
 std::vector<std::string> PinDirectory::Links(uint64_t instance) const {
   std::vector<std::string> paths;
   const std::string directory = state_ + "/links/" + Hex(instance);
-  for (const std::string& name : NamesIn(directory)) paths.push_back(directory + "/" + name);
+  for (const std::string& name : NamesIn(directory)) paths.push_back(In(directory, name));
   return paths;
 }
 

@@ -174,8 +174,9 @@ struct Pipeline::State {
 
   // Servers that listened before the programs were attached.
   void PrepareListeners() {
-    std::vector<int> namespaces;
     const std::vector<UniqueFd> open = proc.NetworkNamespaces();
+    std::vector<int> namespaces;
+    namespaces.reserve(open.size());
     for (const UniqueFd& one : open) namespaces.push_back(one.get());
     auto prepared = probes.PrepareListeners(namespaces);
     if (!prepared) listeners_error = prepared.error().message;
