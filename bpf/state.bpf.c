@@ -15,6 +15,12 @@ __u64 last_hop_id = 0;
 /* 1: the reader waits in epoll and wants a wake-up. */
 __u32 reader_sleeps = 0;
 
+/* Records that nestord read and gave back before their events had time to reach anybody: a killed one's are lost. Written by nestord. */
+__u64 unsure_records = 0;
+/* All of these that were lost so, and how many of them were told. */
+__u64 undelivered = 0;
+__u64 undelivered_told = 0;
+
 /* Runs that the kernel left out (recursion_misses) of earlier instances' programs; and how many of all were told. Written by nestord. */
 __u64 missed_before = 0;
 __u64 missed_told = 0;

@@ -24,6 +24,9 @@ class EventSource {
   // Error: the source is broken for good (a closed ring, an unreadable capture). Thread: pipeline
   // only.
   virtual Result<size_t> Poll(std::chrono::milliseconds timeout, const RecordSink& sink) = 0;
+
+  // All that was handed over has reached whom it is for: it is not read again by the next nestord.
+  virtual void Finish() = 0;
 };
 
 }  // namespace nestor

@@ -261,8 +261,9 @@ Status LibbpfProbes::Load(const Features& features) {
   if (int error = nestor_skeleton__load(skel_)) {
     return Error::FromErrno("load the BPF programs", -error).In(LibbpfLog());
   }
-  auto source = RingSource::Open(bpf_map__fd(skel_->maps.control), bpf_map__fd(skel_->maps.bulk),
-                                 &skel_->bss->reader_sleeps, options_.wakeup_latency);
+  auto source = RingSource::Open(
+      bpf_map__fd(skel_->maps.control), bpf_map__fd(skel_->maps.bulk), &skel_->bss->reader_sleeps,
+      reinterpret_cast<volatile uint64_t*>(&skel_->bss->unsure_records), options_.wakeup_latency);
   if (!source) return source.error();
   source_ = std::move(*source);
   OpenTables();
@@ -316,6 +317,7 @@ void LibbpfProbes::AddPins() {
 void LibbpfProbes::OpenTables() {
   const auto& maps = skel_->maps;
   inheritance_.policy_generation = skel_->bss->policy_generation;
+  skel_->bss->undelivered += std::exchange(skel_->bss->unsure_records, 0);
   inheritance_.policy_fingerprint = skel_->bss->policy_fingerprint;
   policy_ = std::make_unique<PolicyMaps>(
       PolicyMaps::Fds{bpf_map__fd(maps.dfa_rows), bpf_map__fd(maps.dfa_accepts),
@@ -451,10 +453,16 @@ std::vector<LossRecord> LibbpfProbes::TakeLosses() {
   if (taken_missed_ > told) {
     grown.push_back({NowNs(), "program-missed", taken_missed_ - told, taken_missed_});
   }
+  const uint64_t undelivered = skel_->bss->undelivered;
+  if (undelivered > skel_->bss->undelivered_told) {
+    grown.push_back(
+        {NowNs(), "undelivered", undelivered - skel_->bss->undelivered_told, undelivered});
+  }
   return grown;
 }
 
 void LibbpfProbes::ConfirmLosses() {
+  skel_->bss->undelivered_told = skel_->bss->undelivered;
   skel_->bss->missed_told = std::max<uint64_t>(skel_->bss->missed_told, taken_missed_);
   for (uint32_t where = 0; where < kLossNames.size(); ++where) {
     if (taken_losses_[where] == told_losses_[where]) continue;

@@ -13,8 +13,6 @@
 namespace nestor {
 namespace {
 
-constexpr uint64_t kShareKept = 8;
-
 // The kernel and another reader of the same memory write these.
 uint64_t LoadPosition(const void* at) {
   return __atomic_load_n(static_cast<const uint64_t*>(at), __ATOMIC_ACQUIRE);
@@ -50,15 +48,18 @@ Ring::Ring(Ring&& other) noexcept
       page_(other.page_),
       size_(other.size_),
       read_(other.read_),
-      marks_(std::move(other.marks_)) {}
+      kept_(std::move(other.kept_)),
+      early_(std::move(other.early_)) {}
 
 Ring::~Ring() {
   if (consumer_) munmap(consumer_, page_);
   if (producer_) munmap(const_cast<std::byte*>(producer_), page_ + 2 * size_);
 }
 
-size_t Ring::Read(const RecordSink& sink) {
-  const uint64_t end = LoadPosition(producer_), begin = read_;
+size_t Ring::Read(const RecordSink& sink, double kept_share) {
+  const uint64_t end = LoadPosition(producer_);
+  const auto most_kept = static_cast<uint64_t>(kept_share * static_cast<double>(size_));
+  uint64_t fresh = 0;  // records since the last mark
   const std::byte* data = producer_ + page_;
   size_t count = 0;
   while (read_ < end) {
@@ -70,24 +71,40 @@ size_t Ring::Read(const RecordSink& sink) {
     if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
       sink({record + BPF_RINGBUF_HDR_SZ, length});
       ++count;
+      ++fresh;
     }
     read_ += WithHeader(length);
-    if (read_ - LoadPosition(consumer_) > size_ / kShareKept) GiveBackTo(read_);
+    if (read_ - LoadPosition(consumer_) <= most_kept) continue;
+    GiveBackEarly(fresh);
+    fresh = 0;
   }
-  if (read_ != begin) marks_.push_back({Clock::now(), read_});
+  if (read_ != LoadPosition(consumer_)) kept_.push_back({Clock::now(), read_, fresh});
   return count;
 }
 
+void Ring::GiveBackEarly(uint64_t records_now) {
+  early_.push_back({Clock::now(), read_, records_now});
+  for (const Mark& mark : kept_) early_.back().records += mark.records;
+  GiveBackAll();
+}
+
+uint64_t Ring::GivenBackEarly(Clock::time_point since) {
+  while (!early_.empty() && early_.front().time <= since) early_.pop_front();
+  uint64_t records = 0;
+  for (const Mark& mark : early_) records += mark.records;
+  return records;
+}
+
 void Ring::GiveBack(Clock::time_point since) {
-  while (!marks_.empty() && marks_.front().time <= since) {
-    GiveBackTo(marks_.front().position);
-    marks_.pop_front();
+  while (!kept_.empty() && kept_.front().time <= since) {
+    GiveBackTo(kept_.front().position);
+    kept_.pop_front();
   }
 }
 
 void Ring::GiveBackAll() {
   GiveBackTo(read_);
-  marks_.clear();
+  kept_.clear();
 }
 
 void Ring::GiveBackTo(uint64_t position) {

@@ -26,26 +26,32 @@ class Ring {
   ~Ring();
 
   // Hands over what is complete by now; a record that is being written ends it. Returns how many.
-  size_t Read(const RecordSink& sink);
-  // Gives back what was read before `since`, and more if an eighth of the ring is kept.
+  // When more than `kept_share` of the ring is read and not given back, all of that is given back.
+  size_t Read(const RecordSink& sink, double kept_share);
+  // Gives back what was read before `since`.
   void GiveBack(Clock::time_point since);
   void GiveBackAll();
+  // Records that were given back since `since` because too much was kept.
+  uint64_t GivenBackEarly(Clock::time_point since);
 
  private:
   struct Mark {
     Clock::time_point time;
-    uint64_t position;
+    uint64_t position;  // read up to here
+    uint64_t records;
   };
 
   Ring() = default;
   void GiveBackTo(uint64_t position);
+  void GiveBackEarly(uint64_t records_now);
 
   uint64_t* consumer_ = nullptr;  // a page; the kernel writes no further than this plus the size
   const std::byte* producer_ = nullptr;  // a page with the position, then the data, twice in a row
   size_t page_ = 0;
   uint64_t size_ = 0;
   uint64_t read_ = 0;
-  std::deque<Mark> marks_;  // positions that were reached and not given back, oldest first
+  std::deque<Mark> kept_;   // read and not given back, oldest first
+  std::deque<Mark> early_;  // given back early, oldest first
 };
 
 }  // namespace nestor

@@ -13,7 +13,8 @@
 namespace nestor {
 namespace {
 
-constexpr std::chrono::seconds kKept{1};
+constexpr std::chrono::seconds kKept{1}, kKeptAtFirst{10};
+constexpr double kShareKept = 1.0 / 8, kShareKeptAtFirst = 3.0 / 4;
 
 Status Watch(int epoll_fd, int ring_fd) {
   // By edges: a ring with records that were read and not given back counts as readable all the
@@ -30,29 +31,39 @@ struct RingSource::State {
   State(Ring control_in, Ring bulk_in) : control(std::move(control_in)), bulk(std::move(bulk_in)) {}
 
   size_t Read(const RecordSink& sink) {
-    const size_t count = control.Read(sink) + bulk.Read(sink);
-    const auto since = Ring::Clock::now() - kKept;
+    const auto now = Ring::Clock::now();
+    const bool at_first = now - begin < kKeptAtFirst;
+    const double share = at_first ? kShareKeptAtFirst : kShareKept;
+    const size_t count = control.Read(sink, share) + bulk.Read(sink, share);
+    const auto since = at_first ? begin : now - kKept;
     control.GiveBack(since);
     bulk.GiveBack(since);
+    *unsure = control.GivenBackEarly(since) + bulk.GivenBackEarly(since);
     return count;
   }
 
   Ring control, bulk;
   UniqueFd epoll;
   volatile uint32_t* sleeps = nullptr;
+  volatile uint64_t* unsure = nullptr;
+  const Ring::Clock::time_point begin = Ring::Clock::now();
   std::chrono::milliseconds latency{10};
   bool busy = false;  // the last look found records
 };
 
 RingSource::RingSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-RingSource::~RingSource() {
+RingSource::~RingSource() = default;
+
+void RingSource::Finish() {
   state_->control.GiveBackAll();
   state_->bulk.GiveBackAll();
+  *state_->unsure = 0;
 }
 
 Result<std::unique_ptr<RingSource>> RingSource::Open(int control_fd, int bulk_fd,
                                                      volatile uint32_t* sleeps,
+                                                     volatile uint64_t* unsure,
                                                      std::chrono::milliseconds latency) {
   auto control = Ring::Open(control_fd);
   if (!control) return control.error().In("control");
@@ -60,6 +71,7 @@ Result<std::unique_ptr<RingSource>> RingSource::Open(int control_fd, int bulk_fd
   if (!bulk) return bulk.error().In("bulk");
   auto state = std::make_unique<State>(*std::move(control), *std::move(bulk));
   state->sleeps = sleeps;
+  state->unsure = unsure;
   state->latency = latency;
   state->epoll.Reset(epoll_create1(EPOLL_CLOEXEC));
   if (!state->epoll.ok()) return Error::FromErrno("make an epoll", errno);

@@ -13,18 +13,23 @@ namespace nestor {
 // The kernel's two rings. While records come it looks every `latency` without being woken; when a
 // look finds nothing it sets *sleeps and waits for the kernel's wake-up (see bpf/ring.bpf.h).
 //
-// A record that was read stays in the ring for a second, or until an eighth of the ring is such:
-// the events of a nestord that is killed have reached their readers by then, or the next nestord
-// reads the records again. Destroying this gives all of them back.
+// A record that was read stays in the ring for a second: the events of a nestord that is killed
+// have reached their readers by then, or the next nestord reads the records again. In the first ten
+// seconds all stay, for readers have yet to come back. When an eighth of the ring, in the beginning
+// three quarters, is kept so, all of that is given back; *unsure says how many of such records are
+// younger than that.
 class RingSource : public EventSource {
  public:
-  // `sleeps` is the kernel side's reader_sleeps in mapped memory; it outlives this.
+  // `sleeps` and `unsure` are the kernel side's reader_sleeps and unsure_records in mapped memory;
+  // they outlive this.
   static Result<std::unique_ptr<RingSource>> Open(int control_fd, int bulk_fd,
                                                   volatile uint32_t* sleeps,
+                                                  volatile uint64_t* unsure,
                                                   std::chrono::milliseconds latency);
   ~RingSource() override;
 
   Result<size_t> Poll(std::chrono::milliseconds timeout, const RecordSink& sink) override;
+  void Finish() override;
 
  private:
   struct State;

@@ -312,6 +312,7 @@ Status Pipeline::Run() {
   state_->running = false;
   state_->asks.Close();
   state_->log.Close();
+  if (result) state_->probes.events().Finish();
   return result;
 }
 

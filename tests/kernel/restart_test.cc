@@ -60,8 +60,7 @@ ProbeOptions Options() {
   return options;
 }
 
-// One start of nestord's kernel side; its end leaves everything as a killed nestord does, but for
-// records that were read.
+// One start of nestord's kernel side; its end leaves everything in the kernel.
 class Start {
  public:
   Start() {
@@ -70,6 +69,12 @@ class Start {
     if (!opened) return;
     probes_ = std::move(*opened);
   }
+
+  // An orderly end; without it, it is as if killed.
+  ~Start() {
+    if (probes_ && !killed_) probes_->events().Finish();
+  }
+  void Kill() { killed_ = true; }
 
   void Begin() {
     const Status attached = probes_->Attach();
@@ -123,6 +128,7 @@ class Start {
 
  private:
   std::unique_ptr<Probes> probes_;
+  bool killed_ = false;
   std::vector<SeededProcess> seeded_;
 };
 
@@ -226,6 +232,22 @@ TEST_F(RestartTest, AProcessKeepsItsHopAndNothingIsMissed) {
   const auto origin = second.Hop(before);
   ASSERT_TRUE(origin);
   EXPECT_EQ(origin->kind, HopKind::kContainerEntrypoint);
+}
+
+TEST_F(RestartTest, WhatAKilledStartReadLastIsReadAgain) {
+  const Sandbox container;
+  {
+    Start first;
+    first.Begin();
+    EXPECT_EQ(Wait(container.Exec({"/bin/true", "told"})), 0);
+    EXPECT_EQ(ExecsWith(first.Take(), "told").size(), 1u);
+    first.Kill();
+  }
+  Start second;
+  second.Begin();
+
+  EXPECT_EQ(ExecsWith(second.Take(), "told").size(), 1u);
+  EXPECT_TRUE(second.probes().TakeLosses().empty());
 }
 
 TEST_F(RestartTest, AForgottenHopLeavesTheTable) {
