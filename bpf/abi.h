@@ -373,7 +373,7 @@ enum nestor_dfa {
 	NESTOR_DFA_ARGV = 1,      /* each argument followed by a NUL */
 	NESTOR_DFA_OPEN_PATH = 2, /* resolved path of the file */
 	NESTOR_DFA_UNIX_PATH = 3, /* address of a unix socket, '@' first when abstract */
-	NESTOR_DFA_EXCEPT = 4,    /* resolved path of the executable that opens: rules that leave it alone */
+	NESTOR_DFA_EXCEPT = 4,    /* resolved path of the executable that acts: rules that leave it alone */
 	NESTOR_DFA_KINDS = 5,
 };
 
@@ -389,8 +389,10 @@ struct nestor_event_rules {
 	struct nestor_rule_bits need_path; /* these match only with their path bit, */
 	struct nestor_rule_bits need_argv; /* argv bit, */
 	struct nestor_rule_bits need_cidr; /* address bit */
+	struct nestor_rule_bits allow;     /* these allow */
+	struct nestor_rule_bits spares;    /* these leave some executables alone: NESTOR_DFA_EXCEPT */
 };
-NESTOR_LAYOUT(nestor_event_rules, 128);
+NESTOR_LAYOUT(nestor_event_rules, 192);
 
 /* The rules that apply in a container, for both slots, so that a swap of generations needs no second write. */
 struct nestor_container_rules {
@@ -407,7 +409,16 @@ struct nestor_cidr_key {
 };
 NESTOR_LAYOUT(nestor_cidr_key, 28);
 
-/* What a rule still asks after its patterns matched, and what then happens. */
+/* What of a rule's subject its patterns look at, and what of a subject could not be inspected to its end. */
+#define NESTOR_SEES_PATH 1
+#define NESTOR_SEES_ARGV 2
+
+enum nestor_on_truncated { NESTOR_TRUNCATED_DENY = 0, NESTOR_TRUNCATED_AUDIT = 1 };
+
+/*
+ * What a rule still asks after its patterns matched, and what then happens. Rules stand in the order in which they decide: of those that
+ * match and are in force, the first that allows, denies or kills has the last word.
+ */
 struct nestor_rule {
 	__u8 event;               /* enum nestor_rule_event */
 	__u8 action;              /* enum nestor_action */
@@ -417,7 +428,9 @@ struct nestor_rule {
 	__u32 max_depth;          /* inclusive; 0xffffffff: no bound */
 	__u32 origin_mask;        /* bit (1 << enum nestor_hop_kind); 0: any */
 	__u16 port_min, port_max; /* connect, inclusive; 0..65535: any */
-	__u32 pad;
+	__u8 sees;                /* NESTOR_SEES_... */
+	__u8 on_truncated;        /* enum nestor_on_truncated: when something that it looks at was not inspected */
+	__u8 pad[2];
 };
 NESTOR_LAYOUT(nestor_rule, 24);
 

@@ -62,6 +62,7 @@ int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *addres
 	struct judgement judgement = {};
 	struct nestor_rule_bits applying;
 	struct nestor_address peer = {};
+	struct scratch *scratch;
 
 	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
 		return ret;
@@ -70,6 +71,12 @@ int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *addres
 	match_address(&peer, &applying, generation, &judgement.matched);
 	if (!bits_any(&judgement.matched))
 		return 0;
+	scratch = scratch_of(task);
+	if (scratch) { /* none: nothing is spared */
+		spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched);
+		if (!bits_any(&judgement.matched))
+			return 0;
+	}
 	judgement.peer = &peer;
 	judgement.port = peer.port;
 	judgement.generation = generation;
@@ -115,6 +122,11 @@ int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, st
 		judgement.matched.word[i] = applying.word[i] & accepted.word[i] & of_event->need_path.word[i];
 	if (!bits_any(&judgement.matched))
 		return 0;
+	if (spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched)) {
+		if (!bits_any(&judgement.matched))
+			return 0;
+		path.len = unix_path_of(other, scratch->path);
+	}
 	judgement.subject = scratch->path;
 	judgement.subject_len = path.len;
 	judgement.generation = generation;

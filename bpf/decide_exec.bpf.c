@@ -117,6 +117,7 @@ static __always_inline int look_at_argv(const char *const *argv)
 	scratch->generation = generation;
 	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
 	__builtin_memset(&scratch->reported, 0, sizeof(scratch->reported));
+	scratch->argv_seen = walk.whole || walk.state == NESTOR_DFA_DEAD;
 	if (walk.whole && walk.state != NESTOR_DFA_DEAD)
 		dfa_accepted(walk.base, walk.state, &scratch->argv);
 	return 0;
@@ -154,6 +155,20 @@ static __always_inline void exec_matched(struct nestor_rule_bits *matched, const
 		    applying->word[i] & (path->word[i] | ~of_event->need_path.word[i]) & (argv->word[i] | ~of_event->need_argv.word[i]);
 }
 
+/* A rule that allows asks for argv: without it nothing can be refused for good. */
+static __always_inline bool may_be_allowed_by_argv(const struct nestor_rule_bits *applying, u64 generation)
+{
+	u32 index = (generation & 1) * 4 + NESTOR_RULE_EXEC;
+	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
+	u64 found = 0;
+
+	if (!of_event)
+		return false;
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		found |= applying->word[i] & of_event->allow.word[i] & of_event->need_argv.word[i];
+	return found;
+}
+
 /*
  * Hook: lsm/bprm_check_security, for each interpreter level. Lowest kernel: 5.17. Needs BPF among the active LSMs.
  * Refuses with EPERM. Cost: nothing without exec rules here, else one path. On failure (no memory): policy-state, stage (b) decides.
@@ -182,12 +197,17 @@ int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 		__builtin_memset(&scratch->reported, 0, sizeof(scratch->reported));
 		scratch->generation = generation;
 		scratch->argv_len = 0;
+		scratch->argv_seen = 0;
 	}
+	if (!scratch->argv_seen && may_be_allowed_by_argv(&applying, generation))
+		return 0; /* stage (b) sees it */
 	file = BPF_CORE_READ(bprm, file);
 	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
 	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
-	if (path.truncated)
+	if (path.truncated) {
 		accepted = applying;
+		judgement.unseen |= NESTOR_SEES_PATH;
+	}
 	exec_matched(&judgement.matched, &applying, generation, &accepted, &scratch->argv);
 	if (!bits_any(&judgement.matched))
 		return 0;
@@ -201,13 +221,13 @@ int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 	judgement.argv_len = scratch->argv_len;
 	judgement.stage = NESTOR_STAGE_BPRM;
 	judgement.can_refuse = true;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		scratch->reported.word[i] |= judgement.matched.word[i];
+	judgement.reported = &scratch->reported;
 	judge(&judgement);
 	return refusal(&judgement);
 }
 
-static __always_inline void match_argv_of_image(struct task_struct *task, struct scratch *scratch, u64 generation,
+/* False: not inspected to the end. */
+static __always_inline bool match_argv_of_image(struct task_struct *task, struct scratch *scratch, u64 generation,
 						const struct nestor_rule_bits *applying, struct nestor_rule_bits *accepted)
 {
 	struct argv_walk walk;
@@ -221,9 +241,10 @@ static __always_inline void match_argv_of_image(struct task_struct *task, struct
 	walk.state = NESTOR_DFA_START;
 	bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
 	if (!walk.whole)
-		*accepted = *applying; /* not inspected to the end: fail closed */
+		*accepted = *applying; /* fail closed */
 	else if (walk.state != NESTOR_DFA_DEAD)
 		dfa_accepted(walk.base, walk.state, accepted);
+	return walk.whole;
 }
 
 /*
@@ -251,9 +272,12 @@ int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct
 	file = BPF_CORE_READ(bprm, file);
 	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
 	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
-	if (path.truncated)
+	if (path.truncated) {
 		accepted = applying;
-	match_argv_of_image(task, scratch, generation, &applying, &argv);
+		judgement.unseen |= NESTOR_SEES_PATH;
+	}
+	if (!match_argv_of_image(task, scratch, generation, &applying, &argv))
+		judgement.unseen |= NESTOR_SEES_ARGV;
 	exec_matched(&judgement.matched, &applying, generation, &accepted, &argv);
 	if (scratch->generation == generation) {
 		for (int i = 0; i < NESTOR_RULE_WORDS; i++)
@@ -273,7 +297,7 @@ int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct
 	judgement.stage = NESTOR_STAGE_EXEC;
 	judgement.can_refuse = true;
 	judge(&judgement);
-	if (judgement.refuse && bpf_send_signal(SIGKILL))
+	if (judgement.decided >= NESTOR_DENY && bpf_send_signal(SIGKILL))
 		count_loss(NESTOR_LOSS_POLICY_STATE);
 	return 0;
 }

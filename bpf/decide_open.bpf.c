@@ -2,21 +2,6 @@
 #include "policy.bpf.h"
 #include "turn.bpf.h"
 
-static __always_inline void except_executable(struct task_struct *task, struct scratch *scratch, u64 generation,
-					      struct nestor_rule_bits *matched)
-{
-	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
-	struct nestor_rule_bits excepted;
-	struct resolved path;
-
-	path = path_resolve(BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
-	if (path.truncated)
-		return;
-	match_path(scratch, path, NESTOR_DFA_EXCEPT, generation, &excepted);
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] &= ~excepted.word[i];
-}
-
 /*
  * Hook: lsm/file_open, for each open. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM, whoever the reader is.
  * The path is that of the opened file up to its mount tree's root, so links, /proc/PID/root and chroots end at the same text.
@@ -42,19 +27,22 @@ int FUNCTION_PROG(decide_open, struct file *file, int ret)
 		return -EPERM;
 	}
 	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
-	if (path.truncated)
+	if (path.truncated) {
 		accepted = applying;
-	else
+		judgement.unseen = NESTOR_SEES_PATH;
+	} else {
 		match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation, &accepted);
+	}
 	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
 		judgement.matched.word[i] = applying.word[i] & accepted.word[i];
 	if (!bits_any(&judgement.matched))
 		return 0;
-	except_executable(task, scratch, generation, &judgement.matched);
-	if (!bits_any(&judgement.matched))
-		return 0;
-	/* The scratch held the executable's path meanwhile. */
-	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	if (spare_executable(task, scratch, NESTOR_RULE_OPEN, generation, &judgement.matched)) {
+		if (!bits_any(&judgement.matched))
+			return 0;
+		path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path,
+				    PATH_LARGE);
+	}
 	mode = BPF_CORE_READ(file, f_mode);
 	judgement.access = ((mode & FMODE_READ) ? 1 : 0) | ((mode & FMODE_WRITE) ? 2 : 0);
 	judgement.generation = generation;

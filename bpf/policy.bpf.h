@@ -5,8 +5,8 @@
  * A generation of policy lives in slot (generation & 1) of every table. nestord fills the idle slot, then writes `policy_generation`:
  * each decision reads that one word once, so it sees one whole generation.
  *
- * What cannot be inspected (no memory, a path or argv beyond its bound) counts as matched by all rules that asked for it: a rule that
- * denies fails closed.
+ * What cannot be inspected (no memory, a path or argv beyond its bound) counts as matched by all rules that asked for it, but for those
+ * that allow: every decision fails closed, unless a rule says `onTruncated: audit`.
  */
 #ifndef NESTOR_POLICY_BPF_H
 #define NESTOR_POLICY_BPF_H
@@ -73,8 +73,8 @@ struct scratch {
 	struct nestor_rule_bits reported; /* verdicts given at bprm_check: not again at exec */
 	u64 generation;                   /* of the two above; 0: nothing there */
 	u32 argv_len;                     /* of the copy below, for the verdict's words only */
-	u32 pad;
-	const char *text; /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
+	u32 argv_seen;                    /* `argv` was read to its end */
+	const char *text;                 /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
 	char chunk[CHUNK]; /* the piece of argv that is being matched: too large for the stack */
 	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
@@ -203,8 +203,11 @@ struct judgement {
 	u32 access;
 	u16 port;
 	u8 stage;
-	u32 refuse; /* out: bit (1 << enum nestor_action) of what rules in enforce mode ask for */
+	u8 unseen;  /* NESTOR_SEES_...: not inspected to its end */
+	u8 decided; /* out: enum nestor_action of the first rule in force that allows, denies or kills; 0: none */
+	u8 would;   /* the same if all rules were in force */
 	bool can_refuse;
+	struct nestor_rule_bits *reported; /* out, in a map value: rules that a verdict was given for; NULL: not asked for */
 };
 
 static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
@@ -219,7 +222,7 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 		return false;
 	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
 		return false;
-	return true;
+	return rule->action != NESTOR_ALLOW || !(rule->sees & judgement->unseen);
 }
 
 static __always_inline void report_verdict(struct judgement *judgement, const struct nestor_rule *rule, u32 index, bool applied)
@@ -262,39 +265,97 @@ static __always_inline void report_verdict(struct judgement *judgement, const st
 	ring_submit(record);
 }
 
+/* Whether a verdict is given; *refuses: whether the rule refuses. Rules come in their order, so the first word is the last one. */
+static __always_inline bool rule_speaks(const struct nestor_rule *rule, struct judgement *judgement, bool *refuses)
+{
+	bool in_force = rule->mode == NESTOR_MODE_ENFORCE;
+	bool speaks = true;
+
+	*refuses = false;
+	if (rule->action == NESTOR_AUDIT || (rule->on_truncated == NESTOR_TRUNCATED_AUDIT && (rule->sees & judgement->unseen)))
+		return true;
+	if (rule->action == NESTOR_ALLOW) {
+		speaks = false;
+	} else if (in_force) {
+		*refuses = judgement->decided != NESTOR_ALLOW;
+		speaks = *refuses;
+	} else {
+		speaks = judgement->would != NESTOR_ALLOW;
+	}
+	if (in_force && !judgement->decided)
+		judgement->decided = rule->action;
+	if (!judgement->would)
+		judgement->would = rule->action;
+	return speaks;
+}
+
 static long judge_rule(u32 index, void *argument)
 {
 	struct judgement *judgement = argument;
 	u32 key = (judgement->generation & 1) * NESTOR_MAX_RULES + (index & (NESTOR_MAX_RULES - 1));
+	u32 word = (index >> 6) & (NESTOR_RULE_WORDS - 1);
 	struct nestor_rule *rule;
-	bool refuse;
+	bool refuses;
 
-	if (!((judgement->matched.word[(index >> 6) & (NESTOR_RULE_WORDS - 1)] >> (index & 63)) & 1))
+	if (!((judgement->matched.word[word] >> (index & 63)) & 1))
 		return 0;
 	rule = bpf_map_lookup_elem(&rules, &key);
-	if (!rule || !rule_holds(rule, judgement))
+	if (!rule || !rule_holds(rule, judgement) || !rule_speaks(rule, judgement, &refuses))
 		return 0;
-	refuse = rule->mode == NESTOR_MODE_ENFORCE && rule->action >= NESTOR_DENY;
-	judgement->refuse |= (u32)refuse << (rule->action & 31);
-	report_verdict(judgement, rule, index, refuse && judgement->can_refuse);
+	if (judgement->reported)
+		judgement->reported->word[word] |= 1ULL << (index & 63);
+	report_verdict(judgement, rule, index, refuses && judgement->can_refuse);
 	return 0;
 }
 
-/* Goes through the matched rules, reports each; the result is judgement->refuse. */
+/* Goes through the matched rules, reports those that speak; the result is judgement->decided. */
 static __always_inline void judge(struct judgement *judgement)
 {
 	effective_cause(&judgement->chain, judgement->context);
+	/* Not 0 in the verifier's eyes: it would take what one round decides for undecided in the next. */
+	judgement->decided = unknown_zero;
+	judgement->would = unknown_zero;
 	bpf_loop(NESTOR_MAX_RULES, judge_rule, judgement, 0);
 }
 
 /* What an LSM program returns: -EPERM for deny and kill; kill also ends the process. */
 static __always_inline int refusal(const struct judgement *judgement)
 {
-	if (!judgement->refuse)
+	if (judgement->decided < NESTOR_DENY)
 		return 0;
-	if ((judgement->refuse & (1U << NESTOR_KILL)) && bpf_send_signal(SIGKILL))
+	if (judgement->decided == NESTOR_KILL && bpf_send_signal(SIGKILL))
 		count_loss(NESTOR_LOSS_POLICY_STATE);
 	return -EPERM;
+}
+
+/*
+ * Takes the rules that leave the task's executable alone out of `matched`. True: the scratch held that executable's path meanwhile. A path
+ * that cannot be inspected leaves nothing alone.
+ */
+static __always_inline bool spare_executable(struct task_struct *task, struct scratch *scratch, u32 event, u64 generation,
+					     struct nestor_rule_bits *matched)
+{
+	u32 index = (generation & 1) * 4 + event;
+	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
+	struct nestor_rule_bits excepted;
+	struct resolved path;
+	struct file *exe;
+	u64 asking = 0;
+
+	if (!of_event)
+		return false;
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		asking |= matched->word[i] & of_event->spares.word[i];
+	if (!asking)
+		return false;
+	exe = BPF_CORE_READ(task, mm, exe_file);
+	path = path_resolve(BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	if (path.truncated)
+		return true;
+	match_path(scratch, path, NESTOR_DFA_EXCEPT, generation, &excepted);
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		matched->word[i] &= ~excepted.word[i];
+	return true;
 }
 
 #endif

@@ -144,7 +144,7 @@ void Put(const FileInfo& file, WireWriter& out) {
 void Put(const VerdictInfo& verdict, WireWriter& out) {
   using M = v1::Verdict;
   const auto& [rule, policy, mode, action, stage, applied, generation, message, subject, argv,
-               error] = verdict;
+               error, severity, tags] = verdict;
   out.Text(M::kRuleFieldNumber, rule);
   out.Text(M::kPolicyFieldNumber, policy);
   out.Text(M::kModeFieldNumber, Name(mode));
@@ -156,6 +156,8 @@ void Put(const VerdictInfo& verdict, WireWriter& out) {
   out.Text(M::kSubjectFieldNumber, subject);
   Put(M::kArgvFieldNumber, argv, out);
   out.Text(M::kErrorFieldNumber, error);
+  out.Text(M::kSeverityFieldNumber, severity);
+  Put(M::kTagsFieldNumber, tags, out);
 }
 
 void Put(const LossInfo& loss, WireWriter& out) {
@@ -320,13 +322,38 @@ void Put(const Capability& capability, v1::Capability* out) {
   Put(fix, out->mutable_fix());
 }
 
+void Put(const RuleHits& hits, v1::RuleHits* out) {
+  const auto& [verdicts, denials, would_be_denials, last_ns] = hits;
+  out->set_verdicts(verdicts);
+  out->set_denials(denials);
+  out->set_would_be_denials(would_be_denials);
+  if (last_ns != 0) Put(last_ns, out->mutable_last());
+}
+
+void Put(const LoadedRuleInfo& rule, v1::LoadedRule* out) {
+  const auto& [name, kind, action, severity, tags, line, hits] = rule;
+  Put(name, out->mutable_name());
+  Put(kind, out->mutable_kind());
+  Put(action, out->mutable_action());
+  Put(severity, out->mutable_severity());
+  Put(tags, out->mutable_tags());
+  out->set_line(line);
+  Put(hits, out->mutable_hits());
+}
+
 void Put(const LoadedPolicyInfo& policy, v1::LoadedPolicy* out) {
-  const auto& [name, file, mode, rules, unenforceable] = policy;
+  const auto& [name, file, mode, rules, unenforceable, mode_line, selects, default_deny, hits,
+               details] = policy;
   Put(name, out->mutable_name());
   Put(file, out->mutable_file());
   Put(mode, out->mutable_mode());
   out->set_rules(rules);
   Put(unenforceable, out->mutable_unenforceable());
+  out->set_mode_line(mode_line);
+  Put(selects, out->mutable_selects());
+  out->set_default_deny(default_deny);
+  Put(hits, out->mutable_hits());
+  for (const LoadedRuleInfo& rule : details) Put(rule, out->add_details());
 }
 
 uint64_t ClockNs(clockid_t clock) {

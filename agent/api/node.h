@@ -17,12 +17,35 @@
 
 namespace nestor {
 
+// What a rule, or all of a policy's, did since nestord started.
+struct RuleHits {
+  uint64_t verdicts = 0;
+  uint64_t denials = 0;           // refused or killed
+  uint64_t would_be_denials = 0;  // in audit mode
+  uint64_t last_ns = 0;           // CLOCK_REALTIME; 0: never
+};
+
+struct LoadedRuleInfo {
+  std::string name;
+  std::string kind;
+  std::string action;
+  std::string severity;
+  std::vector<std::string> tags;
+  uint32_t line = 0;
+  RuleHits hits;
+};
+
 struct LoadedPolicyInfo {
   std::string name;
   std::string file;
   std::string mode;
   uint32_t rules = 0;
   std::vector<std::string> unenforceable;
+  uint32_t mode_line = 0;
+  std::string selects;
+  bool default_deny = false;
+  RuleHits hits;
+  std::vector<LoadedRuleInfo> details;
 };
 
 struct NodeStatus {

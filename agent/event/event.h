@@ -111,7 +111,9 @@ struct VerdictInfo {
   std::string message;  // the rule's own words
   std::string subject;  // path or address that was judged
   std::vector<std::string> argv;
-  std::string error;  // why a denial could not be applied
+  std::string error;     // why a denial could not be applied
+  std::string severity;  // the rule's; empty: it says none
+  std::vector<std::string> tags;
 };
 
 struct LossInfo {

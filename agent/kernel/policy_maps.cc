@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <thread>
 #include <unordered_set>
 
@@ -23,6 +24,7 @@ namespace {
 constexpr auto kGrace = std::chrono::milliseconds(100);
 
 static_assert(kMaxRules == NESTOR_MAX_RULES);
+static_assert(static_cast<int>(OnTruncated::kAudit) == NESTOR_TRUNCATED_AUDIT);
 
 nestor_rule_bits ToRaw(const RuleBits& bits) {
   nestor_rule_bits raw{};
@@ -50,6 +52,9 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.origin_mask = rule.origin_mask;
   raw.port_min = rule.port_min;
   raw.port_max = rule.port_max;
+  raw.sees = static_cast<uint8_t>((rule.need_path ? NESTOR_SEES_PATH : 0) |
+                                  (rule.need_argv ? NESTOR_SEES_ARGV : 0));
+  raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
   return raw;
 }
 
@@ -88,24 +93,29 @@ Status PolicyMaps::WriteDfa(uint32_t kind, uint32_t slot, const Dfa& dfa) {
 }
 
 Status PolicyMaps::WriteRules(uint32_t slot, const CompiledPolicies& policies) {
-  nestor_event_rules by_event[4] = {};
-  RuleBits all[4], path[4], argv[4], cidr[4];
+  RuleBits all[4], path[4], argv[4], cidr[4], allow[4], spares[4];
   for (uint32_t index = 0; index < policies.rules.size(); ++index) {
     const CompiledRule& rule = policies.rules[index];
     const auto event = static_cast<size_t>(rule.event);
+    if (event >= std::size(all)) {
+      return Error::Internal("rule " + rule.name + " is of a kind that the kernel does not judge");
+    }
     all[event].set(index);
     path[event].set(index, rule.need_path);
     argv[event].set(index, rule.need_argv);
     cidr[event].set(index, rule.need_cidr);
+    allow[event].set(index, rule.action == Action::kAllow);
+    spares[event].set(index, rule.spares);
     const nestor_rule raw = ToRaw(rule);
     const uint32_t key = slot * NESTOR_MAX_RULES + index;
     if (Status status = Update(fds_.rules, &key, &raw, "rule"); !status) return status;
   }
   for (uint32_t event = 0; event < 4; ++event) {
-    by_event[event] = {ToRaw(all[event]), ToRaw(path[event]), ToRaw(argv[event]),
-                       ToRaw(cidr[event])};
+    const nestor_event_rules by_event = {ToRaw(all[event]),   ToRaw(path[event]),
+                                         ToRaw(argv[event]),  ToRaw(cidr[event]),
+                                         ToRaw(allow[event]), ToRaw(spares[event])};
     const uint32_t key = slot * 4 + event;
-    if (Status status = Update(fds_.event_rules, &key, &by_event[event], "rules by event"); !status)
+    if (Status status = Update(fds_.event_rules, &key, &by_event, "rules by event"); !status)
       return status;
   }
   const nestor_rule_bits defaults = ToRaw(policies.default_rules);

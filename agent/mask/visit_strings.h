@@ -90,9 +90,10 @@ class StringVisit {
     All(path, access);
   }
   void One(VerdictInfo& verdict) {
-    auto& [rule, policy, mode, action, stage, applied, generation, message, subject, argv, error] =
-        verdict;
-    All(rule, policy, mode, action, stage, applied, generation, message, subject, argv, error);
+    auto& [rule, policy, mode, action, stage, applied, generation, message, subject, argv, error,
+           severity, tags] = verdict;
+    All(rule, policy, mode, action, stage, applied, generation, message, subject, argv, error,
+        severity, tags);
   }
   void One(LossInfo& loss) {
     auto& [where, count, total] = loss;

@@ -51,6 +51,7 @@ Result<std::shared_ptr<const PolicySet>> ReadPolicies(const std::string& directo
   auto set = LoadPolicySet(directory, generation, before);
   if (!set) return set.error();
   for (const Error& error : set->errors) spdlog::error("policy file: {}", error.message);
+  for (const std::string& warning : set->warnings) spdlog::warn("policy file: {}", warning);
   for (const PolicySummary& policy : set->policies) {
     spdlog::info("policy {}: {} rules, mode {}, from {}", policy.name, policy.rules,
                  Name(policy.mode), policy.file);
@@ -103,11 +104,24 @@ void Reload(Pipeline& pipeline, InForce& in_force) {
       "reloaded; settings other than policies, peer keys and the log level need a restart");
 }
 
+// An exception of a policy that ended yesterday counts no longer. Once a day: what fails today is
+// said once.
+void ReloadWhenStale(Pipeline& pipeline, InForce& in_force, Day& last_tried) {
+  const Day today = Today();
+  if (today == last_tried || !in_force.policies->stale_on) return;
+  if (today < *in_force.policies->stale_on) return;
+  last_tried = today;
+  spdlog::info("an exception of a policy has ended: the policies are read anew");
+  Reload(pipeline, in_force);
+}
+
 // Waits for signals until the pipeline ends; stops it on SIGTERM or SIGINT.
 void ServeSignals(const sigset_t& signals, InForce in_force, Pipeline& pipeline,
                   const std::atomic<bool>& ended) {
   const timespec patience{0, 200'000'000};
+  Day last_tried{};
   while (!ended) {
+    ReloadWhenStale(pipeline, in_force, last_tried);
     const int number = sigtimedwait(&signals, nullptr, &patience);
     if (number == SIGHUP) Reload(pipeline, in_force);
     if (number != SIGTERM && number != SIGINT) continue;

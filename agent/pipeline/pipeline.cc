@@ -100,6 +100,7 @@ struct Pipeline::State {
       event.seq = ++last_seq;
       if (event.boot_ns == 0) event.boot_ns = Now(CLOCK_BOOTTIME);
       event.time_ns = event.boot_ns + static_cast<uint64_t>(realtime_offset_ns);
+      if (event.verdict) policies.Count(*event.verdict, event.time_ns);
       log.Append(masker.Mask(std::move(event)));
     }
   }

@@ -2,7 +2,9 @@
 #include "agent/pipeline/policies_in_force.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <tuple>
 
 #include "agent/policy/fingerprint.h"
 
@@ -24,6 +26,10 @@ std::string HookOf(RuleEvent event) {
       return "hook:decide_open";
     case RuleEvent::kConnect:
       return "hook:decide_connect";
+    case RuleEvent::kCredential:
+    case RuleEvent::kNamespace:
+    case RuleEvent::kTrace:
+      break;  // Compile refuses these
   }
   return "";
 }
@@ -83,25 +89,66 @@ void PoliciesInForce::FillVerdict(uint64_t generation, uint32_t rule, VerdictInf
     verdict.rule = found.name;
     verdict.policy = found.policy;
     verdict.message = found.message;
+    verdict.severity = found.severity;
+    verdict.tags = found.tags;
     return;
   }
   verdict.rule = std::to_string(rule);
   verdict.policy = "generation " + std::to_string(generation);
 }
 
+void PoliciesInForce::Count(const VerdictInfo& verdict, uint64_t time_ns) {
+  constexpr size_t kMostRules = 4096;  // names of rules long gone stay until nestord ends
+  const auto key = std::pair(verdict.policy, verdict.rule);
+  if (hits_.size() >= kMostRules && !hits_.contains(key)) return;
+  RuleHits& hits = hits_[key];
+  const bool denies = verdict.action == Action::kDeny || verdict.action == Action::kKill;
+  ++hits.verdicts;
+  hits.denials += verdict.applied;
+  hits.would_be_denials += denies && verdict.mode == Mode::kAudit;
+  hits.last_ns = std::max(hits.last_ns, time_ns);
+}
+
+RuleHits PoliciesInForce::HitsOf(const std::string& policy, const std::string& rule) const {
+  const auto found = hits_.find({policy, rule});
+  return found == hits_.end() ? RuleHits() : found->second;
+}
+
+LoadedPolicyInfo PoliciesInForce::Describe(const PolicySummary& policy) const {
+  LoadedPolicyInfo info;
+  info.name = policy.name;
+  info.file = policy.file;
+  info.mode = Name(policy.mode);
+  info.rules = policy.rules;
+  info.mode_line = static_cast<uint32_t>(policy.mode_line);
+  info.selects = SpecificityText(policy.specificity);
+  info.default_deny = policy.default_deny;
+  std::set<std::string> known;  // a rule may stand for several in the kernel
+  for (const CompiledRule& rule : sets_.back()->compiled.rules) {
+    if (rule.policy != policy.name || !known.insert(rule.name).second) continue;
+    const std::string why = WhyUnenforceable(rule, probes_.capabilities());
+    if (!why.empty()) info.unenforceable.push_back(rule.name + ": " + why);
+    const RuleHits hits = HitsOf(policy.name, rule.name);
+    info.hits.verdicts += hits.verdicts;
+    info.hits.denials += hits.denials;
+    info.hits.would_be_denials += hits.would_be_denials;
+    info.hits.last_ns = std::max(info.hits.last_ns, hits.last_ns);
+    info.details.push_back({rule.name, std::string(Name(rule.event)),
+                            std::string(Name(rule.action)), rule.severity, rule.tags,
+                            static_cast<uint32_t>(rule.line), hits});
+  }
+  std::sort(info.details.begin(), info.details.end(),
+            [](const LoadedRuleInfo& a, const LoadedRuleInfo& b) {
+              return std::tuple(a.name == kDefaultRule, a.line) <
+                     std::tuple(b.name == kDefaultRule, b.line);
+            });
+  return info;
+}
+
 std::vector<LoadedPolicyInfo> PoliciesInForce::Loaded() const {
   std::vector<LoadedPolicyInfo> loaded;
   if (sets_.empty()) return loaded;
-  for (const PolicySummary& policy : sets_.back()->policies) {
-    LoadedPolicyInfo info{
-        policy.name, policy.file, std::string(Name(policy.mode)), policy.rules, {}};
-    for (const CompiledRule& rule : sets_.back()->compiled.rules) {
-      if (rule.policy != policy.name) continue;
-      const std::string why = WhyUnenforceable(rule, probes_.capabilities());
-      if (!why.empty()) info.unenforceable.push_back(rule.name + ": " + why);
-    }
-    loaded.push_back(std::move(info));
-  }
+  for (const PolicySummary& policy : sets_.back()->policies) loaded.push_back(Describe(policy));
   return loaded;
 }
 
@@ -109,6 +156,7 @@ std::vector<std::string> PoliciesInForce::Errors() const {
   std::vector<std::string> errors;
   if (sets_.empty()) return errors;
   for (const Error& error : sets_.back()->errors) errors.push_back(error.message);
+  for (const std::string& warning : sets_.back()->warnings) errors.push_back(warning);
   return errors;
 }
 

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -30,6 +32,9 @@ class PoliciesInForce {
   Status NameContainer(const NamedContainer& container);
   Status Forget(CgroupId container);
 
+  // Counts a verdict whose rule FillVerdict named. Kept by name, over all generations.
+  void Count(const VerdictInfo& verdict, uint64_t time_ns);
+
   // Names the rule of a verdict. A generation that is no longer kept leaves its number as the name.
   void FillVerdict(uint64_t generation, uint32_t rule, VerdictInfo& verdict) const;
   // For status: what is loaded, and which rules this kernel cannot apply.
@@ -41,11 +46,14 @@ class PoliciesInForce {
 
   // nullptr: no longer, or never, known here.
   const PolicySet* Find(uint64_t generation) const;
+  RuleHits HitsOf(const std::string& policy, const std::string& rule) const;
+  LoadedPolicyInfo Describe(const PolicySummary& policy) const;
 
   Probes& probes_;
   std::deque<std::shared_ptr<const PolicySet>> sets_;  // the last is in force
   std::shared_ptr<const PolicySet> inherited_;  // the same as what an earlier nestord had in force
   std::unordered_map<CgroupId, NamedContainer> containers_;
+  std::map<std::pair<std::string, std::string>, RuleHits> hits_;  // by policy and rule
 };
 
 }  // namespace nestor

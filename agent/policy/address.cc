@@ -13,9 +13,7 @@ namespace {
 uint8_t MaskOf(unsigned bits) { return static_cast<uint8_t>(bits >= 8 ? 0xff : 0xff00U >> bits); }
 
 std::string ToText(const Cidr& cidr) {
-  char text[INET6_ADDRSTRLEN] = {};
-  inet_ntop(cidr.v6 ? AF_INET6 : AF_INET, cidr.bytes.data(), text, sizeof(text));
-  return std::string(text) + "/" + std::to_string(cidr.prefix_len);
+  return FormatAddress(cidr) + "/" + std::to_string(cidr.prefix_len);
 }
 
 // ::ffff:a.b.c.d/n is what the kernel calls a.b.c.d/(n-96).
@@ -60,6 +58,12 @@ std::array<uint8_t, 16> Masked(const std::array<uint8_t, 16>& bytes, unsigned pr
 }
 
 }  // namespace
+
+std::string FormatAddress(const Cidr& cidr) {
+  char text[INET6_ADDRSTRLEN] = {};
+  inet_ntop(cidr.v6 ? AF_INET6 : AF_INET, cidr.bytes.data(), text, sizeof(text));
+  return text;
+}
 
 bool Cidr::Covers(const Cidr& other) const {
   return v6 == other.v6 && prefix_len <= other.prefix_len &&

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "agent/base/result.h"
@@ -24,6 +25,9 @@ struct Cidr {
 // kernel side does with addresses. Error: not an address, a prefix too long, bits set below the
 // prefix (the message says which network is meant). Thread: any.
 Result<Cidr> ParseCidr(std::string_view text);
+
+// "10.0.0.0": without the length of the prefix.
+std::string FormatAddress(const Cidr& cidr);
 
 }  // namespace nestor
 

@@ -6,12 +6,14 @@
 #include <numeric>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace nestor {
 namespace {
 
 constexpr size_t kRawStatesFactor = 4;
 constexpr size_t kMaxNodes = 1U << 18;
+constexpr uint64_t kMaxSteps = 1U << 28;  // positions looked at while states are found
 
 Error TooLarge(size_t max_states) {
   return {ErrorCode::kResourceExhausted,
@@ -146,20 +148,23 @@ Result<Dfa> ToDfa(const RawDfa& raw, const std::vector<uint32_t>& block_of, size
 // From sets of pattern positions to states.
 class SubsetConstruction {
  public:
-  explicit SubsetConstruction(const AutomatonBuilder& builder) : nodes_(builder.nodes_) {
+  explicit SubsetConstruction(const AutomatonBuilder& builder)
+      : nodes_(builder.nodes_), seen_(builder.nodes_.size()) {
     raw_.classes.representative = {0};
+    std::unordered_set<ByteSet> known;
     for (const AutomatonBuilder::Node& node : nodes_)
-      if (!node.final && node.item.kind != PatternItem::Kind::kSkip)
-        raw_.classes.Refine(node.item.bytes);
+      if (Reads(node) && known.insert(node.item.bytes).second) raw_.classes.Refine(node.item.bytes);
     StateOf({});
-    std::vector<uint32_t> start;
+    Set start;
+    ++round_;
     for (const uint32_t node : builder.starts_) Reach(node, start);
     raw_.start = StateOf(std::move(start));
   }
 
   Result<RawDfa> Run(size_t max_raw_states) {
     for (uint32_t state = 0; state < sets_.size(); ++state) {
-      if (sets_.size() > max_raw_states) return TooLarge(max_raw_states / kRawStatesFactor);
+      if (sets_.size() > max_raw_states || steps_ > kMaxSteps)
+        return TooLarge(max_raw_states / kRawStatesFactor);
       std::vector<uint32_t> row;
       row.reserve(raw_.classes.representative.size());
       for (const uint8_t byte : raw_.classes.representative) row.push_back(Step(state, byte));
@@ -179,34 +184,49 @@ class SubsetConstruction {
     }
   };
 
-  void Reach(uint32_t node, Set& set) const {
-    for (;; ++node) {
-      set.push_back(node);
-      if (nodes_[node].final || nodes_[node].item.kind == PatternItem::Kind::kOne) return;
-      if (nodes_[node].item.kind == PatternItem::Kind::kSkip)
-        Reach(node + 1 + nodes_[node].item.skip, set);
+  static bool Reads(const AutomatonBuilder::Node& node) {
+    return !node.final && (node.item.kind == PatternItem::Kind::kOne ||
+                           node.item.kind == PatternItem::Kind::kRepeat);
+  }
+
+  // Adds the nodes that read a byte or end a pattern and that can be reached from `node` without a
+  // byte. Each node once in a round.
+  void Reach(uint32_t from, Set& set) {
+    open_.push_back(from);
+    while (!open_.empty()) {
+      const uint32_t at = open_.back();
+      open_.pop_back();
+      if (seen_[at] == round_) continue;
+      seen_[at] = round_;
+      ++steps_;
+      const AutomatonBuilder::Node& node = nodes_[at];
+      if (node.final || Reads(node)) set.push_back(at);
+      if (node.final || node.item.kind == PatternItem::Kind::kOne) continue;
+      if (node.item.kind != PatternItem::Kind::kJump) open_.push_back(at + 1);
+      if (node.item.kind != PatternItem::Kind::kRepeat)
+        open_.push_back(static_cast<uint32_t>(static_cast<int64_t>(at) + 1 + node.item.jump));
     }
   }
 
   uint32_t StateOf(Set set) {
     std::sort(set.begin(), set.end());
-    set.erase(std::unique(set.begin(), set.end()), set.end());
     const auto [entry, fresh] = state_of_.try_emplace(set, static_cast<uint32_t>(sets_.size()));
     if (!fresh) return entry->second;
-    RuleBits accept;
+    RuleBits accept, except;
     for (const uint32_t node : set)
-      if (nodes_[node].final) accept.set(nodes_[node].rule);
-    raw_.accept.push_back(accept);
+      if (nodes_[node].final) (nodes_[node].except ? except : accept).set(nodes_[node].rule);
+    raw_.accept.push_back(accept & ~except);
     sets_.push_back(std::move(set));
     return entry->second;
   }
 
   uint32_t Step(uint32_t state, uint8_t byte) {
     Set after;
+    ++round_;
+    steps_ += sets_[state].size();
     for (const uint32_t node : sets_[state]) {
       const AutomatonBuilder::Node& from = nodes_[node];
-      if (from.final || from.item.kind == PatternItem::Kind::kSkip || !from.item.bytes[byte])
-        continue;
+      if (from.final || !from.item.bytes[byte]) continue;
       Reach(from.item.kind == PatternItem::Kind::kOne ? node + 1 : node, after);
     }
     return StateOf(std::move(after));
@@ -216,12 +236,16 @@ class SubsetConstruction {
   RawDfa raw_;
   std::vector<Set> sets_;
   std::unordered_map<Set, uint32_t, SetHash> state_of_;
+  std::vector<uint32_t> seen_;  // the round in which a node was reached last
+  std::vector<uint32_t> open_;
+  uint32_t round_ = 0;
+  uint64_t steps_ = 0;
 };
 
-void AutomatonBuilder::Add(const Pattern& pattern, size_t rule) {
+void AutomatonBuilder::AddNodes(const Pattern& pattern, size_t rule, bool except) {
   starts_.push_back(static_cast<uint32_t>(nodes_.size()));
-  for (const PatternItem& item : pattern) nodes_.push_back({item, false, rule});
-  nodes_.push_back({{}, true, rule});
+  for (const PatternItem& item : pattern) nodes_.push_back({item, false, except, rule});
+  nodes_.push_back({{}, true, except, rule});
   rules_.set(rule);
 }
 

@@ -17,12 +17,14 @@ namespace nestor {
 class AutomatonBuilder {
  public:
   // A string that matches `pattern` shall set the bit `rule` (< kMaxRules).
-  void Add(const Pattern& pattern, size_t rule);
+  void Add(const Pattern& pattern, size_t rule) { AddNodes(pattern, rule, false); }
+  // A string that matches `pattern` shall not set it, whatever else it matches.
+  void Except(const Pattern& pattern, size_t rule) { AddNodes(pattern, rule, true); }
 
   // The smallest automaton for all patterns added: subset construction, then Hopcroft's
   // minimisation. State 0 is dead, state 1 the start, also when there is no pattern.
   // Error kResourceExhausted: more than `max_states` states. Cost: bounded by 4 * max_states
-  // states before minimisation.
+  // states before minimisation and a fixed number of steps to find them, a second or two.
   Result<Dfa> Build(size_t max_states) const;
 
   // The rules that a pattern was added for.
@@ -32,8 +34,10 @@ class AutomatonBuilder {
   struct Node {
     PatternItem item;
     bool final = false;
+    bool except = false;  // of a final one
     size_t rule = 0;
   };
+  void AddNodes(const Pattern& pattern, size_t rule, bool except);
   friend class SubsetConstruction;
 
   std::vector<Node> nodes_;  // a pattern's items and its end lie next to each other

@@ -12,13 +12,22 @@
 
 #include "agent/event/event.h"
 #include "agent/event/vocabulary.h"
+#include "agent/policy/selector.h"
+#include "agent/policy/subject.h"
 
 namespace nestor {
 
 inline constexpr size_t kMaxRules = 256;  // NESTOR_MAX_RULES
 using RuleBits = std::bitset<kMaxRules>;
 
-enum class RuleEvent : uint8_t { kExec = 1, kOpen = 2, kConnect = 3 };
+// What follows when a path or argv is too long to be inspected.
+enum class OnTruncated : uint8_t { kDeny = 0, kAudit = 1 };
+
+// Where a program's file comes from: the container's image, or something written since.
+enum class Provenance : uint8_t { kImage = 1, kAdded = 2 };
+
+// What a program's file or start can be, beside its path.
+enum class ExecTrait : uint8_t { kMemfd = 0, kDeleted = 1, kLoader = 2, kSetuid = 3 };
 
 // A deterministic automaton over bytes. State 0 is dead, state 1 the start. accept[s] is non-empty
 // when the input read so far is matched by those rules. Patterns are anchored at both ends when
@@ -37,37 +46,46 @@ struct CidrRule {
   RuleBits rules;
 };
 
-// Which workloads a rule is for. Empty: all pods of the node. Values of one list are alternatives
-// (globs); lists must all match.
-struct WorkloadSelector {
-  std::vector<std::string> namespaces;
-  std::vector<std::string> pods;
-  std::vector<std::string> containers;
-  std::map<std::string, std::string> labels;
-};
+// The name of the rules that `default: deny` stands for.
+inline constexpr char kDefaultRule[] = "default";
 
+// One rule as the kernel judges it. A rule of a file may become several, all of its name.
 struct CompiledRule {
   std::string policy;
   std::string name;
+  std::string file;  // where it is written
+  int line = 0;
   std::string message;
+  std::string severity;
+  std::vector<std::string> tags;
   RuleEvent event = RuleEvent::kExec;
   Action action = Action::kDeny;
   Mode mode = Mode::kAudit;
+  OnTruncated on_truncated = OnTruncated::kDeny;
+  bool is_default = false;  // stands for `default: deny`, not for a rule that was written
+  uint32_t specificity = 0;
   uint32_t min_depth = 0;
   uint32_t max_depth = 0xffffffff;
   uint32_t origin_mask = 0;  // bit (1 << HopKind); 0: any
   bool need_path = false;
   bool need_argv = false;
   bool need_cidr = false;
+  bool spares = false;        // has exceptions by executable: see except_path
   bool while_unknown = true;  // applies to containers whose workload is not known yet
   uint8_t access = 3;         // open: 1 read, 2 write
   uint16_t port_min = 0;
   uint16_t port_max = 65535;
+  // For the kernel side to grow into; Compile refuses rules that have these (features.h).
+  std::vector<std::string> digests;
+  std::optional<Provenance> provenance;
+  uint8_t traits = 0;
   WorkloadSelector selector;
+  std::vector<WorkloadSelector> except;  // workloads that it is not for
 };
 
 // One generation: everything the kernel needs, and the names that user space joins to a verdict's
-// rule index.
+// rule index. The rules stand in the order in which they decide: the first in force that matches
+// and says allow, deny or kill has the last word (evaluate.h).
 struct CompiledPolicies {
   uint64_t generation = 0;
   std::vector<CompiledRule> rules;  // index = bit
@@ -75,10 +93,11 @@ struct CompiledPolicies {
   Dfa argv;                         // over argv joined by NUL, with a final NUL
   Dfa open_path;                    // over the resolved path of the file
   Dfa unix_path;                    // over the unix socket's path; abstract names start with '@'
-  Dfa except_path;                  // over the path of the program that opens: rules that spare it
+  Dfa except_path;                  // over the path of the program that acts: rules that spare it
   std::vector<CidrRule> cidrs;
-  RuleBits default_rules;  // for containers whose workload is not known yet: every rule that could
-                           // apply and does not say `whileUnknown: skip`
+  // For containers whose workload is not known yet: every rule that could apply and does not say
+  // `whileUnknown: skip`; of policies with a selector neither what they allow nor their default.
+  RuleBits default_rules;
 };
 
 // The rules that apply to this workload (labels: the pod's). Thread: any.

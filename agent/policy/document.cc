@@ -2,357 +2,259 @@
 #include "agent/policy/document.h"
 
 #include <algorithm>
-#include <charconv>
-#include <initializer_list>
-#include <optional>
+#include <map>
+#include <tuple>
+#include <utility>
 
-#include "agent/base/nearest.h"
-#include "agent/policy/yaml_tree.h"
+#include "agent/policy/node_reader.h"
+#include "agent/policy/pattern_reader.h"
+#include "agent/policy/rule_reader.h"
+#include "agent/policy/selector_reader.h"
+#include "agent/policy/test_reader.h"
 
 namespace nestor {
 namespace {
 
-using Words = std::initializer_list<std::string_view>;
-
-std::string Hint(std::string_view word, Words known) { return Suggest(word, {known}); }
-
-std::string Shown(const std::string& word) {
-  std::string shown = "`";
-  for (const char c : word.substr(0, 80)) shown += c >= ' ' && c != 0x7f ? c : '?';
-  return shown + (word.size() > 80 ? "…`" : "`");
-}
-
-// Reads one policy document; the first fault is kept and everything after it is skipped.
 class PolicyReader {
  public:
-  explicit PolicyReader(const std::string& file) : file_(file) {}
-
-  Result<PolicyDocument> Read(const YamlNode& root) {
-    policy_.file = file_;
-    ReadRoot(root);
-    if (error_) return *error_;
-    return std::move(policy_);
+  PolicyReader(NodeReader& reader, const std::string& file) : reader_(reader) {
+    policy_.file = file;
   }
+
+  PolicyDocument Read(const YamlNode& root);
 
  private:
-  void Fail(YamlMark mark, const std::string& reason) {
-    if (!error_)
-      error_ = Error::InvalidArgument(file_ + ":" + std::to_string(mark.line) + ":" +
-                                      std::to_string(mark.column) + ": " + reason);
-  }
-
-  // The value under `key`, or nullptr. Missing and required: a fault at the map.
-  const YamlNode* Find(const YamlNode& map, std::string_view key, bool required = false) {
-    for (const auto& [name, value] : map.entries)
-      if (name.scalar == key) return &value;
-    if (required) Fail(map.mark, "`" + std::string(key) + "` is missing");
-    return nullptr;
-  }
-
-  bool ExpectMap(const YamlNode& node, const std::string& what, Words keys) {
-    if (node.kind != YamlNode::Kind::kMap) {
-      Fail(node.mark, what + " must be a map of keys and values");
-      return false;
-    }
-    for (const auto& [key, value] : node.entries)
-      if (std::find(keys.begin(), keys.end(), key.scalar) == keys.end()) {
-        Fail(key.mark,
-             "unknown field " + Shown(key.scalar) + " in " + what + Hint(key.scalar, keys));
-        return false;
-      }
-    return !error_;
-  }
-
-  std::string Text(const YamlNode& node, const std::string& what, size_t max = kMaxGlobBytes) {
-    if (node.kind != YamlNode::Kind::kScalar)
-      Fail(node.mark, what + " must be a text");
-    else if (node.scalar.empty() || node.scalar.size() > max)
-      Fail(node.mark, what + " must have 1 to " + std::to_string(max) + " bytes");
-    return node.scalar;
-  }
-
-  std::string OneOfWords(const YamlNode& node, const std::string& what, Words words) {
-    const std::string word = Text(node, what);
-    if (!error_ && std::find(words.begin(), words.end(), word) == words.end())
-      Fail(node.mark, what + " cannot be " + Shown(word) + Hint(word, words));
-    return word;
-  }
-
-  uint32_t Number(const YamlNode& node, const std::string& what, uint32_t max) {
-    uint32_t value = 0;
-    const std::string& text = node.scalar;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (node.kind != YamlNode::Kind::kScalar || node.quoted || error != std::errc() ||
-        end != text.data() + text.size() || value > max)
-      Fail(node.mark, what + " must be a whole number from 0 to " + std::to_string(max));
-    return value;
-  }
-
-  // A list that is not empty: an empty one would read as "none" to a person and as "any" to a rule.
-  const std::vector<YamlNode>& List(const YamlNode& node, const std::string& what) {
-    static const std::vector<YamlNode> kNone;
-    if (node.kind == YamlNode::Kind::kList && !node.items.empty()) return node.items;
-    Fail(node.mark, what + " must be a list of at least one value");
-    return kNone;
-  }
-
-  void Name(const YamlNode& map, const std::string& what, std::string& name) {
-    const YamlNode* node = Find(map, "name", true);
-    if (!node) return;
-    name = Text(*node, what, 63);
-    const bool good = std::all_of(name.begin(), name.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-    });
-    if (!good || (!name.empty() && (name.front() == '-' || name.back() == '-')))
-      Fail(node->mark,
-           what + " has lower-case letters, digits, `-` and `.` only, not " + Shown(name));
-  }
-
-  void ReadRoot(const YamlNode& root);
+  void ReadSpec(const YamlNode& spec);
   void ReadSelector(const YamlNode& node);
-  std::vector<std::string> SelectorValues(const YamlNode& node, const std::string& what);
   void ReadChain(const YamlNode& node);
-  void ReadRules(const YamlNode& node);
-  void ReadRule(const YamlNode& node);
-  void ReadFile(const YamlNode& node, RuleDocument& rule);
-  void ReadExec(const YamlNode& node, RuleDocument& rule);
-  void ReadConnect(const YamlNode& node, RuleDocument& rule);
-  std::vector<Pattern> PathGlobs(const YamlNode& node, const std::string& what, bool abstract);
-  Pattern ArgumentPattern(const YamlNode& node);
-  PortRange Ports(const YamlNode& node);
+  void ReadOrigins(const YamlNode& node);
+  void ReadThrough(const YamlNode& node);
+  void ReadRules(const YamlNode& node, OnTruncated on_truncated);
+  void CheckTests();
 
-  std::string file_;
+  NodeReader& reader_;
   PolicyDocument policy_;
-  std::optional<Error> error_;
 };
 
-void PolicyReader::ReadRoot(const YamlNode& root) {
-  if (!ExpectMap(root, "a policy", {"apiVersion", "kind", "metadata", "spec"})) return;
-  if (const YamlNode* version = Find(root, "apiVersion", true))
-    OneOfWords(*version, "apiVersion", {"nestor.dev/v1"});
-  if (const YamlNode* kind = Find(root, "kind", true)) OneOfWords(*kind, "kind", {"ChainPolicy"});
-  const YamlNode* metadata = Find(root, "metadata", true);
-  if (metadata && ExpectMap(*metadata, "metadata", {"name"}))
-    Name(*metadata, "the policy's name", policy_.name);
-  const YamlNode* spec = Find(root, "spec", true);
-  if (!spec || !ExpectMap(*spec, "spec", {"mode", "selector", "chain", "rules"})) return;
-  if (const YamlNode* mode = Find(*spec, "mode"))
-    policy_.mode = OneOfWords(*mode, "mode", {"audit", "enforce"}) == "enforce" ? Mode::kEnforce
-                                                                                : Mode::kAudit;
-  if (const YamlNode* selector = Find(*spec, "selector")) ReadSelector(*selector);
-  if (const YamlNode* chain = Find(*spec, "chain")) ReadChain(*chain);
-  if (const YamlNode* rules = Find(*spec, "rules", true)) ReadRules(*rules);
+PolicyDocument PolicyReader::Read(const YamlNode& root) {
+  policy_.mark = root.mark;
+  reader_.IsMap(root, "a policy", {"apiVersion", "kind", "metadata", "spec", "tests"});
+  const YamlNode* metadata = reader_.Need(root, "metadata");
+  if (metadata && reader_.IsMap(*metadata, "metadata", {"name"}))
+    policy_.name = reader_.Name(*metadata, "the policy's name");
+  const YamlNode* spec = reader_.Need(root, "spec");
+  if (spec && reader_.IsMap(*spec, "spec",
+                            {"mode", "default", "onTruncated", "selector", "chain", "rules"}))
+    ReadSpec(*spec);
+  if (const YamlNode* tests = reader_.Find(root, "tests")) {
+    policy_.tests = ReadTests(reader_, *tests);
+    CheckTests();
+  }
+  return std::move(policy_);
 }
 
-std::vector<std::string> PolicyReader::SelectorValues(const YamlNode& node,
-                                                      const std::string& what) {
-  std::vector<std::string> values;
-  for (const YamlNode& item : List(node, what)) {
-    values.push_back(Text(item, "a value of " + what, 253));
-    if (error_) break;
-    if (const auto glob = ParseGlob(values.back(), GlobKind::kArgument); !glob)
-      Fail(item.mark, "bad pattern " + Shown(values.back()) + ": " + glob.error().message);
+void PolicyReader::ReadSpec(const YamlNode& spec) {
+  if (const YamlNode* mode = reader_.Find(spec, "mode")) {
+    policy_.mode_mark = mode->mark;
+    const auto word = reader_.Word(*mode, "mode", {"audit", "enforce"});
+    policy_.mode = word && *word == "enforce" ? Mode::kEnforce : Mode::kAudit;
   }
-  return values;
+  auto on_truncated = OnTruncated::kDeny;
+  if (const YamlNode* truncated = reader_.Find(spec, "onTruncated"))
+    on_truncated = ReadOnTruncated(reader_, *truncated);
+  if (const YamlNode* selector = reader_.Find(spec, "selector")) ReadSelector(*selector);
+  if (const YamlNode* chain = reader_.Find(spec, "chain")) ReadChain(*chain);
+  if (const YamlNode* rules = reader_.Need(spec, "rules")) ReadRules(*rules, on_truncated);
+  const YamlNode* otherwise = reader_.Find(spec, "default");
+  if (!otherwise) return;
+  const auto word = reader_.Word(*otherwise, "default", {"allow", "deny"});
+  policy_.default_deny = word && *word == "deny";
+  const bool allows = std::any_of(policy_.rules.begin(), policy_.rules.end(),
+                                  [](const auto& rule) { return rule.action == Action::kAllow; });
+  if (policy_.default_deny && !allows)
+    reader_.Fail(otherwise->mark,
+                 "default: deny is for the kinds of acts that an `action: allow` "
+                 "rule of this policy is about, and there is none");
 }
 
 void PolicyReader::ReadSelector(const YamlNode& node) {
-  if (!ExpectMap(node, "selector", {"namespaces", "pods", "containers", "labels", "whileUnknown"}))
-    return;
-  WorkloadSelector& selector = policy_.selector;
-  if (const YamlNode* list = Find(node, "namespaces"))
-    selector.namespaces = SelectorValues(*list, "namespaces");
-  if (const YamlNode* list = Find(node, "pods")) selector.pods = SelectorValues(*list, "pods");
-  if (const YamlNode* list = Find(node, "containers"))
-    selector.containers = SelectorValues(*list, "containers");
-  if (const YamlNode* unknown = Find(node, "whileUnknown"))
-    policy_.while_unknown = OneOfWords(*unknown, "whileUnknown", {"apply", "skip"}) == "apply";
-  const YamlNode* labels = Find(node, "labels");
-  if (!labels) return;
-  if (labels->kind != YamlNode::Kind::kMap || labels->entries.empty())
-    return Fail(labels->mark, "labels must be a map of at least one label and its value");
-  for (const auto& [key, value] : labels->entries) {
-    selector.labels[key.scalar] = Text(value, "the value of label " + Shown(key.scalar), 253);
-    if (error_) return;
-    if (const auto glob = ParseGlob(value.scalar, GlobKind::kArgument); !glob)
-      Fail(value.mark, "bad pattern " + Shown(value.scalar) + ": " + glob.error().message);
-  }
+  WordList fields = WorkloadFields();
+  fields.emplace_back("whileUnknown");
+  if (!reader_.IsMap(node, "selector", fields)) return;
+  policy_.selector = ReadWorkload(reader_, node);
+  if (const YamlNode* unknown = reader_.Find(node, "whileUnknown"))
+    if (const auto word = reader_.Word(*unknown, "whileUnknown", {"apply", "skip"}))
+      policy_.while_unknown = *word == "apply";
+}
+
+void PolicyReader::ReadOrigins(const YamlNode& node) {
+  for (const YamlNode& item : reader_.List(node, "origins"))
+    if (const auto word = reader_.Word(item, "an origin", OriginWords()))
+      policy_.origin_mask |= 1U << static_cast<unsigned>(*HopKindFromName(*word));
+}
+
+void PolicyReader::ReadThrough(const YamlNode& node) {
+  policy_.features.push_back({Feature::kThrough, node.mark});
+  if (!reader_.IsMap(node, "through", {"containers", "hops", "agents"})) return;
+  if (const YamlNode* list = reader_.Find(node, "containers"))
+    policy_.through.containers = ReadNames(reader_, *list, "containers");
+  if (const YamlNode* list = reader_.Find(node, "agents"))
+    policy_.through.agents = ReadNames(reader_, *list, "agents");
+  if (const YamlNode* list = reader_.Find(node, "hops"))
+    for (const YamlNode& item : reader_.List(*list, "hops"))
+      if (auto word = reader_.Word(item, "a hop",
+                                   {"container-entrypoint", "runtime-exec", "ssh-login", "tcp",
+                                    "unix-socket", "host-service", "pre-existing", "tcp-remote",
+                                    "fd-pass", "namespace", "credential", "trace", "delegated"}))
+        policy_.through.hops.push_back(*std::move(word));
+  if (node.entries.empty())
+    reader_.Fail(node.mark, "through needs `containers`, `hops` or `agents`");
 }
 
 void PolicyReader::ReadChain(const YamlNode& node) {
-  if (!ExpectMap(node, "chain", {"origins", "minDepth", "maxDepth"})) return;
-  if (const YamlNode* origins = Find(node, "origins"))
-    for (const YamlNode& item : List(*origins, "origins")) {
-      const std::string word = OneOfWords(item, "an origin",
-                                          {"container-entrypoint", "runtime-exec", "ssh-login",
-                                           "tcp-remote", "host-service", "pre-existing"});
-      if (const auto kind = HopKindFromName(word); kind && !error_)
-        policy_.origin_mask |= 1U << static_cast<unsigned>(*kind);
-    }
-  constexpr uint32_t kMaxDepth = 1000000;
-  if (const YamlNode* depth = Find(node, "minDepth"))
-    policy_.min_depth = Number(*depth, "minDepth", kMaxDepth);
-  const YamlNode* depth = Find(node, "maxDepth");
-  if (!depth) return;
-  policy_.max_depth = Number(*depth, "maxDepth", kMaxDepth);
+  constexpr uint32_t kDeepest = 1000000;
+  if (!reader_.IsMap(node, "chain", {"origins", "through", "minDepth", "maxDepth", "identity"}))
+    return;
+  if (const YamlNode* identity = reader_.Find(node, "identity"))
+    reader_.Fail(identity->mark,
+                 "`identity` is reserved: who began a chain is not known to the "
+                 "kernel yet; use `origins`");
+  if (const YamlNode* origins = reader_.Find(node, "origins")) ReadOrigins(*origins);
+  if (const YamlNode* through = reader_.Find(node, "through")) ReadThrough(*through);
+  if (const YamlNode* depth = reader_.Find(node, "minDepth"))
+    policy_.min_depth = reader_.Number(*depth, "minDepth", kDeepest).value_or(0);
+  const YamlNode* depth = reader_.Find(node, "maxDepth");
+  const auto most = depth ? reader_.Number(*depth, "maxDepth", kDeepest) : std::nullopt;
+  if (!most) return;
+  policy_.max_depth = *most;
   if (policy_.max_depth < policy_.min_depth)
-    Fail(depth->mark, "maxDepth is below minDepth: no chain can be both");
+    reader_.Fail(depth->mark, "maxDepth is below minDepth: no chain can be both");
 }
 
-void PolicyReader::ReadRules(const YamlNode& node) {
-  for (const YamlNode& item : List(node, "rules")) {
-    if (error_) return;
-    ReadRule(item);
-    if (error_) return;
-    const std::string& name = policy_.rules.back().name;
-    for (size_t i = 0; i + 1 < policy_.rules.size(); ++i)
-      if (policy_.rules[i].name == name)
-        Fail(item.mark, "rule " + Shown(name) + " stands in this policy already");
+void PolicyReader::ReadRules(const YamlNode& node, OnTruncated on_truncated) {
+  std::map<std::string, int> line_of;
+  for (const YamlNode& item : reader_.List(node, "rules")) {
+    RuleDocument rule = ReadRule(reader_, item, on_truncated, policy_.features);
+    const auto [first, fresh] = line_of.try_emplace(rule.name, item.mark.line);
+    if (!fresh && !rule.name.empty())
+      reader_.Fail(item.mark, "rule " + Shown(rule.name) +
+                                  " stands in this policy already (first: line " +
+                                  std::to_string(first->second) + ")");
+    if (rule.name == kDefaultRule)
+      reader_.Fail(item.mark,
+                   "`default` is how verdicts name what `default: deny` says; choose "
+                   "another name");
+    policy_.rules.push_back(std::move(rule));
   }
 }
 
-void PolicyReader::ReadRule(const YamlNode& node) {
-  if (!ExpectMap(node, "a rule", {"name", "message", "action", "exec", "file", "connect"})) return;
-  RuleDocument rule;
-  Name(node, "the rule's name", rule.name);
-  if (const YamlNode* message = Find(node, "message"))
-    rule.message = Text(*message, "message", 512);
-  if (const YamlNode* action = Find(node, "action")) {
-    const std::string word = OneOfWords(*action, "action", {"deny", "audit", "kill"});
-    rule.action = word == "deny" ? Action::kDeny : word == "audit" ? Action::kAudit : Action::kKill;
-  }
-  const YamlNode* exec = Find(node, "exec");
-  const YamlNode* file = Find(node, "file");
-  const YamlNode* connect = Find(node, "connect");
-  if ((exec != nullptr) + (file != nullptr) + (connect != nullptr) != 1)
-    return Fail(node.mark, "a rule has exactly one of `exec`, `file` and `connect`");
-  if (exec) ReadExec(*exec, rule);
-  if (file) ReadFile(*file, rule);
-  if (connect) ReadConnect(*connect, rule);
-  policy_.rules.push_back(std::move(rule));
+void PolicyReader::CheckTests() {
+  WordList names = {kDefaultRule};
+  for (const RuleDocument& rule : policy_.rules) names.emplace_back(rule.name);
+  for (const PolicyTest& test : policy_.tests)
+    if (!test.rule.empty() && std::find(names.begin(), names.end(), test.rule) == names.end())
+      reader_.Fail(test.mark, "the example names rule " + Shown(test.rule) +
+                                  ", which this policy does not have");
 }
 
-std::vector<Pattern> PolicyReader::PathGlobs(const YamlNode& node, const std::string& what,
-                                             bool abstract) {
-  std::vector<Pattern> globs;
-  for (const YamlNode& item : List(node, what)) {
-    const std::string text = Text(item, "a value of " + what);
-    if (error_) break;
-    const bool absolute = text[0] == '/' || text.starts_with("**") || (abstract && text[0] == '@');
-    if (!absolute) {
-      Fail(item.mark, "path " + Shown(text) + " must begin with `/`" +
-                          (abstract ? " (or `@`, an abstract name)" : "") +
-                          "; for any folder write " + Shown("/**/" + text));
-      break;
-    }
-    Result<Pattern> glob = ParseGlob(text, GlobKind::kPath);
-    if (!glob) {
-      Fail(item.mark, "bad pattern " + Shown(text) + ": " + glob.error().message);
-      break;
-    }
-    globs.push_back(*std::move(glob));
-  }
-  return globs;
+PolicyTestDocument ReadTestDocument(NodeReader& reader, const YamlNode& root,
+                                    const std::string& file) {
+  PolicyTestDocument document;
+  document.file = file;
+  reader.IsMap(root, "a test of a policy", {"apiVersion", "kind", "policy", "tests"});
+  constexpr size_t kLongest = 63;
+  if (const YamlNode* policy = reader.Need(root, "policy"))
+    document.policy = reader.Text(*policy, "policy", kLongest).value_or("");
+  if (const YamlNode* tests = reader.Need(root, "tests"))
+    document.tests = ReadTests(reader, *tests);
+  return document;
 }
 
-void PolicyReader::ReadFile(const YamlNode& node, RuleDocument& rule) {
-  rule.event = RuleEvent::kOpen;
-  if (!ExpectMap(node, "file", {"paths", "access", "exceptExecutables"})) return;
-  if (const YamlNode* paths = Find(node, "paths", true))
-    rule.paths = PathGlobs(*paths, "paths", false);
-  if (const YamlNode* except = Find(node, "exceptExecutables"))
-    rule.exceptions = PathGlobs(*except, "exceptExecutables", false);
-  if (const YamlNode* access = Find(node, "access")) {
-    const std::string word = OneOfWords(*access, "access", {"read", "write", "any"});
-    rule.access = word == "read" ? 1 : word == "write" ? 2 : 3;
+void ReadDocument(NodeReader& reader, const YamlNode& root, const std::string& file,
+                  PolicyFile& out) {
+  if (root.kind != YamlNode::Kind::kMap) {
+    reader.Fail(root.mark, "a policy must be a map of keys and values");
+    return;
   }
-}
-
-// Any arguments after the program's name, among them the listed ones in this order.
-Pattern PolicyReader::ArgumentPattern(const YamlNode& node) {
-  const PatternItem within = RepeatOf(AnyByteBut('\0'));
-  Pattern pattern = {within, OneByte('\0')};  // argv[0]
-  const auto any_arguments = [&pattern] {
-    pattern.push_back(MaySkip(2));
-    pattern.push_back(RepeatOf(AnyByte()));
-    pattern.push_back(OneByte('\0'));
-  };
-  for (const YamlNode& item : List(node, "args")) {
-    const std::string text = Text(item, "a value of args");
-    if (error_) break;
-    const Result<Pattern> glob = ParseGlob(text, GlobKind::kArgument);
-    if (!glob) {
-      Fail(item.mark, "bad pattern " + Shown(text) + ": " + glob.error().message);
-      break;
-    }
-    any_arguments();
-    pattern.insert(pattern.end(), glob->begin(), glob->end());
-    pattern.push_back(OneByte('\0'));
+  if (const YamlNode* version = reader.Need(root, "apiVersion"))
+    reader.Word(*version, "apiVersion", {"nestor.dev/v1"});
+  const YamlNode* kind = reader.Need(root, "kind");
+  if (kind && kind->scalar == "ChainPolicyTest") {
+    out.tests.push_back(ReadTestDocument(reader, root, file));
+    return;
   }
-  pattern.push_back(RepeatOf(AnyByte()));
-  return pattern;
-}
-
-void PolicyReader::ReadExec(const YamlNode& node, RuleDocument& rule) {
-  rule.event = RuleEvent::kExec;
-  if (!ExpectMap(node, "exec", {"paths", "args"})) return;
-  if (const YamlNode* paths = Find(node, "paths")) rule.paths = PathGlobs(*paths, "paths", false);
-  if (const YamlNode* args = Find(node, "args")) rule.args.push_back(ArgumentPattern(*args));
-  if (!error_ && rule.paths.empty() && rule.args.empty())
-    Fail(node.mark, "exec needs `paths`, `args` or both; for every program write paths: [\"/**\"]");
-}
-
-PortRange PolicyReader::Ports(const YamlNode& node) {
-  PortRange range;
-  if (node.kind != YamlNode::Kind::kScalar) {
-    Fail(node.mark, "a port must be a number or a range such as \"8000-8999\"");
-    return range;
-  }
-  const char* begin = node.scalar.data();
-  const char* end = begin + node.scalar.size();
-  auto [at, error] = std::from_chars(begin, end, range.min);
-  range.max = range.min;
-  if (error == std::errc() && at != end && *at == '-') {
-    const auto second = std::from_chars(at + 1, end, range.max);
-    at = second.ptr;
-    error = second.ec;
-  }
-  if (error != std::errc() || at != end || range.min == 0 || range.max < range.min)
-    Fail(node.mark, "port " + Shown(node.scalar) +
-                        " must be a number from 1 to 65535 or a range such as \"8000-8999\"");
-  return range;
-}
-
-void PolicyReader::ReadConnect(const YamlNode& node, RuleDocument& rule) {
-  rule.event = RuleEvent::kConnect;
-  if (!ExpectMap(node, "connect", {"cidrs", "ports", "unix"})) return;
-  if (const YamlNode* cidrs = Find(node, "cidrs"))
-    for (const YamlNode& item : List(*cidrs, "cidrs")) {
-      const std::string text = Text(item, "a value of cidrs");
-      if (error_) return;
-      const Result<Cidr> cidr = ParseCidr(text);
-      if (!cidr) return Fail(item.mark, "bad network " + Shown(text) + ": " + cidr.error().message);
-      rule.cidrs.push_back(*cidr);
-    }
-  if (const YamlNode* ports = Find(node, "ports"))
-    for (const YamlNode& item : List(*ports, "ports")) rule.ports.push_back(Ports(item));
-  if (const YamlNode* paths = Find(node, "unix")) rule.unix_paths = PathGlobs(*paths, "unix", true);
-  if (!error_ && rule.cidrs.empty() && rule.ports.empty() && rule.unix_paths.empty())
-    Fail(node.mark, "connect needs `cidrs`, `ports` or `unix`");
+  if (kind) reader.Word(*kind, "kind", {"ChainPolicy", "ChainPolicyTest"});
+  out.policies.push_back(PolicyReader(reader, file).Read(root));
 }
 
 }  // namespace
 
-Result<std::vector<PolicyDocument>> ParsePolicies(std::string_view text, const std::string& file) {
-  const Result<std::vector<YamlNode>> documents = ParseYaml(text);
-  if (!documents) return Error{documents.error().code, file + ":" + documents.error().message};
-  std::vector<PolicyDocument> policies;
-  for (const YamlNode& document : *documents) {
-    Result<PolicyDocument> policy = PolicyReader(file).Read(document);
-    if (!policy) return policy.error();
-    policies.push_back(*std::move(policy));
+const std::vector<std::string_view>& OriginWords() {
+  static const std::vector<std::string_view> kWords = {
+      "container-entrypoint", "runtime-exec", "ssh-login", "tcp-remote",
+      "host-service",         "pre-existing", "delegated"};
+  return kWords;
+}
+
+std::string_view Name(RuleEvent event) {
+  switch (event) {
+    case RuleEvent::kExec:
+      return "exec";
+    case RuleEvent::kOpen:
+      return "file";
+    case RuleEvent::kConnect:
+      return "connect";
+    case RuleEvent::kCredential:
+      return "credential";
+    case RuleEvent::kNamespace:
+      return "namespace";
+    case RuleEvent::kTrace:
+      return "trace";
   }
-  return policies;
+  return "";
+}
+
+PolicyFile ReadPolicyText(std::string_view text, const std::string& file) {
+  PolicyFile out;
+  const std::vector<YamlNode> documents = ParseYaml(text, out.faults);
+  NodeReader reader(out.faults);
+  for (const YamlNode& document : documents) ReadDocument(reader, document, file, out);
+  std::sort(out.faults.begin(), out.faults.end(), [](const Fault& a, const Fault& b) {
+    return std::tie(a.mark, a.reason) < std::tie(b.mark, b.reason);
+  });
+  return out;
+}
+
+std::vector<Error> ToErrors(const std::vector<Fault>& faults, const std::string& file) {
+  constexpr size_t kMost = 50;
+  std::vector<Error> errors;
+  for (const Fault& fault : faults) {
+    if (errors.size() == kMost) {
+      errors.back().message +=
+          " (and " + std::to_string(faults.size() - kMost) + " more faults in this file)";
+      break;
+    }
+    errors.push_back(Error::InvalidArgument(file + ":" + std::to_string(fault.mark.line) + ":" +
+                                            std::to_string(fault.mark.column) + ": " +
+                                            fault.reason));
+  }
+  return errors;
+}
+
+Result<std::vector<PolicyDocument>> ParsePolicies(std::string_view text, const std::string& file) {
+  PolicyFile read = ReadPolicyText(text, file);
+  if (read.faults.empty()) return std::move(read.policies);
+  std::string all;
+  for (const Error& error : ToErrors(read.faults, file))
+    all += (all.empty() ? "" : "\n") + error.message;
+  return Error::InvalidArgument(all);
+}
+
+std::vector<Fault> Unenforced(const PolicyDocument& policy) {
+  std::vector<Fault> faults;
+  for (const FeatureUse& use : policy.features)
+    if (!IsEnforced(use.feature)) faults.push_back({use.mark, NotEnforced(use.feature)});
+  return faults;
 }
 
 }  // namespace nestor

@@ -2,7 +2,9 @@
 #ifndef NESTOR_AGENT_POLICY_DOCUMENT_H_
 #define NESTOR_AGENT_POLICY_DOCUMENT_H_
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,47 +12,144 @@
 #include "agent/base/result.h"
 #include "agent/policy/address.h"
 #include "agent/policy/compiled.h"
+#include "agent/policy/features.h"
 #include "agent/policy/glob.h"
+#include "agent/policy/subject.h"
+#include "agent/policy/yaml_tree.h"
 
 namespace nestor {
 
 struct PortRange {
   uint16_t min = 0;
   uint16_t max = 65535;
+
+  bool operator==(const PortRange&) const = default;
+};
+
+// A pattern and the words that it was written in.
+struct NamedPattern {
+  std::string text;
+  Pattern pattern;
+};
+
+// What a rule is not for. All that is given must match; at least one thing is given.
+struct ExceptionDocument {
+  YamlMark mark;
+  std::string reason;
+  std::optional<std::chrono::sys_days> until;  // the last day on which it counts, in UTC
+  WorkloadSelector selector;
+  std::vector<NamedPattern> executables;  // of who acts
+  std::vector<NamedPattern> paths;        // exec, file, connect (unix)
+  std::vector<NamedPattern> args;         // exec: whole argv patterns
+  std::vector<Cidr> cidrs;                // connect
+};
+
+// `credential`, `namespace` and `trace` rules: parsed and checked, and refused until the kernel
+// side decides them (features.h).
+struct CrossingMatch {
+  std::vector<uint32_t> to_uids;
+  std::vector<std::string> capabilities;
+  std::vector<std::string> kinds;       // of namespaces
+  std::vector<std::string> operations;  // unshare, setns, …; ptrace, …
 };
 
 // One rule of a policy file, its values checked and its patterns parsed.
 struct RuleDocument {
+  YamlMark mark;
   std::string name;
   std::string message;
+  std::string severity;  // empty: not said
+  std::vector<std::string> tags;
   Action action = Action::kDeny;
+  OnTruncated on_truncated = OnTruncated::kDeny;
   RuleEvent event = RuleEvent::kExec;
-  std::vector<Pattern> paths;       // exec, open: any of them
-  std::vector<Pattern> exceptions;  // open: executables that the rule is not for
-  std::vector<Pattern> args;        // exec: one argv pattern for each list of arguments
-  std::vector<Cidr> cidrs;          // connect
-  std::vector<Pattern> unix_paths;  // connect
-  std::vector<PortRange> ports;     // connect
-  uint8_t access = 3;               // open: 1 read, 2 write
+  std::vector<NamedPattern> paths;       // exec, file: any of them
+  std::vector<NamedPattern> args;        // exec: whole argv patterns, any of them
+  std::vector<std::string> digests;      // exec: sha256, 64 hex digits each
+  std::optional<Provenance> provenance;  // exec
+  uint8_t traits = 0;                    // exec: bits (1 << ExecTrait), any of them
+  std::vector<Cidr> cidrs;               // connect
+  std::vector<NamedPattern> unix_paths;  // connect
+  std::vector<PortRange> ports;          // connect
+  uint8_t access = 3;                    // file: 1 read, 2 write
+  CrossingMatch crossing;
+  std::vector<ExceptionDocument> exceptions;
+};
+
+// What a chain must have come through; each list that is given must have one that matches.
+struct ThroughDocument {
+  std::vector<std::string> containers;  // globs of "namespace/pod/container"
+  std::vector<std::string> hops;        // kinds
+  std::vector<std::string> agents;      // globs of names
+
+  bool empty() const { return containers.empty() && hops.empty() && agents.empty(); }
+};
+
+// What the language can say and something asks for, with the place of it.
+struct FeatureUse {
+  Feature feature;
+  YamlMark mark;
+};
+
+// An example beside a policy: what must be denied, or must not.
+struct PolicyTest {
+  enum class Expected : uint8_t { kDeny, kAllow, kReport };
+  YamlMark mark;
+  Expected expected = Expected::kDeny;
+  std::string note;
+  std::string rule;  // that must say so; empty: any
+  Subject subject;
+  bool names_workload = false;  // else it stands for one that the policy selects
 };
 
 // A policy file's `kind: ChainPolicy` document.
 struct PolicyDocument {
   std::string name;
   std::string file;
+  YamlMark mark;
+  YamlMark mode_mark;  // where `mode` is written; line 0: nowhere
   Mode mode = Mode::kAudit;
+  bool default_deny = false;
   WorkloadSelector selector;
   bool while_unknown = true;
   uint32_t origin_mask = 0;
   uint32_t min_depth = 0;
   uint32_t max_depth = 0xffffffff;
+  ThroughDocument through;
   std::vector<RuleDocument> rules;
+  std::vector<FeatureUse> features;  // all that the policy asks for and that is in features.h
+  std::vector<PolicyTest> tests;
 };
 
-// Reads the policies of one file's text. `file` is only named. Error: anything that is not exactly
-// a policy, as "file:line:column: reason", with the nearest right word for an unknown one. The
-// first fault ends it: a file is taken whole or not at all. Thread: any.
+// `kind: ChainPolicyTest`: examples for a policy of another file.
+struct PolicyTestDocument {
+  std::string policy;
+  std::string file;
+  std::vector<PolicyTest> tests;
+};
+
+struct PolicyFile {
+  std::vector<PolicyDocument> policies;
+  std::vector<PolicyTestDocument> tests;
+  std::vector<Fault> faults;  // in order of place; with one, the file has no meaning
+};
+
+// The kinds of hop that a chain can begin with.
+const std::vector<std::string_view>& OriginWords();
+
+// Reads all of one file's text. `file` is only named. Every fault is found, not the first alone.
+// Thread: any.
+PolicyFile ReadPolicyText(std::string_view text, const std::string& file);
+
+// "file:line:column: reason" of each, the first 50; what is left out is counted in the last.
+std::vector<Error> ToErrors(const std::vector<Fault>& faults, const std::string& file);
+
+// The policies of one file's text, or all of its faults, one a line: a file is taken whole or not
+// at all. Thread: any.
 Result<std::vector<PolicyDocument>> ParsePolicies(std::string_view text, const std::string& file);
+
+// What a policy asks for and this build's kernel side does not decide, as faults.
+std::vector<Fault> Unenforced(const PolicyDocument& policy);
 
 }  // namespace nestor
 

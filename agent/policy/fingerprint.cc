@@ -53,26 +53,42 @@ void Add(const WorkloadSelector& selector, Hash& hash) {
   hash.Add(selector.namespaces);
   hash.Add(selector.pods);
   hash.Add(selector.containers);
+  hash.Add(selector.images);
   hash.Add(selector.labels.size());
   for (const auto& [key, value] : selector.labels) {
     hash.Add(std::string_view(key));
     hash.Add(std::string_view(value));
   }
+  hash.Add(selector.expressions.size());
+  for (const LabelExpression& expression : selector.expressions) {
+    hash.Add(std::string_view(expression.key));
+    hash.Add(expression.op);
+    hash.Add(expression.values);
+  }
 }
 
 void Add(const CompiledRule& rule, Hash& hash) {
-  for (const std::string_view text : {rule.policy, rule.name, rule.message}) hash.Add(text);
+  for (const std::string_view text : {rule.policy, rule.name, rule.message, rule.severity})
+    hash.Add(text);
+  hash.Add(rule.tags);
   hash.Add(rule.event);
   hash.Add(rule.action);
   hash.Add(rule.mode);
   for (const uint32_t bound : {rule.min_depth, rule.max_depth, rule.origin_mask}) hash.Add(bound);
-  for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.while_unknown}) {
+  for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.while_unknown,
+                         rule.spares, rule.is_default}) {
     hash.Add(yes);
   }
+  hash.Add(rule.on_truncated);
   hash.Add(rule.access);
   hash.Add(rule.port_min);
   hash.Add(rule.port_max);
+  hash.Add(rule.digests);
+  hash.Add(rule.provenance ? static_cast<uint8_t>(*rule.provenance) : uint8_t{0});
+  hash.Add(rule.traits);
   Add(rule.selector, hash);
+  hash.Add(rule.except.size());
+  for (const WorkloadSelector& selector : rule.except) Add(selector, hash);
 }
 
 }  // namespace

@@ -114,56 +114,10 @@ class GlobParser {
   Pattern pattern_;
 };
 
-// The positions reachable from `position` without reading a byte, itself included.
-void Reach(const Pattern& pattern, size_t position, std::vector<bool>& reached) {
-  for (; position <= pattern.size() && !reached[position]; ++position) {
-    reached[position] = true;
-    if (position == pattern.size()) return;
-    const PatternItem& item = pattern[position];
-    if (item.kind == PatternItem::Kind::kOne) return;
-    if (item.kind == PatternItem::Kind::kSkip) Reach(pattern, position + 1 + item.skip, reached);
-  }
-}
-
 }  // namespace
-
-ByteSet AnyByte() { return ByteSet().set(); }
-
-ByteSet AnyByteBut(uint8_t byte) { return AnyByte().reset(byte); }
-
-PatternItem OneOf(const ByteSet& bytes) { return {PatternItem::Kind::kOne, bytes, 0}; }
-
-PatternItem OneByte(uint8_t byte) { return OneOf(ByteSet().set(byte)); }
-
-PatternItem RepeatOf(const ByteSet& bytes) { return {PatternItem::Kind::kRepeat, bytes, 0}; }
-
-PatternItem MaySkip(uint32_t items) { return {PatternItem::Kind::kSkip, {}, items}; }
 
 Result<Pattern> ParseGlob(std::string_view glob, GlobKind kind) {
   return GlobParser(glob, kind).Parse();
-}
-
-Pattern LiteralPattern(std::string_view text) {
-  Pattern pattern;
-  for (const char c : text) pattern.push_back(OneByte(static_cast<uint8_t>(c)));
-  return pattern;
-}
-
-bool PatternMatches(const Pattern& pattern, std::string_view text) {
-  std::vector<bool> now(pattern.size() + 1);
-  Reach(pattern, 0, now);
-  for (const char c : text) {
-    std::vector<bool> after(pattern.size() + 1);
-    for (size_t position = 0; position < pattern.size(); ++position) {
-      const PatternItem& item = pattern[position];
-      if (!now[position] || item.kind == PatternItem::Kind::kSkip ||
-          !item.bytes[static_cast<uint8_t>(c)])
-        continue;
-      Reach(pattern, item.kind == PatternItem::Kind::kOne ? position + 1 : position, after);
-    }
-    now = std::move(after);
-  }
-  return now[pattern.size()];
 }
 
 }  // namespace nestor

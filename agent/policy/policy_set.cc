@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
-#include <sstream>
+#include <utility>
 
 #include "agent/policy/compile.h"
 #include "agent/policy/document.h"
@@ -14,81 +15,111 @@
 namespace nestor {
 namespace {
 
-Result<std::vector<std::filesystem::path>> PolicyFiles(const std::string& directory) {
-  std::vector<std::filesystem::path> files;
+bool IsPolicyFile(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  const bool test = name.ends_with(".test.yaml") || name.ends_with(".test.yml");
+  return (name.ends_with(".yaml") || name.ends_with(".yml")) && !test;
+}
+
+// The policies of one file, or all that is wrong with it. What only compiling shows (a rule that
+// can match nothing, patterns too large) is a fault of the file, too, when it is so alone.
+std::vector<Error> ReadFile(const std::string& file, Day today,
+                            std::vector<PolicyDocument>& policies) {
+  const Result<std::string> text = ReadPolicyFile(file);
+  if (!text) return {text.error()};
+  PolicyFile read = ReadPolicyText(*text, file);
+  for (const PolicyDocument& policy : read.policies) {
+    const std::vector<Fault> unenforced = Unenforced(policy);
+    read.faults.insert(read.faults.end(), unenforced.begin(), unenforced.end());
+  }
+  if (!read.faults.empty()) return ToErrors(read.faults, file);
+  std::vector<PolicyDocument> counting = read.policies;
+  for (PolicyDocument& policy : counting) RemoveExpired(policy, today);
+  if (const auto compiled = Compile(counting, 1); !compiled) {
+    Error error = compiled.error();
+    if (!error.message.starts_with(file + ":")) error.message = file + ":1:1: " + error.message;
+    return {std::move(error)};
+  }
+  policies = std::move(read.policies);
+  return {};
+}
+
+// What counts for a file: its text, or, when that is not fine, what it said before.
+std::vector<PolicyDocument> DocumentsOf(const std::string& file, Day today, const PolicySet* before,
+                                        std::vector<Error>& errors) {
+  std::vector<PolicyDocument> policies;
+  std::vector<Error> wrong = ReadFile(file, today, policies);
+  if (wrong.empty()) return policies;
+  if (before) {
+    const auto last = before->documents.find(file);
+    if (last != before->documents.end() && !last->second.empty()) {
+      policies = last->second;
+      wrong.back().message += "; what this file said before stays in force";
+    }
+  }
+  errors.insert(errors.end(), std::make_move_iterator(wrong.begin()),
+                std::make_move_iterator(wrong.end()));
+  return policies;
+}
+
+// Puts a policy into the set, as it counts today.
+void Take(PolicyDocument policy, Day today, PolicySet& set, std::vector<PolicyDocument>& counting) {
+  for (std::string& said : RemoveExpired(policy, today)) set.warnings.push_back(std::move(said));
+  if (const auto next = NextExpiry(policy, today))
+    set.stale_on = set.stale_on ? std::min(*set.stale_on, *next) : *next;
+  set.policies.push_back({policy.name, policy.file, policy.mode, policy.mode_mark.line,
+                          SpecificityOf(policy.selector), policy.default_deny,
+                          static_cast<uint32_t>(policy.rules.size())});
+  counting.push_back(std::move(policy));
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> PolicyFiles(const std::string& directory) {
+  std::vector<std::string> files;
   std::error_code error;
   std::filesystem::directory_iterator entries(directory, error);
   if (error == std::errc::no_such_file_or_directory) return files;
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error))
-    if (entries->path().extension() == ".yaml" || entries->path().extension() == ".yml")
-      files.push_back(entries->path());
+    if (IsPolicyFile(entries->path())) files.push_back(entries->path().string());
   if (error) return Error::FromErrno("read policy directory " + directory, error.value());
   std::sort(files.begin(), files.end());
   return files;
 }
 
-// Reads one byte more than allowed, so that the parser can say that the file is too large.
-Result<std::string> ReadText(const std::filesystem::path& file) {
+Result<std::string> ReadPolicyFile(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return Error::FromErrno("open policy " + file.string(), errno);
+  if (!stream) return Error::FromErrno("open policy " + file, errno);
   std::string text(kMaxYamlBytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return Error::FromErrno("read policy " + file.string(), errno);
+  if (stream.bad()) return Error::FromErrno("read policy " + file, errno);
   text.resize(static_cast<size_t>(stream.gcount()));
   return text;
 }
 
-Result<std::vector<PolicyDocument>> ReadFile(const std::filesystem::path& file) {
-  const Result<std::string> text = ReadText(file);
-  if (!text) return text.error();
-  return ParsePolicies(*text, file.string());
-}
-
-// What counts for a file: its text, or, when that is not fine, what it said before.
-std::vector<PolicyDocument> DocumentsOf(const std::filesystem::path& file, const PolicySet* before,
-                                        std::vector<Error>& errors) {
-  Result<std::vector<PolicyDocument>> policies = ReadFile(file);
-  if (policies) return *std::move(policies);
-  Error error = policies.error();
-  std::vector<PolicyDocument> kept;
-  if (before) {
-    const auto last = before->documents.find(file.string());
-    if (last != before->documents.end() && !last->second.empty()) {
-      kept = last->second;
-      error.message += "; what this file said before stays in force";
-    }
-  }
-  errors.push_back(std::move(error));
-  return kept;
-}
-
-}  // namespace
-
 Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation,
-                                const PolicySet* before) {
+                                const PolicySet* before, Day today) {
   const auto files = PolicyFiles(directory);
   if (!files) return files.error();
   PolicySet set;
-  std::vector<PolicyDocument> good;
+  std::vector<PolicyDocument> counting;
   std::map<std::string, std::string> file_of;  // policy name -> file
-  for (const std::filesystem::path& file : *files) {
-    std::vector<PolicyDocument> policies = DocumentsOf(file, before, set.errors);
+  for (const std::string& file : *files) {
+    std::vector<PolicyDocument> policies = DocumentsOf(file, today, before, set.errors);
     for (const PolicyDocument& policy : policies) {
       const auto [first, fresh] = file_of.try_emplace(policy.name, policy.file);
-      if (!fresh) {
-        set.errors.push_back(
-            Error{ErrorCode::kAlreadyExists, policy.file + ":1:1: policy `" + policy.name +
-                                                 "` exists already in " + first->second +
-                                                 "; the one read first stays"});
+      if (fresh) {
+        Take(policy, today, set, counting);
         continue;
       }
-      set.policies.push_back(
-          {policy.name, policy.file, policy.mode, static_cast<uint32_t>(policy.rules.size())});
-      good.push_back(policy);
+      const Fault twice{policy.mark, "policy `" + policy.name + "` exists already in " +
+                                         first->second + "; the one read first stays"};
+      set.errors.push_back(ToErrors({twice}, policy.file)[0]);
+      set.errors.back().code = ErrorCode::kAlreadyExists;
     }
-    set.documents.emplace(file.string(), std::move(policies));
+    set.documents.emplace(file, std::move(policies));
   }
-  Result<CompiledPolicies> compiled = Compile(good, generation);
+  Result<CompiledPolicies> compiled = Compile(counting, generation);
   if (!compiled) return compiled.error();
   set.compiled = *std::move(compiled);
   return set;

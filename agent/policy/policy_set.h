@@ -3,12 +3,14 @@
 #define NESTOR_AGENT_POLICY_POLICY_SET_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/base/result.h"
 #include "agent/policy/compiled.h"
 #include "agent/policy/document.h"
+#include "agent/policy/expiry.h"
 
 namespace nestor {
 
@@ -16,6 +18,9 @@ struct PolicySummary {
   std::string name;
   std::string file;
   Mode mode = Mode::kAudit;
+  int mode_line = 0;  // where the file says so; 0: nowhere
+  uint32_t specificity = 0;
+  bool default_deny = false;
   uint32_t rules = 0;
 };
 
@@ -24,16 +29,25 @@ struct PolicySet {
   std::vector<PolicySummary> policies;
   std::vector<Error>
       errors;  // one bad file does not unload the good ones; each error has file:line:column
+  std::vector<std::string> warnings;  // exceptions that are over; each has file:line:column
+  std::optional<Day> stale_on;        // the day on which an exception ends: load anew
   // What each file said when it was last fine; the first of two policies of one name counts.
   std::map<std::string, std::vector<PolicyDocument>> documents;
 };
 
-// Reads and compiles every *.yaml of `directory`, in name order. A missing directory gives an empty
-// set. A file that was fine in `before` and is not now counts as it was: a slip of the pen must not
-// unlock what it guards. Error: a union of patterns too large for the kernel's tables (names the
-// rules at fault). Thread: any.
+// Reads and compiles every *.yaml and *.yml of `directory` but *.test.yaml, in name order.
+// Exceptions that ended before `today` do not count. A missing directory gives an empty set. A file
+// that was fine in `before` and is not now counts as it was: a slip of the pen must not unlock what
+// it guards. Error: a union of patterns too large for the kernel's tables (names the rules at
+// fault). Thread: any.
 Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation,
-                                const PolicySet* before = nullptr);
+                                const PolicySet* before = nullptr, Day today = Today());
+
+// The files that LoadPolicySet reads, in its order. Thread: any.
+Result<std::vector<std::string>> PolicyFiles(const std::string& directory);
+
+// A file's text, at most one byte more than a policy file may have. Thread: any.
+Result<std::string> ReadPolicyFile(const std::string& file);
 
 }  // namespace nestor
 

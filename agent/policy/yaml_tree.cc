@@ -6,25 +6,25 @@
 
 #include <sstream>
 #include <stdexcept>
+#include <unordered_map>
+#include <utility>
 
 namespace nestor {
 namespace {
 
 YamlMark ToMark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
-std::string Place(YamlMark mark, const std::string& reason) {
-  return std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": " + reason;
-}
-
 // Stops yaml-cpp from inside an event; never leaves this file.
 struct Refused : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  Refused(YamlMark at, const std::string& reason) : std::runtime_error(reason), mark(at) {}
+  YamlMark mark;
 };
 
 // Builds the tree from the parser's events, so that bounds hold while reading and not after.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(int& last_start) : last_start_(last_start) {}
+  TreeBuilder(int& last_start, std::vector<Fault>& faults)
+      : last_start_(last_start), faults_(faults) {}
 
   YamlNode Take() { return std::move(root_); }
   bool empty() const { return root_.kind == YamlNode::Kind::kNull; }
@@ -32,7 +32,7 @@ class TreeBuilder : public YAML::EventHandler {
   // yaml-cpp 0.7 does not get past a token that begins no value, such as a lone ",": it gives empty
   // documents for ever.
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (mark.pos == last_start_) throw Refused(Place(ToMark(mark), "this begins no value"));
+    if (mark.pos == last_start_) throw Refused(ToMark(mark), "this begins no value");
     last_start_ = mark.pos;
   }
   void OnDocumentEnd() override {}
@@ -43,7 +43,9 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    throw Refused(Place(ToMark(mark), "aliases are not supported; write the value out"));
+    faults_.push_back({ToMark(mark), "aliases are not supported; write the value out"});
+    Open(YamlNode::Kind::kNull, mark, 0);
+    Close();
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -69,18 +71,18 @@ class TreeBuilder : public YAML::EventHandler {
  private:
   YamlNode& Open(YamlNode::Kind kind, const YAML::Mark& at, YAML::anchor_t anchor) {
     const YamlMark mark = ToMark(at);
-    if (anchor) throw Refused(Place(mark, "anchors are not supported; write the value out"));
+    if (anchor) faults_.push_back({mark, "anchors are not supported; write the value out"});
     if (++nodes_ > kMaxYamlNodes)
-      throw Refused(
-          Place(mark, "the file has more than " + std::to_string(kMaxYamlNodes) + " values"));
+      throw Refused(mark, "the file has more than " + std::to_string(kMaxYamlNodes) + " values");
     if (open_.size() >= kMaxYamlDepth)
-      throw Refused(Place(
-          mark, "values are nested deeper than " + std::to_string(kMaxYamlDepth) + " levels"));
+      throw Refused(mark,
+                    "values are nested deeper than " + std::to_string(kMaxYamlDepth) + " levels");
     YamlNode& node = NextPlace();
     node.kind = kind;
     node.mark = mark;
     open_.push_back(&node);
     expects_value_.push_back(false);
+    keys_.emplace_back();
     return node;
   }
 
@@ -102,48 +104,57 @@ class TreeBuilder : public YAML::EventHandler {
     const YamlNode& node = *open_.back();
     open_.pop_back();
     expects_value_.pop_back();
+    keys_.pop_back();
     if (!open_.empty() && open_.back()->kind == YamlNode::Kind::kMap && expects_value_.back())
-      CheckKey(*open_.back(), node);
+      CheckKey(node);
   }
 
-  static void CheckKey(const YamlNode& map, const YamlNode& key) {
-    if (key.kind != YamlNode::Kind::kScalar)
-      throw Refused(Place(key.mark, "a key must be a plain word"));
-    for (const auto& [other, value] : map.entries)
-      if (&other != &key && other.scalar == key.scalar)
-        throw Refused(Place(key.mark, "key `" + key.scalar +
-                                          "` stands here a second time (first: line " +
-                                          std::to_string(other.mark.line) + ")"));
+  // A key of the innermost open map was read.
+  void CheckKey(const YamlNode& key) {
+    if (key.kind != YamlNode::Kind::kScalar) {
+      faults_.push_back({key.mark, "a key must be a plain word"});
+      return;
+    }
+    const auto [first, fresh] = keys_.back().try_emplace(key.scalar, key.mark.line);
+    if (!fresh)
+      faults_.push_back({key.mark, "key `" + key.scalar +
+                                       "` stands here a second time (first: line " +
+                                       std::to_string(first->second) + ")"});
   }
 
   int& last_start_;  // where the document before began
   YamlNode root_;
   std::vector<YamlNode*> open_;
   std::vector<bool> expects_value_;  // for each of open_: a map that has read a key
+  std::vector<std::unordered_map<std::string, int>> keys_;  // for each of open_: its keys' lines
   size_t nodes_ = 0;
+  std::vector<Fault>& faults_;
 };
 
 }  // namespace
 
-Result<std::vector<YamlNode>> ParseYaml(std::string_view text) {
-  if (text.size() > kMaxYamlBytes)
-    return Error::InvalidArgument("1:1: the file has more than " + std::to_string(kMaxYamlBytes) +
-                                  " bytes");
+std::vector<YamlNode> ParseYaml(std::string_view text, std::vector<Fault>& faults) {
   std::vector<YamlNode> documents;
+  if (text.size() > kMaxYamlBytes) {
+    faults.push_back(
+        {{1, 1}, "the file has more than " + std::to_string(kMaxYamlBytes) + " bytes"});
+    return documents;
+  }
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     int last_start = -1;
     for (;;) {
-      TreeBuilder builder(last_start);
+      TreeBuilder builder(last_start, faults);
       if (!parser.HandleNextDocument(builder)) return documents;
       if (!builder.empty()) documents.push_back(builder.Take());
     }
   } catch (const YAML::Exception& e) {
-    return Error::InvalidArgument(Place(ToMark(e.mark), e.msg));
+    faults.push_back({ToMark(e.mark), e.msg});
   } catch (const Refused& e) {
-    return Error::InvalidArgument(e.what());
+    faults.push_back({e.mark, e.what()});
   }
+  return documents;
 }
 
 }  // namespace nestor

@@ -2,18 +2,26 @@
 #ifndef NESTOR_AGENT_POLICY_YAML_TREE_H_
 #define NESTOR_AGENT_POLICY_YAML_TREE_H_
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "agent/base/result.h"
 
 namespace nestor {
 
 struct YamlMark {
   int line = 0;  // from 1
   int column = 0;
+
+  auto operator<=>(const YamlMark&) const = default;
+};
+
+// What is wrong at a place.
+struct Fault {
+  YamlMark mark;
+  std::string reason;
 };
 
 struct YamlEntry;
@@ -38,10 +46,10 @@ inline constexpr size_t kMaxYamlBytes = 256 << 10;
 inline constexpr size_t kMaxYamlNodes = 32768;
 inline constexpr size_t kMaxYamlDepth = 16;
 
-// Parses every document of `text`; empty documents are left out. Names its place as "line:column:
-// reason". Error: not YAML, a key twice in one map, a key that is not a scalar, an anchor or alias
-// (so that a small file stays small), or a bound above. Thread: any.
-Result<std::vector<YamlNode>> ParseYaml(std::string_view text);
+// Every document of `text`; empty documents are left out. Each fault is appended to `faults`: a key
+// twice in one map, a key that is not a scalar, an anchor or alias (so that a small file stays
+// small); after one that is not YAML, or beyond a bound above, nothing more is read. Thread: any.
+std::vector<YamlNode> ParseYaml(std::string_view text, std::vector<Fault>& faults);
 
 }  // namespace nestor
 

@@ -57,7 +57,7 @@ size_t HeapBytes(const FileInfo& file) { return HeapBytes(file.path); }
 
 size_t HeapBytes(const VerdictInfo& verdict) {
   return HeapBytes(verdict.argv) + HeapBytes(verdict.subject) + HeapBytes(verdict.message) +
-         HeapBytes(verdict.error);
+         HeapBytes(verdict.error) + HeapBytes(verdict.severity) + HeapBytes(verdict.tags);
 }
 
 size_t HeapBytes(const LossInfo& loss) { return HeapBytes(loss.where); }

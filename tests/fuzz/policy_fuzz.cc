@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any text must give policies that compile within the kernel's tables, or an error that says where.
+// Any text must give policies that compile within the kernel's tables and that judge any act, or an
+// error that says where. What beside them is a test is judged, too.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "agent/policy/compile.h"
 #include "agent/policy/document.h"
+#include "agent/policy/evaluate.h"
 
 namespace nestor {
 namespace {
@@ -18,7 +20,11 @@ void Check(std::string_view text) {
   }
   const Result<CompiledPolicies> compiled = Compile(*policies, 1);
   if (!compiled && compiled.error().message.empty()) std::abort();
-  if (compiled && compiled->rules.size() > kMaxRules) std::abort();
+  if (!compiled) return;
+  if (compiled->rules.size() > kMaxRules) std::abort();
+  for (const PolicyDocument& policy : *policies)
+    for (const PolicyTest& test : policy.tests)
+      if (Why(*compiled, Evaluate(*compiled, test.subject)).empty()) std::abort();
 }
 
 }  // namespace

@@ -143,6 +143,109 @@ assert code(socket.AF_INET6, ('::ffff:127.9.1.1', 80)) == errno.EPERM
   EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", tries})), 0);
 }
 
+constexpr char kAllowSome[] = R"(
+apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: test}
+spec:
+  mode: enforce
+  default: deny
+  rules:
+  - {name: shell, action: allow, exec: {paths: [/**/sh, /**/dash, /**/bash]}}
+  - name: some
+    action: allow
+    exec: {paths: [/**/true, /**/echo], args: [{regex: "(good|fine)-[0-9]+"}]}
+  - {name: not, exec: {args: [bad]}}
+)";
+
+TEST_F(DecideTest, WhatIsNotAllowedIsDeniedByDefault) {
+  const Sandbox container;
+  Node::Get().SetPolicy(kAllowSome);
+
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true good-1"})), 0);
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true x fine-22 y"})), 0);
+  EXPECT_TRUE(Verdicts().empty());
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true good-"})), 126);
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/cat good-1"})), 126);
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true good-1 bad"})), 126);
+
+  EXPECT_EQ(Verdicts().size(), 4u);  // the last by two rules
+}
+
+TEST_F(DecideTest, AuditedDefaultsTellWhatWouldBeDenied) {
+  const Sandbox container;
+  Node::Get().SetPolicy(Audited(kAllowSome));
+
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true good-1"})), 0);
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true other"})), 0);
+
+  const auto verdicts = Verdicts();
+  ASSERT_EQ(verdicts.size(), 1u);
+  EXPECT_FALSE(verdicts[0].applied);
+  EXPECT_EQ(verdicts[0].mode, Mode::kAudit);
+}
+
+TEST_F(DecideTest, AnExecutableIsSparedWhatOthersAreRefused) {
+  const Sandbox container;
+  Node::Get().SetPolicy(R"(
+apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: test}
+spec:
+  mode: enforce
+  rules:
+  - name: no-net
+    connect: {cidrs: [127.9.0.0/16]}
+    exceptions:
+    - {executables: ["/usr/bin/python3*"]}
+    - {cidrs: [127.9.5.0/24]}
+)");
+  const char* const by_python = R"(
+import socket, errno
+s = socket.socket()
+try: s.connect(('127.9.1.1', 80))
+except OSError as error: exit(error.errno)
+)";
+
+  EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", by_python})), ECONNREFUSED);
+  EXPECT_TRUE(Verdicts().empty());
+  EXPECT_NE(
+      Wait(container.Exec({"/bin/bash", "-c", "exec 3<>/dev/tcp/127.9.1.1/80", "2>/dev/null"})), 0);
+  EXPECT_EQ(Verdicts().size(), 1u);
+  EXPECT_NE(Wait(container.Exec({"/bin/bash", "-c", "exec 3<>/dev/tcp/127.9.5.1/80"})), 0);
+  EXPECT_TRUE(Verdicts().empty());
+}
+
+// Beyond what stage (a) and (b) inspect: the rule says what follows, and nothing is allowed.
+TEST_F(DecideTest, AnArgvTooLongToInspectIsDeniedOrReportedAsTheRuleSays) {
+  const Sandbox container;
+  const char* const long_argv = R"(
+import os, sys
+sys.exit(os.spawnv(os.P_WAIT, '/bin/true', ['true'] + ['a' * 60000] * 4))
+)";
+  const std::string rules = R"(
+apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: test}
+spec:
+  mode: enforce
+  onTruncated: deny
+  rules:
+  - {name: not, exec: {paths: [/**/true], args: [forbidden]}}
+)";
+  Node::Get().SetPolicy(rules);
+  EXPECT_NE(Wait(container.Exec({"/usr/bin/python3", "-c", long_argv})), 0);
+  EXPECT_EQ(Verdicts().size(), 1u);
+
+  std::string audited = rules;
+  audited.replace(audited.find("onTruncated: deny"), 17, "onTruncated: audit");
+  Node::Get().SetPolicy(audited);
+  EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", long_argv})), 0);
+  const auto verdicts = Verdicts();
+  ASSERT_EQ(verdicts.size(), 1u);
+  EXPECT_FALSE(verdicts[0].applied);
+}
+
 // The argument changes all the time: between the system call's look and the copy, too.
 TEST_F(DecideTest, ARaceOnArgvNeverRunsTheForbidden) {
   constexpr int kRounds = 200, kRanForbidden = 5;

@@ -92,6 +92,7 @@ class Grammar {
     AddExplain();
     AddStatus();
     AddDoctor();
+    AddPolicy();
     app_.footer(
         "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
         "Examples:\n"
@@ -115,6 +116,7 @@ class Grammar {
     if (options_.follow && options_.format && IsGraph(*options_.format)) {
       return Wrong("a graph needs an end, and --follow has none");
     }
+    if (options_.policy.files.empty()) options_.policy.files = {kPolicyDirectory};
     return {.options = options_, .exit_code = kExitOk, .out = "", .err = ""};
   }
 
@@ -286,6 +288,104 @@ class Grammar {
         "  nestorctl doctor                   exit 0 when all that is required is there\n"
         "  nestorctl doctor -o json | jq '.capabilities[] | select(.available|not)'");
     FormatOption(*doctor, {"text", "json"});
+  }
+
+  // Of `nestorctl policy`.
+  CLI::App* PolicyCommand(CLI::App& policy, const char* name, const char* about, Command command,
+                          const char* examples) {
+    CLI::App* sub = Subcommand(policy, name, about, command, examples);
+    FormatOption(*sub, {"text", "jsonl"});
+    return sub;
+  }
+
+  void PolicyFilesOption(CLI::App& app, const char* name) {
+    app.add_option(name, options_.policy.files,
+                   "Policies: files, or folders of them; default " + std::string(kPolicyDirectory))
+        ->type_name("PATH");
+  }
+
+  void AddPolicy() {
+    CLI::App* policy = app_.add_subcommand("policy",
+                                           "Check, test and compare policies, see what is "
+                                           "in force");
+    policy->fallthrough();
+    policy->require_subcommand(1);
+    policy->footer(
+        "Examples:\n"
+        "  nestorctl policy validate my.yaml             all that is wrong with it\n"
+        "  nestorctl policy explain -- /usr/bin/kubectl port-forward svc/db\n"
+        "  nestorctl policy ls --all                     what is in the kernel, and what it did");
+    CLI::App* validate = PolicyCommand(
+        *policy, "validate", "Say all that is wrong with policies; exit 1 if anything is",
+        Command::kPolicyValidate, "  nestorctl policy validate deploy/policies my.yaml");
+    PolicyFilesOption(*validate, "FILE");
+    CLI::App* test = PolicyCommand(
+        *policy, "test", "Judge the examples beside policies; exit 1 if one is not as expected",
+        Command::kPolicyTest,
+        "  nestorctl policy test deploy/policies\n"
+        "Examples stand below `tests:` in the policy's file, or in NAME.test.yaml beside it.");
+    PolicyFilesOption(*test, "FILE");
+    AddPolicyExplain(*policy);
+    CLI::App* diff = PolicyCommand(
+        *policy, "diff", "Say what changes from one set of policies to another; exit 1 if anything",
+        Command::kPolicyDiff, "  nestorctl policy diff /etc/nestor/policies.d new/");
+    diff->add_option("BEFORE", options_.policy.before, "A file or a folder")->required();
+    diff->add_option("AFTER", options_.policy.after, "A file or a folder")->required();
+    CLI::App* replay = PolicyCommand(
+        *policy, "replay", "Say what policies would have done on recorded events",
+        Command::kPolicyReplay,
+        "  nestorctl events --since 24h -o jsonl | nestorctl policy replay -f new.yaml -\n"
+        "  nestorctl policy replay -f deploy/policies events.jsonl");
+    PolicyFilesOption(*replay, "-f,--file");
+    replay->add_option("EVENTS", options_.policy.events, "JSON lines of nestorctl events; -: stdin")
+        ->required();
+    CLI::App* list = PolicyCommand(
+        *policy, "ls", "List what nestord has in force, and what it did", Command::kPolicyLoaded,
+        "  nestorctl policy ls\n  nestorctl policy ls --all          each rule, too");
+    list->add_flag("--all", options_.all, "Each rule, too");
+    CLI::App* mode =
+        PolicyCommand(*policy, "mode",
+                      "Show a policy's mode and how it becomes another; exit 1 while it is another",
+                      Command::kPolicyMode,
+                      "  nestorctl policy mode no-port-forward\n"
+                      "  nestorctl policy mode no-port-forward enforce");
+    mode->add_option("NAME", options_.policy.name, "A policy that is in force")->required();
+    mode->add_option("MODE", options_.policy.mode, "The mode that it should have")
+        ->check(CLI::Validator(OneOf({"audit", "enforce"}), ""));
+  }
+
+  void AddPolicyExplain(CLI::App& policy) {
+    CLI::App* explain = PolicyCommand(
+        policy, "explain", "Say which rule decides one act, and why", Command::kPolicyExplain,
+        "  nestorctl policy explain -n shop --pod web-0 -- /usr/bin/kubectl port-forward svc/db\n"
+        "  nestorctl policy explain -f my.yaml --open /etc/shadow --by /usr/bin/cat\n"
+        "  nestorctl policy explain --connect 169.254.169.254:80 --origin runtime-exec --depth 1");
+    PolicyOptions& act = options_.policy;
+    PolicyFilesOption(*explain, "-f,--file");
+    explain->get_option("-f")->allow_extra_args(false);
+    explain->add_option("COMMAND", act.argv, "The program, with its path, and its arguments");
+    const auto text = [explain](const char* name, std::string& into, const char* about,
+                                const char* type) {
+      return explain->add_option(name, into, about)->type_name(type);
+    };
+    text("--exe", act.exe, "The program's resolved path, when the command does not say it", "PATH");
+    text("--open", act.open, "A file that is opened", "PATH");
+    Choice(*explain, "--access", "How it is opened; default read", {"read", "write", "any"},
+           [&act](const std::string& word) { act.access = word; });
+    text("--connect", act.connect, "A peer: 10.0.0.1:80, [fd00::1]:80, /run/x.sock, @name", "PEER");
+    text("--by", act.by, "The program that opens or connects", "PATH");
+    text("-n,--namespace", act.namespace_name, "The pod's namespace", "NAME");
+    text("--pod", act.pod, "The pod", "NAME");
+    text("-c,--container", act.container, "The container", "NAME");
+    text("--image", act.image, "The container's image", "NAME");
+    explain->add_option("--label", act.labels, "A label of the pod; repeatable")
+        ->allow_extra_args(false)
+        ->type_name("KEY=VALUE");
+    Choice(*explain, "--origin", "How the chain began",
+           {"container-entrypoint", "runtime-exec", "ssh-login", "tcp-remote", "host-service",
+            "pre-existing", "delegated"},
+           [&act](const std::string& word) { act.origin = word; });
+    explain->add_option("--depth", act.depth, "Hops below the origin")->type_name("N");
   }
 
   // The innermost command that was recognised.

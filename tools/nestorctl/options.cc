@@ -6,8 +6,10 @@ namespace nestor::ctl {
 Format ChooseFormat(const Options& options, bool is_terminal) {
   if (options.format) return *options.format;
   if (is_terminal) return Format::kText;
-  const bool lines = options.command == Command::kEvents || options.command == Command::kAgents ||
-                     options.command == Command::kPath || options.follow;
+  const bool policy = options.command >= Command::kPolicyValidate;
+  const bool lines = policy || options.command == Command::kEvents ||
+                     options.command == Command::kAgents || options.command == Command::kPath ||
+                     options.follow;
   return lines ? Format::kJsonLines : Format::kJson;
 }
 

@@ -9,6 +9,7 @@
 
 #include "tools/nestorctl/client.h"
 #include "tools/nestorctl/filter.h"
+#include "tools/nestorctl/policy/policy_options.h"
 #include "tools/nestorctl/terminal.h"
 
 namespace nestor::ctl {
@@ -22,7 +23,14 @@ enum class Command : uint8_t {
   kPath,
   kExplain,
   kStatus,
-  kDoctor
+  kDoctor,
+  kPolicyValidate,
+  kPolicyTest,
+  kPolicyExplain,
+  kPolicyDiff,
+  kPolicyReplay,
+  kPolicyLoaded,
+  kPolicyMode,
 };
 
 // kText is what people read: lines, a table, a tree.
@@ -43,6 +51,7 @@ struct Options {
   std::string path_to;
   uint32_t pid = 0;
   std::optional<std::chrono::nanoseconds> wait;
+  PolicyOptions policy;
 };
 
 // Languages of graphs.

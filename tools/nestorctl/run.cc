@@ -17,6 +17,8 @@
 #include "tools/nestorctl/hop_sentence.h"
 #include "tools/nestorctl/json.h"
 #include "tools/nestorctl/path.h"
+#include "tools/nestorctl/policy/commands.h"
+#include "tools/nestorctl/policy/loaded.h"
 #include "tools/nestorctl/screen.h"
 #include "tools/nestorctl/status_text.h"
 #include "tools/nestorctl/table.h"
@@ -353,6 +355,13 @@ Result<int> RunDoctor(Session& session) {
   return Done(session.output->Write(*json), exit_code);
 }
 
+Result<int> RunLoadedPolicies(Session& session, Client& client) {
+  const auto status = client.GetStatus(kPatience);
+  if (!status) return status.error();
+  return session.options.command == Command::kPolicyMode ? PrintMode(session, *status)
+                                                         : PrintLoaded(session, *status);
+}
+
 Result<int> RunWithClient(Session& session) {
   auto client = Client::Connect(session.options.socket, *session.stopper);
   if (!client) return client.error();
@@ -371,9 +380,17 @@ Result<int> RunWithClient(Session& session) {
       return RunPath(session, *client);
     case Command::kExplain:
       return RunExplain(session, *client);
+    case Command::kPolicyLoaded:
+    case Command::kPolicyMode:
+      return RunLoadedPolicies(session, *client);
     case Command::kStatus:
     case Command::kDoctor:
-      break;  // these say what is wrong with the connection themselves
+    case Command::kPolicyValidate:
+    case Command::kPolicyTest:
+    case Command::kPolicyExplain:
+    case Command::kPolicyDiff:
+    case Command::kPolicyReplay:
+      break;  // these say what is wrong with the connection themselves, or need none
   }
   return Error::Internal("a command without a handler");
 }
@@ -381,9 +398,24 @@ Result<int> RunWithClient(Session& session) {
 }  // namespace
 
 Result<int> Run(Session& session) {
-  if (session.options.command == Command::kStatus) return RunStatus(session);
-  if (session.options.command == Command::kDoctor) return RunDoctor(session);
-  return RunWithClient(session);
+  switch (session.options.command) {
+    case Command::kStatus:
+      return RunStatus(session);
+    case Command::kDoctor:
+      return RunDoctor(session);
+    case Command::kPolicyValidate:
+      return RunPolicyValidate(session);
+    case Command::kPolicyTest:
+      return RunPolicyTest(session);
+    case Command::kPolicyExplain:
+      return RunPolicyExplain(session);
+    case Command::kPolicyDiff:
+      return RunPolicyDiff(session);
+    case Command::kPolicyReplay:
+      return RunPolicyReplay(session);
+    default:
+      return RunWithClient(session);
+  }
 }
 
 }  // namespace nestor::ctl

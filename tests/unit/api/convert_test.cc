@@ -286,7 +286,21 @@ NodeStatus SampleStatus() {
                         .file = "/etc/nestor/policies/baseline.yaml",
                         .mode = "enforce",
                         .rules = 3,
-                        .unenforceable = {"rule x: needs bpf-lsm"}}},
+                        .unenforceable = {"rule x: needs bpf-lsm"},
+                        .mode_line = 6,
+                        .selects = "pods",
+                        .default_deny = true,
+                        .hits = {.verdicts = 7, .denials = 4, .would_be_denials = 2, .last_ns = 9},
+                        .details = {{.name = "rule-x",
+                                     .kind = "file",
+                                     .action = "deny",
+                                     .severity = "high",
+                                     .tags = {"T1003.008"},
+                                     .line = 9,
+                                     .hits = {.verdicts = 1,
+                                              .denials = 1,
+                                              .would_be_denials = 1,
+                                              .last_ns = 9}}}}},
           .losses = {{"ring-control", 4}},
           .counters = {{"masked", 5}},
           .warnings = {"slow"}};
@@ -325,6 +339,9 @@ TEST(ConvertTest, TheStatusKeepsItsValues) {
   EXPECT_EQ(status.policies(0).mode(), "enforce");
   EXPECT_EQ(status.policies(0).rules(), 3u);
   EXPECT_THAT(status.policies(0).unenforceable(), ElementsAre("rule x: needs bpf-lsm"));
+  EXPECT_EQ(status.policies(0).hits().would_be_denials(), 2u);
+  EXPECT_EQ(status.policies(0).details(0).name(), "rule-x");
+  EXPECT_EQ(status.policies(0).details(0).hits().denials(), 1u);
   EXPECT_EQ(status.losses(0).name(), "ring-control");
   EXPECT_EQ(status.losses(0).value(), 4u);
   EXPECT_EQ(status.counters(0).name(), "masked");

@@ -75,7 +75,9 @@ inline VerdictInfo SampleVerdict() {
           .message = "passwords are not for this chain",
           .subject = "/etc/shadow",
           .argv = {"cat", "/etc/shadow"},
-          .error = "too late"};
+          .error = "too late",
+          .severity = "high",
+          .tags = {"T1552.001"}};
 }
 
 inline AgentInfo SampleAgent() {

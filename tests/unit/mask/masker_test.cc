@@ -339,8 +339,9 @@ void Add(Strings& all, ProcessReference& process) { all.push_back(&process.exe);
 
 void Add(Strings& all, VerdictInfo& verdict) {
   verdict.argv.resize(1);
+  verdict.tags.resize(1);
   all.insert(all.end(), {&verdict.rule, &verdict.policy, &verdict.message, &verdict.subject,
-                         &verdict.argv[0], &verdict.error});
+                         &verdict.argv[0], &verdict.error, &verdict.severity, &verdict.tags[0]});
 }
 
 void Add(Strings& all, HopInfo& hop) {

@@ -56,7 +56,8 @@ TEST(DocumentTest, EveryFieldIsRead) {
   EXPECT_EQ(policy.rules[0].message, "not yours");
   EXPECT_EQ(policy.rules[0].action, Action::kKill);
   EXPECT_EQ(policy.rules[0].access, 1);
-  EXPECT_EQ(policy.rules[0].exceptions.size(), 1u);
+  ASSERT_EQ(policy.rules[0].exceptions.size(), 1u);
+  EXPECT_EQ(policy.rules[0].exceptions[0].executables.size(), 1u);
   EXPECT_EQ(policy.rules[1].action, Action::kDeny);
   EXPECT_EQ(policy.rules[1].event, RuleEvent::kExec);
   ASSERT_EQ(policy.rules[2].ports.size(), 2u);
@@ -77,7 +78,7 @@ TEST(DocumentTest, ArgumentsMatchInOrderAnywhereBehindTheProgramsName) {
   const auto matches = [&policy](std::string argv) {
     for (char& c : argv)
       if (c == '|') c = '\0';
-    return PatternMatches(policy.rules[0].args[0], argv);
+    return PatternMatches(policy.rules[0].args[0].pattern, argv);
   };
 
   EXPECT_TRUE(matches("kubectl|port-forward|8080:80|"));
@@ -98,7 +99,8 @@ TEST(DocumentTest, UnknownWordsGetTheNearestRightOne) {
 }
 
 TEST(DocumentTest, WrongTypesAndValuesNameTheirPlace) {
-  EXPECT_THAT(ErrorOf("  mode: [enforce]\n"), StartsWith("p.yaml:5:9: mode must be a text"));
+  EXPECT_THAT(ErrorOf("  mode: [enforce]\n  rules: [x]\n"),
+              StartsWith("p.yaml:5:9: mode must be a text"));
   EXPECT_THAT(ErrorOf("  rules: {}\n"), StartsWith("p.yaml:5:10: rules must be a list"));
   EXPECT_THAT(ErrorOf("  rules: []\n"), HasSubstr("at least one"));
   EXPECT_THAT(ErrorOf("  chain: {minDepth: -1}\n"), HasSubstr("whole number"));
@@ -122,11 +124,40 @@ TEST(DocumentTest, ARuleNameTwiceIsRefused) {
       StartsWith("p.yaml:7:5: rule `r` stands in this policy already"));
 }
 
+TEST(DocumentTest, AllFaultsOfAFileAreTold) {
+  EXPECT_EQ(ErrorOf("  mode: enforced\n  rules:\n  - {name: r, file: {paths: [a]}}\n"),
+            "p.yaml:5:9: mode cannot be `enforced`; did you mean `enforce`?\n"
+            "p.yaml:7:30: path `a` must begin with `/`; for any folder write `/**/a`");
+}
+
+TEST(DocumentTest, TestsStandBesideAPolicyOrInAFileOfTheirOwn) {
+  const PolicyFile file = ReadPolicyText(R"(apiVersion: nestor.dev/v1
+kind: ChainPolicyTest
+policy: p
+tests:
+  mustDeny:
+  - {exec: {exe: /bin/a, argv: [a, ""]}, chain: {origin: delegated, depth: 2}, rule: r}
+  mustReport:
+  - {connect: {address: "fd00::1", port: 80}, workload: {labels: {app: web}}}
+)",
+                                         "p.test.yaml");
+
+  ASSERT_TRUE(file.faults.empty()) << file.faults[0].reason;
+  ASSERT_EQ(file.tests.size(), 1u);
+  const std::vector<PolicyTest>& tests = file.tests[0].tests;
+  ASSERT_EQ(tests.size(), 2u);
+  EXPECT_THAT(tests[0].subject.argv, ElementsAre("a", ""));
+  EXPECT_EQ(tests[0].subject.origin, HopKind::kDelegated);
+  EXPECT_EQ(tests[1].expected, PolicyTest::Expected::kReport);
+  EXPECT_TRUE(tests[1].subject.address->v6);
+  EXPECT_EQ(tests[1].subject.labels.at("app"), "web");
+}
+
 TEST(DocumentTest, AnotherVersionOrKindIsRefused) {
   const auto other = ParsePolicies("apiVersion: v2\nkind: ChainPolicy\n", "p.yaml");
 
   ASSERT_FALSE(other.ok());
-  EXPECT_THAT(other.error().message, StartsWith("p.yaml:1:13: apiVersion cannot be `v2`"));
+  EXPECT_THAT(other.error().message, HasSubstr("p.yaml:1:13: apiVersion cannot be `v2`"));
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ TEST_F(PolicySetTest, AMissingDirectoryIsAnEmptySet) {
 
 TEST_F(PolicySetTest, OneBadFileDoesNotUnloadTheGoodOnes) {
   Write("10-good.yaml", Policy("good", "/etc/shadow"));
-  Write("20-bad.yaml", "apiVersion: nestor.dev/v1\nkind: ChainPolcy\n");
+  Write("20-bad.yaml", Policy("bad", "no-slash"));
+  Write("good.test.yaml", "not read by nestord");
   Write("30-other.yaml", Policy("other", "/etc/gshadow"));
   Write("notes.txt", "not a policy");
 
@@ -54,11 +55,48 @@ TEST_F(PolicySetTest, OneBadFileDoesNotUnloadTheGoodOnes) {
 
   ASSERT_TRUE(set.ok());
   ASSERT_EQ(set->errors.size(), 1u);
-  EXPECT_THAT(set->errors[0].message, HasSubstr("20-bad.yaml:2:7: kind cannot be `ChainPolcy`"));
+  EXPECT_THAT(set->errors[0].message,
+              HasSubstr("20-bad.yaml:6:30: path `no-slash` must begin with `/`"));
   ASSERT_EQ(set->policies.size(), 2u);
   EXPECT_EQ(set->policies[1].name, "other");
   EXPECT_EQ(set->compiled.generation, 9u);
   EXPECT_TRUE(RulesMatching(set->compiled.open_path, "/etc/gshadow")[1]);
+}
+
+TEST_F(PolicySetTest, AFileThatAsksForWhatIsNotEnforcedIsRefusedAlone) {
+  Write("a.yaml", Policy("good", "/etc/shadow"));
+  Write("b.yaml",
+        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: b}\nspec:\n  rules:\n"
+        "  - {name: r, exec: {from: added}}\n");
+  Write("c.yaml",
+        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: c}\nspec:\n  rules:\n"
+        "  - {name: r, file: {paths: [/a]}, exceptions: [{paths: [/*]}]}\n");
+  Write("d.yaml", Policy("large", "\"/**a?????????????\""));
+
+  const auto set = LoadPolicySet(directory_.string(), 1);
+
+  ASSERT_TRUE(set.ok()) << set.error().message;
+  EXPECT_EQ(set->policies.size(), 1u);
+  ASSERT_EQ(set->errors.size(), 3u);
+  EXPECT_THAT(set->errors[0].message, HasSubstr("b.yaml:6:28: not enforced by this build: `from`"));
+  EXPECT_THAT(set->errors[1].message, HasSubstr("c.yaml:6:5: rule `r` can match nothing"));
+  EXPECT_THAT(set->errors[2].message, HasSubstr("d.yaml:1:1: the file path patterns"));
+}
+
+TEST_F(PolicySetTest, AnExceptionThatIsOverCountsNoLonger) {
+  Write("a.yaml",
+        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p}\nspec:\n  rules:\n"
+        "  - {name: r, file: {paths: [/a, /b]}, exceptions: [{until: 2026-12-31, paths: [/b]}]}\n");
+  const Day last = std::chrono::sys_days(std::chrono::year(2026) / 12 / 31);
+
+  const auto during = LoadPolicySet(directory_.string(), 1, nullptr, last);
+  const auto after = LoadPolicySet(directory_.string(), 2, nullptr, last + std::chrono::days(1));
+
+  ASSERT_TRUE(during.ok() && after.ok());
+  EXPECT_TRUE(RulesMatching(during->compiled.open_path, "/b").none());
+  EXPECT_EQ(during->stale_on, last + std::chrono::days(1));
+  EXPECT_TRUE(RulesMatching(after->compiled.open_path, "/b").any());
+  ASSERT_EQ(after->warnings.size(), 1u);
 }
 
 TEST_F(PolicySetTest, AFileThatWasFineCountsAsItWasUntilItIsMendedOrRemoved) {

@@ -10,16 +10,20 @@ namespace {
 using ::testing::StartsWith;
 
 std::string ErrorOf(std::string_view text) {
-  const auto tree = ParseYaml(text);
-  return tree ? "no error" : tree.error().message;
+  std::vector<Fault> faults;
+  ParseYaml(text, faults);
+  if (faults.empty()) return "no error";
+  return std::to_string(faults[0].mark.line) + ":" + std::to_string(faults[0].mark.column) + ": " +
+         faults[0].reason;
 }
 
 TEST(YamlTreeTest, ValuesKeepTheirPlace) {
-  const auto tree = ParseYaml("a:\n- b\n- {c: \"1\"}\n---\n---\nx: y\n");
+  std::vector<Fault> faults;
+  const auto tree = ParseYaml("a:\n- b\n- {c: \"1\"}\n---\n---\nx: y\n", faults);
 
-  ASSERT_TRUE(tree.ok()) << tree.error().message;
-  ASSERT_EQ(tree->size(), 2u);  // the empty document between them is none
-  const YamlNode& list = tree->front().entries[0].value;
+  ASSERT_TRUE(faults.empty()) << faults[0].reason;
+  ASSERT_EQ(tree.size(), 2u);  // the empty document between them is none
+  const YamlNode& list = tree.front().entries[0].value;
   ASSERT_EQ(list.items.size(), 2u);
   EXPECT_EQ(list.items[0].scalar, "b");
   const YamlNode& one = list.items[1].entries[0].value;

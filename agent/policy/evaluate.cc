@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/evaluate.h"
+
+#include <algorithm>
+
+#include "agent/policy/automaton.h"
+
+namespace nestor {
+namespace {
+
+// A rule with what it asks for: the bits of all that do.
+RuleBits Asking(const CompiledPolicies& policies, bool CompiledRule::* what) {
+  RuleBits bits;
+  for (size_t i = 0; i < policies.rules.size(); ++i) bits[i] = policies.rules[i].*what;
+  return bits;
+}
+
+// What the kernel's trie finds: the longest prefix, which holds the rules of the wider ones, too.
+RuleBits RulesOfAddress(const CompiledPolicies& policies, const Cidr& address) {
+  const CidrRule* longest = nullptr;
+  for (const CidrRule& cidr : policies.cidrs) {
+    const Cidr network{cidr.v6, cidr.bytes, cidr.prefix_len};
+    if (!network.Covers(address)) continue;
+    if (!longest || cidr.prefix_len > longest->prefix_len) longest = &cidr;
+  }
+  return longest ? longest->rules : RuleBits();
+}
+
+RuleBits MatchingPatterns(const CompiledPolicies& policies, const Subject& subject) {
+  const RuleBits all = RuleBits().set();
+  const RuleBits need_path = Asking(policies, &CompiledRule::need_path);
+  const RuleBits need_argv = Asking(policies, &CompiledRule::need_argv);
+  switch (subject.event) {
+    case RuleEvent::kExec: {
+      const RuleBits path =
+          subject.path_unseen ? all : RulesMatching(policies.exec_path, subject.path);
+      const RuleBits argv =
+          subject.argv_unseen ? all : RulesMatching(policies.argv, JoinedArgv(subject.argv));
+      return (path | ~need_path) & (argv | ~need_argv);
+    }
+    case RuleEvent::kOpen:
+      return subject.path_unseen ? all : RulesMatching(policies.open_path, subject.path);
+    case RuleEvent::kConnect:
+      if (!subject.address) return RulesMatching(policies.unix_path, subject.path) & need_path;
+      return ~need_path & (RulesOfAddress(policies, *subject.address) |
+                           ~Asking(policies, &CompiledRule::need_cidr));
+    case RuleEvent::kCredential:
+    case RuleEvent::kNamespace:
+    case RuleEvent::kTrace:
+      break;  // no compiled rule has these
+  }
+  return {};
+}
+
+// What it asks for was not inspected to its end.
+bool IsUnseen(const CompiledRule& rule, const Subject& subject) {
+  return (subject.path_unseen && rule.need_path) || (subject.argv_unseen && rule.need_argv);
+}
+
+bool Holds(const CompiledRule& rule, const Subject& subject) {
+  if (rule.event != subject.event) return false;
+  if (subject.depth < rule.min_depth || subject.depth > rule.max_depth) return false;
+  const auto origin = static_cast<unsigned>(subject.origin);
+  if (rule.origin_mask && !(rule.origin_mask >> origin & 1)) return false;
+  if (rule.event == RuleEvent::kOpen && !(rule.access & subject.access)) return false;
+  if (rule.event == RuleEvent::kConnect &&
+      (subject.port < rule.port_min || subject.port > rule.port_max))
+    return false;
+  return rule.action != Action::kAllow || !IsUnseen(rule, subject);
+}
+
+// The order of rules makes the first word the last one.
+class Judge {
+ public:
+  explicit Judge(const Subject& subject) : subject_(subject) {}
+
+  void Ask(const CompiledRule& rule, size_t index) {
+    const bool in_force = rule.mode == Mode::kEnforce;
+    const bool only_audits = rule.action == Action::kAudit ||
+                             (rule.on_truncated == OnTruncated::kAudit && IsUnseen(rule, subject_));
+    if (only_audits) return Note(index, Outcome::kReports);
+    Outcome outcome = Outcome::kReports;
+    if (rule.action == Action::kAllow) {
+      outcome = Outcome::kAllows;
+    } else if (!in_force) {
+      const bool allowed = judgement_.would_rule && judgement_.would == Action::kAllow;
+      outcome = allowed ? Outcome::kOverruled : Outcome::kWouldDeny;
+    } else if (judgement_.rule && judgement_.action == Action::kAllow) {
+      outcome = Outcome::kOverruled;
+    }
+    if (in_force && !judgement_.rule) {
+      judgement_.rule = index;
+      judgement_.action = rule.action;
+      outcome = Outcome::kDecides;
+    }
+    if (!judgement_.would_rule) {
+      judgement_.would_rule = index;
+      judgement_.would = rule.action;
+    }
+    Note(index, outcome);
+  }
+
+  Judgement Result() { return std::move(judgement_); }
+
+ private:
+  void Note(size_t index, Outcome outcome) { judgement_.hits.push_back({index, outcome}); }
+
+  const Subject& subject_;
+  Judgement judgement_;
+};
+
+std::string Verb(Action action) {
+  switch (action) {
+    case Action::kDeny:
+      return "denied";
+    case Action::kKill:
+      return "denied and killed";
+    case Action::kNone:
+    case Action::kAudit:
+    case Action::kAllow:
+      break;
+  }
+  return "allowed";
+}
+
+// Why the rule that decided came before the first one that wanted something else.
+std::string Precedence(const CompiledPolicies& policies, const Judgement& judgement) {
+  const CompiledRule& winner = policies.rules[*judgement.rule];
+  for (const Hit& hit : judgement.hits) {
+    const CompiledRule& loser = policies.rules[hit.rule];
+    const bool lost = hit.outcome == Outcome::kOverruled || hit.outcome == Outcome::kAllows;
+    if (!lost || loser.is_default ||
+        (loser.action == Action::kAllow) == (winner.action == Action::kAllow))
+      continue;
+    if (loser.specificity != winner.specificity)
+      return "; it is more specific (" + SpecificityText(winner.specificity) + ") than " +
+             NameOf(loser) + " (" + SpecificityText(loser.specificity) + ")";
+    return loser.is_default ? "; the default of its policy is for what no rule allows"
+                            : "; " + NameOf(loser) + " is as specific, and deny goes over allow";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string NameOf(const CompiledRule& rule) { return rule.policy + "/" + rule.name; }
+
+std::string JoinedArgv(const std::vector<std::string>& argv) {
+  std::string joined;
+  for (const std::string& argument : argv) joined += argument + '\0';
+  return joined;
+}
+
+Judgement Evaluate(const CompiledPolicies& policies, const Subject& subject) {
+  RuleBits matching =
+      RulesFor(policies, subject.workload, subject.labels) & MatchingPatterns(policies, subject);
+  if (!subject.executable.empty())
+    matching &= ~RulesMatching(policies.except_path, subject.executable);
+  Judge judge(subject);
+  for (size_t index = 0; index < policies.rules.size(); ++index)
+    if (matching[index] && Holds(policies.rules[index], subject))
+      judge.Ask(policies.rules[index], index);
+  return judge.Result();
+}
+
+std::string Why(const CompiledPolicies& policies, const Judgement& judgement) {
+  std::string text = "allowed: no rule in force says anything of it";
+  if (judgement.rule)
+    text = Verb(judgement.action) + " by " + NameOf(policies.rules[*judgement.rule]) +
+           Precedence(policies, judgement);
+  if (judgement.would == judgement.action || !judgement.would_rule) return text;
+  return text + "; it would be " + Verb(judgement.would) + " by " +
+         NameOf(policies.rules[*judgement.would_rule]) + " if its policy were not in audit mode";
+}
+
+}  // namespace nestor

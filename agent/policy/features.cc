@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/features.h"
+
+namespace nestor {
+namespace {
+
+struct Entry {
+  std::string_view what;
+  std::string_view instead;
+  bool enforced;
+};
+
+Entry EntryOf(Feature feature) {
+  switch (feature) {
+    case Feature::kThrough:
+      return {"`through` of a chain", "`origins` and `minDepth`", false};
+    case Feature::kDigests:
+      return {"`sha256` of exec rules", "`paths`", false};
+    case Feature::kProvenance:
+      return {"`from` of exec rules", "`paths`", false};
+    case Feature::kTraits:
+      return {"`is` of exec rules", "`paths`", false};
+    case Feature::kExecExecutables:
+      return {"`executables` in an exception of an exec rule", "`paths`, `args` or the workload",
+              false};
+    case Feature::kCredential:
+      return {"`credential` rules", "`exec` rules for setuid programs", false};
+    case Feature::kNamespace:
+      return {"`namespace` rules", "`exec` rules for nsenter and unshare", false};
+    case Feature::kTrace:
+      return {"`trace` rules", "`exec` rules for debuggers", false};
+  }
+  return {"this", "another rule", false};
+}
+
+}  // namespace
+
+bool IsEnforced(Feature feature) { return EntryOf(feature).enforced; }
+
+std::string_view Describe(Feature feature) { return EntryOf(feature).what; }
+
+std::string NotEnforced(Feature feature) {
+  const Entry entry = EntryOf(feature);
+  return "not enforced by this build: " + std::string(entry.what) + "; use " +
+         std::string(entry.instead);
+}
+
+}  // namespace nestor

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_POLICY_RULE_READER_H_
+#define NESTOR_AGENT_POLICY_RULE_READER_H_
+
+#include <vector>
+
+#include "agent/policy/document.h"
+#include "agent/policy/node_reader.h"
+
+namespace nestor {
+
+// One of `rules`. What it asks for beyond today's kernel side is appended to `features`.
+RuleDocument ReadRule(NodeReader& reader, const YamlNode& node, OnTruncated on_truncated,
+                      std::vector<FeatureUse>& features);
+
+// `deny` or `audit`.
+OnTruncated ReadOnTruncated(NodeReader& reader, const YamlNode& node);
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_POLICY_RULE_READER_H_

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_POLICY_SUBJECT_H_
+#define NESTOR_AGENT_POLICY_SUBJECT_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/event/event.h"
+#include "agent/event/vocabulary.h"
+#include "agent/policy/address.h"
+
+namespace nestor {
+
+enum class RuleEvent : uint8_t {
+  kExec = 1,
+  kOpen = 2,
+  kConnect = 3,
+  kCredential = 4,
+  kNamespace = 5,
+  kTrace = 6,
+};
+
+// "exec", "file", "connect", …: the word of a rule.
+std::string_view Name(RuleEvent event);
+
+// One act that a policy judges, with all that the judgement may depend on.
+struct Subject {
+  RuleEvent event = RuleEvent::kExec;
+  std::string path;               // exec: the program; file: the file; connect: the unix path
+  std::vector<std::string> argv;  // exec
+  uint8_t access = 1;             // file: 1 read, 2 write, 3 both
+  std::optional<Cidr> address;    // connect: one address
+  uint16_t port = 0;              // connect
+  std::string executable;         // the program that acts; empty: not known
+  bool path_unseen = false;       // beyond the kernel's bound: not inspected
+  bool argv_unseen = false;
+  Workload workload;
+  std::map<std::string, std::string> labels;  // the pod's
+  HopKind origin = HopKind::kContainerEntrypoint;
+  uint32_t depth = 0;
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_POLICY_SUBJECT_H_

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/test_reader.h"
+
+#include <utility>
+
+namespace nestor {
+namespace {
+
+constexpr size_t kLongest = 4096;
+
+std::string PathOf(NodeReader& reader, const YamlNode& node, const std::string& what) {
+  const auto text = reader.Text(node, what, kLongest);
+  if (text && (*text)[0] != '/') reader.Fail(node.mark, what + " must begin with `/`");
+  return text.value_or("");
+}
+
+void ReadExec(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  subject.event = RuleEvent::kExec;
+  if (!reader.IsMap(node, "exec", {"exe", "argv"})) return;
+  if (const YamlNode* exe = reader.Need(node, "exe")) subject.path = PathOf(reader, *exe, "exe");
+  const YamlNode* argv = reader.Find(node, "argv");
+  if (!argv) {
+    subject.argv = {subject.path.substr(subject.path.rfind('/') + 1)};
+    return;
+  }
+  for (const YamlNode& item : reader.List(*argv, "argv")) {
+    if (item.kind == YamlNode::Kind::kScalar && item.scalar.find('\0') == std::string::npos)
+      subject.argv.push_back(item.scalar);  // may be empty, as arguments may
+    else
+      reader.Fail(item.mark, "a value of argv must be a text");
+  }
+}
+
+void ReadFile(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  subject.event = RuleEvent::kOpen;
+  if (!reader.IsMap(node, "file", {"path", "access"})) return;
+  if (const YamlNode* path = reader.Need(node, "path"))
+    subject.path = PathOf(reader, *path, "path");
+  if (const YamlNode* access = reader.Find(node, "access"))
+    if (const auto word = reader.Word(*access, "access", {"read", "write", "any"}))
+      subject.access = *word == "read" ? 1 : *word == "write" ? 2 : 3;
+}
+
+void ReadConnect(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  subject.event = RuleEvent::kConnect;
+  if (!reader.IsMap(node, "connect", {"address", "port", "unix"})) return;
+  const YamlNode* address = reader.Find(node, "address");
+  const YamlNode* port = reader.Find(node, "port");
+  const YamlNode* path = reader.Find(node, "unix");
+  if ((address != nullptr) == (path != nullptr))
+    reader.Fail(node.mark, "an example of connect has `address` and `port`, or `unix`");
+  if (path) subject.path = reader.Text(*path, "unix", kLongest).value_or("");
+  if (port) subject.port = static_cast<uint16_t>(reader.Number(*port, "port", 65535).value_or(0));
+  if (!address) return;
+  const auto text = reader.Text(*address, "address", kLongest);
+  if (!text) return;
+  const Result<Cidr> parsed = ParseCidr(*text);
+  if (!parsed || parsed->prefix_len != (parsed->v6 ? 128 : 32))
+    reader.Fail(address->mark, "address " + Shown(*text) + " must be one address" +
+                                   (parsed ? "" : ": " + parsed.error().message));
+  else
+    subject.address = *parsed;
+}
+
+void ReadPlace(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  if (!reader.IsMap(node, "workload", {"namespace", "pod", "container", "image", "labels"})) return;
+  const auto text = [&](const char* key, std::string& into) {
+    if (const YamlNode* value = reader.Find(node, key))
+      into = reader.Text(*value, key, kLongest).value_or("");
+  };
+  text("namespace", subject.workload.namespace_name);
+  text("pod", subject.workload.pod);
+  text("container", subject.workload.container);
+  text("image", subject.workload.image);
+  const YamlNode* labels = reader.Find(node, "labels");
+  if (!labels || !reader.IsMap(*labels, "labels", [&] {
+        WordList any;
+        for (const YamlEntry& entry : labels->entries) any.emplace_back(entry.key.scalar);
+        return any;
+      }()))
+    return;
+  for (const auto& [key, value] : labels->entries)
+    if (const auto said = reader.Text(value, "the value of label " + Shown(key.scalar), kLongest))
+      subject.labels[key.scalar] = *said;
+}
+
+void ReadChain(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  constexpr uint32_t kDeepest = 1000000;
+  if (!reader.IsMap(node, "chain", {"origin", "depth"})) return;
+  if (const YamlNode* origin = reader.Find(node, "origin"))
+    if (const auto word = reader.Word(*origin, "origin", OriginWords()))
+      subject.origin = *HopKindFromName(*word);
+  if (const YamlNode* depth = reader.Find(node, "depth"))
+    subject.depth = reader.Number(*depth, "depth", kDeepest).value_or(0);
+}
+
+PolicyTest ReadTest(NodeReader& reader, const YamlNode& node, PolicyTest::Expected expected) {
+  PolicyTest test;
+  test.mark = node.mark;
+  test.expected = expected;
+  test.subject.workload = {"default", "pod", "uid", "container", "container-id", "image"};
+  if (!reader.IsMap(node, "an example",
+                    {"note", "rule", "exec", "file", "connect", "by", "workload", "chain"}))
+    return test;
+  const YamlNode* exec = reader.Find(node, "exec");
+  const YamlNode* file = reader.Find(node, "file");
+  const YamlNode* connect = reader.Find(node, "connect");
+  if ((exec != nullptr) + (file != nullptr) + (connect != nullptr) != 1)
+    reader.Fail(node.mark, "an example has exactly one of `exec`, `file` and `connect`");
+  if (exec) ReadExec(reader, *exec, test.subject);
+  if (file) ReadFile(reader, *file, test.subject);
+  if (connect) ReadConnect(reader, *connect, test.subject);
+  if (const YamlNode* note = reader.Find(node, "note"))
+    test.note = reader.Text(*note, "note", kLongest).value_or("");
+  if (const YamlNode* rule = reader.Find(node, "rule")) {
+    test.rule = reader.Text(*rule, "rule", kLongest).value_or("");
+    if (expected == PolicyTest::Expected::kAllow)
+      reader.Fail(rule->mark, "an example of mustAllow has no `rule`: none may deny it");
+  }
+  if (const YamlNode* by = reader.Find(node, "by"))
+    test.subject.executable = PathOf(reader, *by, "by");
+  if (const YamlNode* place = reader.Find(node, "workload")) {
+    test.names_workload = true;
+    ReadPlace(reader, *place, test.subject);
+  }
+  if (const YamlNode* chain = reader.Find(node, "chain")) ReadChain(reader, *chain, test.subject);
+  return test;
+}
+
+}  // namespace
+
+std::vector<PolicyTest> ReadTests(NodeReader& reader, const YamlNode& node) {
+  std::vector<PolicyTest> tests;
+  if (!reader.IsMap(node, "tests", {"mustDeny", "mustAllow", "mustReport"})) return tests;
+  for (const auto& [key, expected] : {std::pair{"mustDeny", PolicyTest::Expected::kDeny},
+                                      {"mustAllow", PolicyTest::Expected::kAllow},
+                                      {"mustReport", PolicyTest::Expected::kReport}}) {
+    const YamlNode* list = reader.Find(node, key);
+    if (!list) continue;
+    for (const YamlNode& item : reader.List(*list, key))
+      tests.push_back(ReadTest(reader, item, expected));
+  }
+  return tests;
+}
+
+}  // namespace nestor

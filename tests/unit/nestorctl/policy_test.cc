@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// `nestorctl policy …` on real files; what people read is in tests/golden/nestorctl.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/nestorctl/golden.h"
+#include "tools/nestorctl/command_line.h"
+#include "tools/nestorctl/display_width.h"
+#include "tools/nestorctl/policy/loaded.h"
+#include "tools/nestorctl/run.h"
+
+namespace nestor::ctl {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr char kGuard[] = R"(apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: guard}
+spec:
+  mode: enforce
+  rules:
+  - {name: shadow, message: not yours, severity: high, tags: [T1003.008], file: {paths: [/etc/shadow]}}
+  - {name: shell, action: audit, exec: {paths: ["/**/sh"]}}
+tests:
+  mustDeny:
+  - {file: {path: /etc/shadow}, rule: shadow}
+  mustAllow:
+  - {file: {path: /etc/passwd}}
+  mustReport:
+  - {exec: {exe: /bin/sh}, rule: shell}
+)";
+
+constexpr char kWeb[] = R"(apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: web}
+spec:
+  mode: enforce
+  selector: {pods: [web-*]}
+  rules:
+  - {name: may, action: allow, file: {paths: [/etc/shadow]}}
+  - {name: net, connect: {cidrs: [10.0.0.0/8], ports: [80]}}
+)";
+
+class PolicyCommandTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    UseUnicodeWidths();
+    std::string name =
+        (std::filesystem::temp_directory_path() / "nestorctl-policy-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    before_ = std::filesystem::current_path();
+    std::filesystem::current_path(folder_);  // names in what is printed stay short
+  }
+  void TearDown() override {
+    std::filesystem::current_path(before_);
+    std::filesystem::remove_all(folder_);
+  }
+
+  static void Write(const std::string& file, const std::string& text) {
+    std::ofstream(file, std::ios::binary) << text;
+  }
+
+  // The exit code, or -1 with the error in printed_.
+  int RunIt(const std::vector<std::string>& arguments) {
+    const auto parsed = ParseCommandLine(arguments);
+    if (!parsed.options) {
+      printed_ = parsed.err;
+      return parsed.exit_code;
+    }
+    const std::string file = folder_ / "output";
+    const int fd = open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+    Output output(fd);
+    Session session;
+    session.options = *parsed.options;
+    session.format = ChooseFormat(*parsed.options, false);
+    session.fd = fd;
+    session.output = &output;
+    const auto exit_code = ctl::Run(session);
+    close(fd);
+    std::stringstream text;
+    text << std::ifstream(file).rdbuf();
+    printed_ = exit_code ? text.str() : exit_code.error().message;
+    return exit_code ? *exit_code : -1;
+  }
+
+  std::filesystem::path folder_, before_;
+  std::string printed_;
+};
+
+TEST_F(PolicyCommandTest, ValidateShowsEachFaultInItsLine) {
+  Write("guard.yaml", kGuard);
+  Write(
+      "bad.yaml",
+      "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: bad}\nspec:\n"
+      "  mode: enforced\n  rules:\n  - {name: a, exec: {args: [{regex: \"(a\"}], from: added}}\n");
+
+  EXPECT_EQ(RunIt({"policy", "validate", "-o", "text", "guard.yaml", "bad.yaml"}), kExitFailure);
+
+  EXPECT_TRUE(IsGolden("policy-validate.txt", printed_));
+}
+
+TEST_F(PolicyCommandTest, ValidateIsALineOfJsonAFileInAPipe) {
+  Write("guard.yaml", kGuard);
+
+  EXPECT_EQ(RunIt({"policy", "validate", "."}), kExitOk);
+
+  const json file = json::parse(printed_);
+  EXPECT_EQ(file.at("ok"), true);
+  EXPECT_EQ(file.at("policies").at(0).at("name"), "guard");
+}
+
+TEST_F(PolicyCommandTest, TestNamesTheExamplesThatAreNotAsExpected) {
+  Write("guard.yaml", kGuard);
+  Write("web.yaml", kWeb);
+  Write("web.test.yaml", R"(apiVersion: nestor.dev/v1
+kind: ChainPolicyTest
+policy: web
+tests:
+  mustDeny:
+  - {connect: {address: 10.1.1.1, port: 80}, rule: net}
+  - {connect: {address: 10.1.1.1, port: 81}, note: any port}
+  mustAllow:
+  - {connect: {address: 10.1.1.1, port: 80}, workload: {pod: db-0}}
+)");
+
+  EXPECT_EQ(RunIt({"policy", "test", "-o", "text", "."}), kExitFailure);
+
+  EXPECT_TRUE(IsGolden("policy-test.txt", printed_));
+}
+
+TEST_F(PolicyCommandTest, ExplainSaysWhichRuleDecidesAndWhy) {
+  Write("guard.yaml", kGuard);
+  Write("web.yaml", kWeb);
+
+  EXPECT_EQ(RunIt({"policy", "explain", "-o", "text", "-f", ".", "--open", "/etc/shadow", "--pod",
+                   "web-0", "--origin", "runtime-exec"}),
+            kExitOk);
+  EXPECT_TRUE(IsGolden("policy-explain.txt", printed_));
+
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", ".", "--", "/bin/sh", "-c", "true"}), kExitOk);
+  EXPECT_EQ(json::parse(printed_).at("rules").at(0).at("rule"), "shell");
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", ".", "--", "sh"}), -1);
+  EXPECT_THAT(printed_, HasSubstr("write sh with its path"));
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", "."}), -1);
+  EXPECT_THAT(printed_, HasSubstr("say one act"));
+}
+
+TEST_F(PolicyCommandTest, DiffTellsTheMeaningAndNotTheWords) {
+  Write("a.yaml", kGuard);
+  std::string same = kGuard;
+  same.replace(same.find("[/etc/shadow]}}"), 15, "[\"/etc/shado[w]\"]}}");
+  Write("b.yaml", same);
+  std::string other = kGuard;
+  other.replace(other.find("mode: enforce"), 13, "mode: audit");
+  other.replace(other.find("/**/sh"), 6, "/bin/*sh");
+  other.replace(other.find("name: shadow"), 12, "name: hashes");
+  other.replace(other.find("rule: shadow"), 12, "rule: hashes");
+  Write("c.yaml", other);
+
+  EXPECT_EQ(RunIt({"policy", "diff", "-o", "text", "a.yaml", "b.yaml"}), kExitOk) << printed_;
+  EXPECT_EQ(printed_, "the same: no act is judged otherwise\n");
+  EXPECT_EQ(RunIt({"policy", "diff", "-o", "text", "a.yaml", "c.yaml"}), kExitFailure);
+  EXPECT_TRUE(IsGolden("policy-diff.txt", printed_));
+}
+
+TEST_F(PolicyCommandTest, ReplayJudgesRecordedEvents) {
+  Write("guard.yaml", kGuard);
+  Write("web.yaml", kWeb);
+  const std::string place =
+      R"("workload":{"container_id":"c1","namespace":"shop","pod":"web-0","container":"main"},)"
+      R"("origin":"runtime-exec","chain_id":"00d14f2a91c00001","depth":1)";
+  Write("events.jsonl",
+        R"({"type":"exec","process":{"exe":"/bin/sh","argv":["sh"]},)" + place + "}\n" +
+            R"({"type":"connect","socket":{"peer":"10.2.3.4:80","family":"inet"},)" + place +
+            "}\n" + R"({"type":"connect","socket":{"peer":"11.2.3.4:80","family":"inet"},)" +
+            place + "}\n" + R"({"type":"exec","process":{"exe":"/bin/sh","argv":["sh"]}})" +
+            "\nno event\n");
+
+  EXPECT_EQ(RunIt({"policy", "replay", "-o", "text", "-f", ".", "events.jsonl"}), kExitFailure);
+
+  EXPECT_TRUE(IsGolden("policy-replay.txt", printed_));
+}
+
+v1::Status Loaded() {
+  v1::Status status;
+  status.set_policy_generation(12);
+  v1::LoadedPolicy& policy = *status.add_policies();
+  policy.set_name("guard");
+  policy.set_mode("audit");
+  policy.set_rules(2);
+  policy.set_file("/etc/nestor/policies.d/guard.yaml");
+  policy.set_mode_line(5);
+  policy.set_selects("pods, namespaces");
+  policy.mutable_hits()->set_verdicts(7);
+  policy.mutable_hits()->set_would_be_denials(3);
+  policy.mutable_hits()->mutable_last()->set_seconds(1000);
+  v1::LoadedRule& rule = *policy.add_details();
+  rule.set_name("shadow");
+  rule.set_kind("file");
+  rule.set_action("deny");
+  rule.set_severity("high");
+  rule.add_tags("T1003.008");
+  rule.set_line(7);
+  *rule.mutable_hits() = policy.hits();
+  return status;
+}
+
+TEST(LoadedPoliciesTest, TheTableHasWhatIsInTheKernelAndWhatItDid) {
+  const WallTime now{std::chrono::seconds(1090)};
+
+  EXPECT_TRUE(IsGolden("policy-ls.txt", Render(RenderLoaded(Loaded(), true, now), 0, false)));
+}
+
+TEST(LoadedPoliciesTest, ModeTellsHowItBecomesAnother) {
+  const WallTime now{std::chrono::seconds(1090)};
+  const auto lines = RenderMode(Loaded(), "guard", "enforce", now);
+  ASSERT_TRUE(lines);
+  EXPECT_TRUE(IsGolden("policy-mode.txt", Render(*lines, 0, false)));
+
+  const auto none = RenderMode(Loaded(), "gaurd", "", now);
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message, HasSubstr("did you mean `guard`?"));
+}
+
+}  // namespace
+}  // namespace nestor::ctl

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy/evaluate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/policy/compile.h"
+#include "agent/policy/document.h"
+
+namespace nestor {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string Policy(const std::string& name, const std::string& spec) {
+  return "---\napiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: " + name +
+         "}\nspec:\n" + spec;
+}
+
+CompiledPolicies Compiled(const std::string& text) {
+  const auto policies = ParsePolicies(text, "p.yaml");
+  EXPECT_TRUE(policies.ok()) << policies.error().message;
+  if (!policies) return {};
+  auto compiled = Compile(*policies, 1);
+  EXPECT_TRUE(compiled.ok()) << compiled.error().message;
+  return compiled ? *std::move(compiled) : CompiledPolicies();
+}
+
+Subject In(const char* namespace_name, const char* pod, const char* container) {
+  Subject subject;
+  subject.workload.namespace_name = namespace_name;
+  subject.workload.pod = pod;
+  subject.workload.container = container;
+  subject.workload.container_id = "c1";
+  return subject;
+}
+
+Subject Exec(const std::string& path, std::vector<std::string> argv) {
+  Subject subject = In("shop", "web-0", "main");
+  subject.event = RuleEvent::kExec;
+  subject.path = path;
+  subject.argv = std::move(argv);
+  return subject;
+}
+
+Subject Open(const std::string& path) {
+  Subject subject = In("shop", "web-0", "main");
+  subject.event = RuleEvent::kOpen;
+  subject.path = path;
+  return subject;
+}
+
+Subject Connect(const std::string& address, uint16_t port) {
+  Subject subject = In("shop", "web-0", "main");
+  subject.event = RuleEvent::kConnect;
+  subject.address = *ParseCidr(address);
+  subject.port = port;
+  return subject;
+}
+
+std::string Said(const CompiledPolicies& policies, const Subject& subject) {
+  return Why(policies, Evaluate(policies, subject));
+}
+
+TEST(EvaluateTest, DenyGoesOverAllowWhereBothAreAsSpecific) {
+  const CompiledPolicies policies =
+      Compiled(Policy("a",
+                      "  mode: enforce\n  rules:\n"
+                      "  - {name: may, action: allow, file: {paths: [/etc/**]}}\n"
+                      "  - {name: not, file: {paths: [/etc/shadow]}}\n"));
+
+  EXPECT_EQ(Said(policies, Open("/etc/shadow")),
+            "denied by a/not; a/may is as specific, and deny goes over allow");
+  EXPECT_EQ(Said(policies, Open("/etc/passwd")), "allowed by a/may");
+  EXPECT_EQ(Said(policies, Open("/usr")), "allowed: no rule in force says anything of it");
+}
+
+TEST(EvaluateTest, TheMoreSpecificSelectorGoesFirst) {
+  const CompiledPolicies policies =
+      Compiled(Policy("node",
+                      "  mode: enforce\n  rules:\n"
+                      "  - {name: not, action: kill, file: {paths: [/etc/shadow]}}\n") +
+               Policy("web",
+                      "  mode: enforce\n  selector: {pods: [web-*]}\n  rules:\n"
+                      "  - {name: may, action: allow, file: {paths: [/etc/shadow]}}\n"));
+
+  EXPECT_EQ(Said(policies, Open("/etc/shadow")),
+            "allowed by web/may; it is more specific (pods) than node/not (all pods)");
+  Subject elsewhere = In("shop", "db-0", "main");
+  elsewhere.event = RuleEvent::kOpen;
+  elsewhere.path = "/etc/shadow";
+  EXPECT_EQ(Said(policies, elsewhere), "denied and killed by node/not");
+}
+
+TEST(EvaluateTest, AnAllowAloneDeniesNothing) {
+  const CompiledPolicies policies =
+      Compiled(Policy("a",
+                      "  mode: enforce\n  rules:\n"
+                      "  - {name: may, action: allow, exec: {paths: [/bin/ls]}}\n"));
+
+  EXPECT_EQ(Evaluate(policies, Exec("/bin/cat", {"cat"})).action, Action::kAllow);
+}
+
+TEST(EvaluateTest, DefaultDenyIsForTheKindsThatAreAllowed) {
+  const CompiledPolicies policies = Compiled(
+      Policy("a",
+             "  mode: enforce\n  default: deny\n  rules:\n"
+             "  - {name: may, action: allow, exec: {paths: [/bin/ls], args: [-l]}}\n"
+             "  - {name: home, action: allow, connect: {cidrs: [10.0.0.0/8], ports: [443]}}\n") +
+      Policy("b",
+             "  mode: enforce\n  rules:\n"
+             "  - {name: too, action: allow, exec: {paths: [/bin/id]}}\n"));
+
+  EXPECT_EQ(Said(policies, Exec("/bin/ls", {"ls", "-l"})), "allowed by a/may");
+  EXPECT_EQ(Said(policies, Exec("/bin/ls", {"ls"})), "denied by a/default");
+  EXPECT_EQ(Said(policies, Exec("/bin/id", {"id"})), "allowed by b/too");
+  EXPECT_EQ(Said(policies, Connect("10.1.1.1", 443)), "allowed by a/home");
+  EXPECT_EQ(Said(policies, Connect("10.1.1.1", 80)), "denied by a/default");
+  Subject socket = Connect("10.1.1.1", 0);
+  socket.address.reset();
+  socket.path = "/run/x.sock";
+  EXPECT_EQ(Said(policies, socket), "denied by a/default");
+  EXPECT_EQ(Evaluate(policies, Open("/etc/shadow")).action, Action::kAllow);
+}
+
+TEST(EvaluateTest, AuditModeTellsWhatWouldBe) {
+  const CompiledPolicies policies =
+      Compiled(Policy("a",
+                      "  rules:\n  - {name: not, file: {paths: [/etc/shadow]}}\n"
+                      "  - {name: look, action: audit, file: {paths: [/etc/*]}}\n"));
+
+  const Judgement judgement = Evaluate(policies, Open("/etc/shadow"));
+
+  EXPECT_EQ(judgement.action, Action::kAllow);
+  EXPECT_EQ(judgement.would, Action::kDeny);
+  ASSERT_EQ(judgement.hits.size(), 2u);
+  EXPECT_EQ(judgement.hits[0].outcome, Outcome::kWouldDeny);
+  EXPECT_EQ(judgement.hits[1].outcome, Outcome::kReports);
+  EXPECT_THAT(Why(policies, judgement), HasSubstr("would be denied by a/not"));
+}
+
+TEST(EvaluateTest, AnAllowInAuditModeOverrulesNothingInForce) {
+  const CompiledPolicies policies = Compiled(
+      Policy("a",
+             "  selector: {pods: [web-0]}\n  rules:\n"
+             "  - {name: may, action: allow, file: {paths: [/etc/shadow]}}\n") +
+      Policy("b", "  mode: enforce\n  rules:\n  - {name: not, file: {paths: [/etc/shadow]}}\n") +
+      Policy("c", "  rules:\n  - {name: not, file: {paths: [/etc/shadow]}}\n"));
+
+  const Judgement judgement = Evaluate(policies, Open("/etc/shadow"));
+
+  EXPECT_EQ(judgement.action, Action::kDeny);
+  EXPECT_EQ(judgement.would, Action::kAllow);
+  ASSERT_EQ(judgement.hits.size(), 3u);
+  EXPECT_EQ(judgement.hits[2].outcome, Outcome::kOverruled);
+}
+
+TEST(EvaluateTest, ExceptionsTakeOutWhatTheyName) {
+  const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
+  rules:
+  - name: no-etc
+    file: {paths: ["/etc/**"]}
+    exceptions:
+    - {paths: [/etc/hosts]}
+    - {executables: [/usr/sbin/sshd]}
+    - {namespaces: [ci], paths: ["/etc/ssl/**"]}
+  - name: no-net
+    connect: {ports: [1-65535]}
+    exceptions:
+    - {cidrs: [10.0.0.0/8]}
+  - name: no-kubectl
+    exec: {paths: ["/**/kubectl"]}
+    exceptions:
+    - {args: [version]}
+)"));
+  Subject in_ci = Open("/etc/ssl/cert");
+  in_ci.workload.namespace_name = "ci";
+  Subject by_sshd = Open("/etc/passwd");
+  by_sshd.executable = "/usr/sbin/sshd";
+
+  EXPECT_EQ(Evaluate(policies, Open("/etc/passwd")).action, Action::kDeny);
+  EXPECT_EQ(Evaluate(policies, Open("/etc/hosts")).action, Action::kAllow);
+  EXPECT_EQ(Evaluate(policies, by_sshd).action, Action::kAllow);
+  EXPECT_EQ(Evaluate(policies, Open("/etc/ssl/cert")).action, Action::kDeny);
+  EXPECT_EQ(Evaluate(policies, in_ci).action, Action::kAllow);
+  EXPECT_EQ(Evaluate(policies, Connect("10.2.3.4", 80)).action, Action::kAllow);
+  EXPECT_EQ(Evaluate(policies, Connect("11.2.3.4", 80)).action, Action::kDeny);
+  EXPECT_EQ(Evaluate(policies, Connect("fd00::1", 80)).action, Action::kDeny);
+  EXPECT_EQ(Evaluate(policies, Exec("/bin/kubectl", {"kubectl", "get"})).action, Action::kDeny);
+  EXPECT_EQ(Evaluate(policies, Exec("/bin/kubectl", {"kubectl", "version"})).action,
+            Action::kAllow);
+}
+
+TEST(EvaluateTest, WhatCannotBeInspectedIsDeniedOrReportedAsTheRuleSaysAndNeverAllowed) {
+  const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
+  default: deny
+  rules:
+  - {name: loud, exec: {args: [x]}}
+  - {name: may, action: allow, exec: {args: [y]}}
+)") + Policy("b", R"(  mode: enforce
+  rules:
+  - {name: quiet, onTruncated: audit, file: {paths: [/a]}}
+)"));
+  Subject exec = Exec("/bin/a", {"a"});
+  exec.argv_unseen = true;
+  Subject open = Open("");
+  open.path_unseen = true;
+
+  EXPECT_THAT(Said(policies, exec), StartsWith("denied by a/loud"));
+  const Judgement judgement = Evaluate(policies, open);
+  EXPECT_EQ(judgement.action, Action::kAllow);
+  ASSERT_EQ(judgement.hits.size(), 1u);
+  EXPECT_EQ(judgement.hits[0].outcome, Outcome::kReports);
+}
+
+TEST(EvaluateTest, CommandLinesAreMatchedWithOneSpaceBetweenArguments) {
+  const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
+  rules:
+  - name: tunnel
+    exec: {commandLine: ['(\S*/)?ssh .*-[LRD].*']}
+  - name: name
+    exec: {args: [{regex: "--name=[a-z]{3}"}, {literal: "*"}]}
+)"));
+
+  EXPECT_EQ(Said(policies, Exec("/usr/bin/ssh", {"ssh", "-L", "1:a:2"})), "denied by a/tunnel");
+  EXPECT_EQ(Said(policies, Exec("/usr/bin/ssh", {"/usr/bin/ssh", "h", "-D1"})),
+            "denied by a/tunnel");
+  EXPECT_EQ(Evaluate(policies, Exec("/usr/bin/ssh", {"ssh", "h"})).action, Action::kAllow);
+  EXPECT_EQ(Said(policies, Exec("/a", {"a", "--name=abc", "b", "*"})), "denied by a/name");
+  EXPECT_EQ(Evaluate(policies, Exec("/a", {"a", "--name=abcd", "*"})).action, Action::kAllow);
+  EXPECT_EQ(Evaluate(policies, Exec("/a", {"a", "--name=abc", "x"})).action, Action::kAllow);
+}
+
+TEST(EvaluateTest, OriginsAndDepthsBoundARule) {
+  const CompiledPolicies policies = Compiled(
+      Policy("a",
+             "  mode: enforce\n  chain: {origins: [runtime-exec], minDepth: 1, maxDepth: 2}\n"
+             "  rules:\n  - {name: not, file: {paths: [/a], access: write}}\n"));
+  Subject subject = Open("/a");
+  subject.origin = HopKind::kRuntimeExec;
+  subject.access = 2;
+  subject.depth = 1;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny);
+  subject.depth = 3;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.depth = 2;
+  subject.access = 1;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.access = 3;
+  subject.origin = HopKind::kSshLogin;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+}
+
+}  // namespace
+}  // namespace nestor
