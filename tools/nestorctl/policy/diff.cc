@@ -41,11 +41,16 @@ std::string TextOf(const WorkloadSelector& selector) {
   add("pods", selector.pods);
   add("containers", selector.containers);
   add("images", selector.images);
-  for (const auto& [key, value] : selector.labels) add("label", {key + "=" + value});
+  for (const auto& [key, value] : selector.labels)
+    add("label", {std::string(key).append("=").append(value)});
   static const char* const kOperators[] = {"In", "NotIn", "Exists", "DoesNotExist"};
   for (const LabelExpression& expression : selector.expressions)
-    add("label", {expression.key + " " + kOperators[static_cast<size_t>(expression.op)] +
-                  (expression.values.empty() ? "" : " (" + Joined(expression.values) + ")")});
+    add(std::string("label ")
+            .append(expression.key)
+            .append(" ")
+            .append(kOperators[static_cast<size_t>(expression.op)])
+            .c_str(),
+        expression.values.empty() ? std::vector<std::string>{"any"} : expression.values);
   return text.empty() ? "all pods" : text;
 }
 

@@ -125,6 +125,7 @@ std::vector<Line> RenderAnswer(const CompiledPolicies& policies, const Subject& 
                                  ", in the order in which they are asked:",
                              Style::kDim));
   std::vector<std::vector<Cell>> rows;
+  rows.reserve(judgement.hits.size());
   for (const Hit& hit : judgement.hits) {
     const CompiledRule& rule = policies.rules[hit.rule];
     rows.push_back({{"  " + std::string(Name(rule.action)), StyleOf(rule.action)},

@@ -86,6 +86,7 @@ void AddHow(const v1::LoadedPolicy& policy, const std::string& mode, std::vector
       {"kill -HUP $(pidof nestord)", "or roll the DaemonSet, when the files are a ConfigMap"},
       {"nestorctl policy mode " + policy.name(), "must say " + mode}};
   std::vector<std::vector<Cell>> rows;
+  rows.reserve(steps.size());
   for (size_t i = 0; i < steps.size(); ++i)
     rows.push_back({{"  " + std::to_string(i + 1)},
                     {steps[i].first, Style::kStrong},

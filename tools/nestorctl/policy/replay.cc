@@ -164,6 +164,7 @@ std::vector<Line> RenderReplay(const Replayed& replayed, bool forgot_labels) {
                                : "none would be denied",
                            replayed.denied ? Style::kBad : Style::kGood));
   std::vector<std::vector<Cell>> rows;
+  rows.reserve(replayed.by_rule.size());
   for (const auto& [rule, effect] : replayed.by_rule)
     rows.push_back(
         {{rule.second ? "  ✗ denies" : "  ! reports", rule.second ? Style::kBad : Style::kWarning},
