@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "lsm.bpf.h"
 #include "remote.bpf.h"
+#include "requests.bpf.h"
 
 /* The client is on another node, and its option proved it. */
 static __always_inline void hop_from_remote(struct nestor_hop_body *body, struct remote_end *remote, bool sshd)
@@ -95,6 +96,7 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;
+	struct fiber_key fiber;
 	struct socket_tag *tag;
 	u16 family;
 
@@ -115,7 +117,11 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 	if (tag)
 		note_reached_pod(context, tag);
 	/* A connection from a process's own hop opens none. */
-	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id) {
+	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id && fiber_of(task, &fiber)) {
+		if (set_request_state(tag, REQUEST_ACCEPTED))
+			fiber_serves(&fiber, &tag->cause);
+		hop_server_of(tag->cause.hop_id, task, context);
+	} else if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id) {
 		context->cause = tag->cause;
 		context->cause.accepted = 1;
 		hop_server_of(tag->cause.hop_id, task, context);

@@ -26,7 +26,7 @@
 struct cause {
 	u64 hop_id; /* 0: none */
 	u64 chain_id;
-	u64 connection; /* the hop of the connection that it came over, see open_requests; 0: none */
+	u64 connection; /* the hop of the connection that it came over, see request_states; 0: none */
 	u32 depth;
 	u8 origin_kind;
 	u8 confidence;
@@ -76,8 +76,11 @@ struct socket_tag {
 	struct cause passed;          /* and the fd-pass hop that this opened */
 	u32 side;
 	u8 shared;  /* client, pair: not only the hop that made it sends on it */
-	u8 waiting; /* server: a request came that was not answered */
-	u8 pad[2];
+	u8 request; /* server: enum request_state, of what came last; 0: nothing came */
+	u8 sent;    /* client: something was sent */
+	u8 pad;
+	u64 sent_in_turn; /* client: the turn of the thread that sent first, see turn_of */
+	u64 sent_in_hop;  /* client: and what it had received last */
 };
 
 struct container {
@@ -208,15 +211,6 @@ static __always_inline void own_cause(struct cause *own, const struct task_conte
 	own->connection = 0;
 	own->accepted = 0;
 	own->pad = 0;
-}
-
-/* The hop that what this thread does now belongs to, as far as the thread alone tells; requests.bpf.h knows more. */
-static __always_inline void effective_cause(struct cause *effective, const struct task_context *context)
-{
-	if (context->cause.hop_id)
-		*effective = context->cause;
-	else
-		own_cause(effective, context);
 }
 
 static __always_inline void fill_actor(struct nestor_actor *actor, struct task_struct *task, struct task_context *context)

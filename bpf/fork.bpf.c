@@ -25,15 +25,11 @@ static __always_inline void follow_traced_leader(struct task_struct *task, struc
  */
 static __always_inline void inherit_request(struct task_struct *thread, struct task_context *context)
 {
-	struct serving *serving;
+	struct cause cause = context->cause;
 
-	if (!context->cause.hop_id || !is_open(&context->cause))
+	if (!cause.hop_id || !is_open(&cause))
 		return;
-	serving = bpf_task_storage_get(&servings, thread, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (serving)
-		remember_request(&serving->woken_for, &context->cause, 0);
-	else
-		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	hand_over(bpf_get_current_task_btf(), thread, &cause);
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 }
 

@@ -299,6 +299,8 @@ struct scm_cookie {
 };
 
 struct pt_regs { /* x86-64 */
+	unsigned long r14;
+	unsigned long sp;
 	unsigned long cx;
 	unsigned long orig_ax;
 	unsigned long di;

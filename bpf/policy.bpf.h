@@ -11,7 +11,7 @@
 #ifndef NESTOR_POLICY_BPF_H
 #define NESTOR_POLICY_BPF_H
 
-#include "context.bpf.h"
+#include "fiber.bpf.h"
 #include "path.bpf.h"
 
 #define CHUNK 128
@@ -283,7 +283,7 @@ static long judge_rule(u32 index, void *argument)
 /* Goes through the matched rules, reports each; the result is judgement->refuse. */
 static __always_inline void judge(struct judgement *judgement)
 {
-	effective_cause(&judgement->chain, judgement->context);
+	effective_cause(&judgement->chain, judgement->task, judgement->context);
 	bpf_loop(NESTOR_MAX_RULES, judge_rule, judgement, 0);
 }
 

@@ -22,6 +22,49 @@ static __always_inline bool request_of(struct task_struct *task, struct task_con
 	return cause->hop_id != context->hop_id;
 }
 
+/* A request came, over a connection that others opened, or from another process or thread of the server that read it. */
+static __always_inline void take_request(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
+					 struct cause *cause)
+{
+	struct cause before = context->cause;
+	struct fiber_key fiber;
+
+	if (fiber_of(task, &fiber)) {
+		if (tag->side == SOCKET_PAIR)
+			fiber_serves(&fiber, cause);
+		else
+			request_came_to_fiber(task, &fiber, tag, cause);
+		return;
+	}
+	/* Which request a thread that serves several is at, is seen by order only. */
+	if (before.hop_id != cause->hop_id) {
+		context->cause = *cause;
+		context->cause.confidence = weakest(cause->confidence, NESTOR_INFERRED);
+	}
+	context->cause.accepted = 0;
+	if (tag->side == SOCKET_PAIR)
+		request_handed(task, context, &context->cause);
+	else
+		request_came(task, context, tag, &context->cause, &before);
+}
+
+/* An answer came on a connection that was made for a request: the thread goes on with that. */
+static __always_inline void take_answer(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
+{
+	struct fiber_key fiber;
+
+	if (fiber_of(task, &fiber)) {
+		fiber_serves(&fiber, &tag->cause);
+		return;
+	}
+	if (context->cause.hop_id != tag->cause.hop_id) {
+		context->cause = tag->cause;
+		context->cause.confidence = weakest(tag->cause.confidence, NESTOR_INFERRED);
+		context->cause.accepted = 0;
+	}
+	request_handed(task, context, &context->cause);
+}
+
 static __always_inline void received(struct socket *socket, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -42,26 +85,11 @@ static __always_inline void received(struct socket *socket, int result)
 	}
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (tag && request_of(task, context, tag, &cause)) {
-		/* Which request a thread that serves several is at, is seen by order only. */
-		if (context->cause.hop_id != cause.hop_id) {
-			context->cause = cause;
-			context->cause.confidence = weakest(cause.confidence, NESTOR_INFERRED);
-		}
-		context->cause.accepted = 0;
-		if (tag->side == SOCKET_PAIR)
-			request_handed(task, context, &context->cause);
-		else
-			request_came(task, context, tag, &context->cause);
+		take_request(task, context, tag, &cause);
 		return;
 	}
-	/* An answer on a connection that was made for a request: the thread goes on with that. */
 	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id != context->hop_id && !tag->shared) {
-		if (context->cause.hop_id != tag->cause.hop_id) {
-			context->cause = tag->cause;
-			context->cause.confidence = weakest(tag->cause.confidence, NESTOR_INFERRED);
-			context->cause.accepted = 0;
-		}
-		request_handed(task, context, &context->cause);
+		take_answer(task, context, tag);
 		return;
 	}
 	if (!context->cause.hop_id)

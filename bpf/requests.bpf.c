@@ -27,6 +27,18 @@ __noinline int remember_request(struct request_list *requests, struct cause *cau
 	return 0;
 }
 
+__noinline int queue_request(struct request_list *requests, struct cause *cause, u64 time)
+{
+	u32 at;
+
+	if (!requests || !cause)
+		return 0;
+	at = requests->next++ & (NESTOR_CANDIDATES - 1);
+	requests->list[at].cause = *cause;
+	requests->list[at].turn = time;
+	return 0;
+}
+
 __noinline u32 count_open(struct request_list *requests, struct cause *only)
 {
 	u32 count = 0;
@@ -70,4 +82,41 @@ __noinline u32 add_candidates(struct nestor_hop_body *body, struct request_list 
 		count++;
 	}
 	return count;
+}
+
+__noinline u32 count_later(struct request_list *requests, u64 time)
+{
+	u32 count = 0;
+
+	if (!requests)
+		return 0;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++)
+		count += requests->list[i].cause.hop_id && requests->list[i].turn > time;
+	return count;
+}
+
+__noinline u32 add_later(struct nestor_hop_body *body, struct request_list *requests, u64 time)
+{
+	u32 count = 0;
+
+	if (!body || !requests)
+		return 0;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (!requests->list[i].cause.hop_id || requests->list[i].turn <= time)
+			continue;
+		body->candidates[count & (NESTOR_CANDIDATES - 1)] = requests->list[i].cause.hop_id;
+		count++;
+	}
+	return count;
+}
+
+__noinline int forget_request(struct request_list *requests, struct cause *cause)
+{
+	if (!requests || !cause)
+		return 0;
+	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+		if (requests->list[i].cause.hop_id == cause->hop_id)
+			requests->list[i].cause.hop_id = 0;
+	}
+	return 0;
 }

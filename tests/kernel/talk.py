@@ -212,6 +212,74 @@ def serve_by_loop(name, count, together):
         waiting.clear()
 
 
+def serve_by_queue(name, count):
+    """As serve_by_pool, but the main thread answers before the worker begins."""
+    jobs, answered = queue.Queue(), queue.Queue()
+
+    def work():
+        while True:
+            word = jobs.get()
+            answered.get()
+            run(word)
+            jobs.task_done()
+
+    threading.Thread(target=work, daemon=True).start()
+    listener = listen(name)
+    for _ in range(int(count)):
+        connection, _ = listener.accept()
+        jobs.put(connection.recv(64).decode())
+        connection.send(b"done")
+        connection.close()
+        answered.put(True)
+    jobs.join()
+
+
+def accept_and_receive(listener, count):
+    """COUNT connections with what came on each, in turn; all are there before the first is read."""
+    connections = [listener.accept()[0] for _ in range(count)]
+    return [(connection, connection.recv(64).decode()) for connection in connections]
+
+
+def answer(*connections):
+    for connection in connections:
+        connection.send(b"done")
+
+
+def serve_late(name, onward):
+    """Connects onward for the first of two requests, and sends only when that is answered and the second has come."""
+    listener = listen(name)
+    [(first, word)] = accept_and_receive(listener, 1)
+    upstream = connect(onward)
+    answer(first)
+    [(second, _)] = accept_and_receive(listener, 1)
+    upstream.send(word.encode())
+    upstream.recv(64)
+    answer(second)
+
+
+def serve_after_answer(name):
+    """Answers one of two requests and goes on at once with something: for either."""
+    (first, word), (second, _) = accept_and_receive(listen(name), 2)
+    first.send(b"done")
+    run(word)
+    answer(second)
+
+
+def serve_back_and_forth(name):
+    """Answers the first request while it is at the second, and is at the fourth when it runs the first one's word: for any of the other
+    three."""
+    listener = listen(name)
+    (first, word), (second, _) = accept_and_receive(listener, 2)
+    answer(first)
+    [(third, _)] = accept_and_receive(listener, 1)
+    time.sleep(0.01)
+    fourth, _ = listener.accept()
+    time.sleep(0.01)
+    fourth.recv(64)
+    run(word)
+    answer(second, third, fourth)
+
+
 def relay(name, onward, count):
     """Passes requests on over one connection that it keeps. It starts nothing."""
     listener = listen(name)
@@ -247,6 +315,10 @@ MODES = {
     "serve-by-prefork": serve_by_prefork,
     "serve-by-pool": serve_by_pool,
     "serve-by-loop": serve_by_loop,
+    "serve-by-queue": serve_by_queue,
+    "serve-late": serve_late,
+    "serve-after-answer": serve_after_answer,
+    "serve-back-and-forth": serve_back_and_forth,
     "relay": relay,
     "serve-on-one-connection": serve_on_one_connection,
 }
