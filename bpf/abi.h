@@ -201,7 +201,8 @@ struct nestor_hop_body {
 	__u8 origin_kind;
 	__u8 confidence;
 	__u8 path_len;
-	__u8 pad[7];
+	__u8 candidates_told; /* inside the kernel: they were announced */
+	__u8 pad[6];
 	char from_comm[NESTOR_COMM_BYTES];
 	char server_comm[NESTOR_COMM_BYTES];
 	char path[NESTOR_UNIX_DATA]; /* unix socket; abstract names start with '@' */

@@ -164,7 +164,7 @@ static __noinline __maybe_unused void announce_above(struct task_struct *task, s
 	}
 }
 
-/* Candidates are named by an ambiguous hop: they are told before it. */
+/* Candidates are named by an ambiguous hop: they are told, too. */
 static __noinline __maybe_unused void announce_candidates(struct task_struct *task, struct task_context *context,
 							  struct nestor_hop_body *body)
 {
@@ -174,6 +174,23 @@ static __noinline __maybe_unused void announce_candidates(struct task_struct *ta
 		if (!body->candidates[i])
 			return;
 		announce_above(task, context, body->candidates[i]);
+	}
+}
+
+/* The same for all ambiguous hops on the way up that were told without. */
+static __noinline __maybe_unused void announce_candidates_above(struct task_struct *task, struct task_context *context, u64 id)
+{
+	struct nestor_hop_body *body;
+
+	for (int i = 0; i < MAX_UNANNOUNCED; i++) {
+		body = id ? bpf_map_lookup_elem(&pending_hops, &id) : NULL;
+		if (!body || body->confidence != NESTOR_AMBIGUOUS)
+			return;
+		if (body->candidate_count && !body->candidates_told) {
+			body->candidates_told = 1;
+			announce_candidates(task, context, body);
+		}
+		id = body->parent_id;
 	}
 }
 
@@ -202,8 +219,7 @@ static __always_inline void enter_hop(struct task_struct *task, struct task_cont
 		return;
 	}
 	announce_above(task, context, body->parent_id);
-	if (body->candidate_count)
-		announce_candidates(task, context, body);
+	announce_candidates_above(task, context, id);
 	body->confidence = context->confidence;
 	announce(task, context, body, true);
 }

@@ -7,13 +7,13 @@ __noinline int remember_request(struct request_list *requests, struct cause *cau
 
 	if (!requests || !cause)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (requests->list[i].cause.hop_id != cause->hop_id)
 			continue;
 		requests->list[i].turn = turn;
 		return 0;
 	}
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (is_open(&requests->list[i].cause))
 			continue;
 		requests->list[i].cause = *cause;
@@ -21,7 +21,7 @@ __noinline int remember_request(struct request_list *requests, struct cause *cau
 		return 0;
 	}
 	count_loss(NESTOR_LOSS_CANDIDATES);
-	at = requests->next++ & (NESTOR_CANDIDATES - 1);
+	at = requests->next++ & (REQUESTS_KEPT - 1);
 	requests->list[at].cause = *cause;
 	requests->list[at].turn = turn;
 	return 0;
@@ -33,7 +33,7 @@ __noinline int queue_request(struct request_list *requests, struct cause *cause,
 
 	if (!requests || !cause)
 		return 0;
-	at = requests->next++ & (NESTOR_CANDIDATES - 1);
+	at = requests->next++ & (REQUESTS_KEPT - 1);
 	requests->list[at].cause = *cause;
 	requests->list[at].turn = time;
 	return 0;
@@ -45,7 +45,7 @@ __noinline u32 count_open(struct request_list *requests, struct cause *only)
 
 	if (!requests || !only)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (!is_open(&requests->list[i].cause))
 			continue;
 		*only = requests->list[i].cause;
@@ -60,7 +60,7 @@ __noinline u32 count_of_turn(struct request_list *requests, u64 turn, struct cau
 
 	if (!requests || !only)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (requests->list[i].turn != turn || !is_open(&requests->list[i].cause))
 			continue;
 		*only = requests->list[i].cause;
@@ -75,11 +75,10 @@ __noinline u32 add_candidates(struct nestor_hop_body *body, struct request_list 
 
 	if (!body || !requests)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (!is_open(&requests->list[i].cause))
 			continue;
-		body->candidates[count & (NESTOR_CANDIDATES - 1)] = requests->list[i].cause.hop_id;
-		count++;
+		count = add_candidate(body, count, requests->list[i].cause.hop_id);
 	}
 	return count;
 }
@@ -90,7 +89,7 @@ __noinline u32 count_later(struct request_list *requests, u64 time)
 
 	if (!requests)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++)
+	for (int i = 0; i < REQUESTS_KEPT; i++)
 		count += requests->list[i].cause.hop_id && requests->list[i].turn > time;
 	return count;
 }
@@ -101,11 +100,10 @@ __noinline u32 add_later(struct nestor_hop_body *body, struct request_list *requ
 
 	if (!body || !requests)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (!requests->list[i].cause.hop_id || requests->list[i].turn <= time)
 			continue;
-		body->candidates[count & (NESTOR_CANDIDATES - 1)] = requests->list[i].cause.hop_id;
-		count++;
+		count = add_candidate(body, count, requests->list[i].cause.hop_id);
 	}
 	return count;
 }
@@ -114,9 +112,20 @@ __noinline int forget_request(struct request_list *requests, struct cause *cause
 {
 	if (!requests || !cause)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (requests->list[i].cause.hop_id == cause->hop_id)
 			requests->list[i].cause.hop_id = 0;
+	}
+	return 0;
+}
+
+__noinline u32 has_request(struct request_list *requests, struct cause *cause)
+{
+	if (!requests || !cause)
+		return 0;
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
+		if (requests->list[i].cause.hop_id == cause->hop_id)
+			return 1;
 	}
 	return 0;
 }

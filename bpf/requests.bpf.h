@@ -19,6 +19,8 @@
 #include "fiber.bpf.h"
 #include "hop.bpf.h"
 
+#define REQUESTS_KEPT 16 /* of a thread or process */
+
 /* A worker that was woken for a request which is answered by now is at it no longer than this. */
 #define WORKS_FOR_NS 10000000000ULL
 
@@ -29,7 +31,7 @@ struct request {
 
 /* A few requests in no order; a full list loses its oldest, which `candidates` counts. */
 struct request_list {
-	struct request list[NESTOR_CANDIDATES];
+	struct request list[REQUESTS_KEPT];
 	u32 next; /* where the next one goes */
 	u32 pad;
 };
@@ -45,7 +47,8 @@ struct serving {
 	u8 interleaves; /* it answered one request while it was at another: it goes back and forth */
 	u8 handed;      /* what it received last was given to another thread */
 	u8 hands_over;  /* process: some thread gives requests to others */
-	u8 pad[5];
+	u8 migrates;    /* process: a thread that was at one request answered another that a second thread had received */
+	u8 pad[4];
 	/* Process: */
 	struct request_list process;
 	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
@@ -78,6 +81,14 @@ static __always_inline u64 turn_of(struct task_struct *task)
 	return task->nvcsw;
 }
 
+/* There may be more candidates than a hop can list; it says how many. */
+static __always_inline u32 add_candidate(struct nestor_hop_body *body, u32 count, u64 id)
+{
+	if (count < NESTOR_CANDIDATES)
+		body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
+	return count + 1;
+}
+
 /*
  * In requests.bpf.c: functions that the verifier looks at once, not once a caller. Their loops over lists, one after the other in one
  * program, would be more states than it takes. Each pointer may be NULL, for it cannot know: then nothing happens.
@@ -97,6 +108,8 @@ extern u32 add_later(struct nestor_hop_body *body, struct request_list *requests
 /* Puts one last; a full list loses its oldest. And takes one out. */
 extern int queue_request(struct request_list *requests, struct cause *cause, u64 time);
 extern int forget_request(struct request_list *requests, struct cause *cause);
+/* Whether it is among them, open or not. */
+extern u32 has_request(struct request_list *requests, struct cause *cause);
 
 static __always_inline struct serving *serving_of(struct task_struct *task)
 {
@@ -229,6 +242,19 @@ static __always_inline bool is_under_way(const struct cause *cause)
 	return false;
 }
 
+/* A thread that is at one request answers another one. */
+static __always_inline void goes_elsewhere(struct task_struct *task, struct serving *serving, struct cause *answered)
+{
+	struct serving *of_process;
+
+	serving->interleaves = 1;
+	if (has_request(&serving->received, answered))
+		return;
+	of_process = serving_of_process(task);
+	if (of_process)
+		of_process->migrates = 1;
+}
+
 /* `task` sends on the connection. */
 static __noinline __maybe_unused void request_answered(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
 {
@@ -242,7 +268,7 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 			serving->answered = tag->cause;
 			serving->answered_turn = turn_of(task);
 			if (context->cause.connection != tag->cause.connection && is_open(&context->cause))
-				serving->interleaves = 1;
+				goes_elsewhere(task, serving, &tag->cause);
 		}
 	}
 	set_request_state(tag, REQUEST_ANSWERED);
@@ -273,13 +299,6 @@ static __always_inline struct nestor_hop_body *open_ambiguous(struct task_struct
 	return body;
 }
 
-static __always_inline u32 add_one(struct nestor_hop_body *body, u32 count, u64 id)
-{
-	if (count < NESTOR_CANDIDATES)
-		body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
-	return count + 1;
-}
-
 /* All candidates are named. */
 static __always_inline void close_ambiguous(struct nestor_hop_body *body, u32 count, struct cause *cause)
 {
@@ -308,9 +327,9 @@ static __noinline bool one_of(struct task_struct *task, struct task_context *con
 	count = add_candidates(body, requests);
 	id = context->cause.hop_id;
 	if (id && !is_open(&context->cause))
-		count = add_one(body, count, id);
+		count = add_candidate(body, count, id);
 	if (answered && answered != id)
-		count = add_one(body, count, answered);
+		count = add_candidate(body, count, answered);
 	close_ambiguous(body, count, cause);
 	return true;
 }
@@ -373,21 +392,21 @@ static __noinline bool cause_of_waker(struct task_struct *task, struct task_cont
 	if (!body)
 		return false;
 	count = add_later(body, &of_process->unclaimed, serving->woken_ns);
-	count = add_one(body, count, serving->woken_by.hop_id);
+	count = add_candidate(body, count, serving->woken_by.hop_id);
 	close_ambiguous(body, count, cause);
 	return true;
 }
 
-static __always_inline bool cause_of_process(struct task_struct *task, struct task_context *context, struct cause *cause)
+static __always_inline bool cause_of_process(struct task_struct *task, struct task_context *context, struct serving *of_process,
+					     struct cause *cause)
 {
-	struct serving *of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
-
 	return of_process && cause_from(task, context, &of_process->process, true, 0, cause);
 }
 
-static __always_inline bool cause_of_thread(struct task_struct *task, struct task_context *context, struct cause *cause)
+static __always_inline bool cause_of_thread(struct task_struct *task, struct task_context *context, struct serving *of_process,
+					    struct cause *cause)
 {
-	struct serving *serving = bpf_task_storage_get(&servings, task, NULL, 0);
+	struct serving *serving = task->pid == task->tgid ? of_process : bpf_task_storage_get(&servings, task, NULL, 0);
 
 	if (serving && cause_from(task, context, &serving->received, serving->interleaves, answered_just_now(task, serving), cause))
 		return true;
@@ -404,17 +423,19 @@ static __always_inline bool cause_of_thread(struct task_struct *task, struct tas
  */
 static __noinline __maybe_unused bool resolve_cause(struct task_struct *task, struct task_context *context, struct cause *cause)
 {
+	struct serving *of_process;
 	struct fiber_key fiber;
 
 	if (!context || !cause)
 		return false;
+	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
 	if (fiber_of(task, &fiber)) {
 		if (cause_of_fiber(&fiber, cause))
 			return true;
-	} else if (cause_of_thread(task, context, cause)) {
+	} else if ((!of_process || !of_process->migrates) && cause_of_thread(task, context, of_process, cause)) {
 		return true;
 	}
-	if (cause_of_process(task, context, cause))
+	if (cause_of_process(task, context, of_process, cause))
 		return true;
 	own_cause(cause, context);
 	return false;

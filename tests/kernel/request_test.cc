@@ -268,6 +268,29 @@ TEST_F(RequestTest, AThreadThatGoesBackAndForthIsNotTakenToBeAtTheLastRequest) {
   ExpectOneOf(answered_first, others);
 }
 
+TEST_F(RequestTest, AProcessThatMovesRequestsBetweenThreadsIsAtAnyOfItsRequests) {
+  const Sandbox servers, clients;
+  const pid_t server = Say(servers, {"serve-by-migrating", "rt-moves"});
+  std::map<std::string, pid_t> asking;
+  for (const char* word : {"moves-a", "moves-b", "moves-c"}) {
+    asking[word] = Say(clients, {"ask", "rt-moves", word});
+  }
+  for (const auto& [word, client] : asking) EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  records_ = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
+  const std::vector<ExecRecord> execs = ExecsOf(records_, "true");
+  ASSERT_EQ(execs.size(), 1u);
+  const HopRecord hop = Hop(execs[0].actor.hop_id);
+  EXPECT_EQ(hop.confidence, Confidence::kAmbiguous);
+  std::vector<pid_t> named;
+  for (const HopId candidate : hop.candidates) {
+    named.push_back(static_cast<pid_t>(Hop(candidate).from.tgid));
+  }
+  EXPECT_EQ(named.size(), 2u);  // the first one is answered
+  EXPECT_THAT(named, Contains(asking[execs[0].argv.back()]));
+}
+
 TEST_F(RequestTest, AGoroutineWhateverThreadItIsOn) {
   const std::string goroutines = Beside("goroutines");
   if (access(goroutines.c_str(), X_OK)) GTEST_SKIP() << "built without a Go toolchain";

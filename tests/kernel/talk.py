@@ -280,6 +280,30 @@ def serve_back_and_forth(name):
     answer(second, third, fourth)
 
 
+def serve_by_migrating(name):
+    """Two threads; what the first received, the second answers while it is at a request of its own. Then the first one receives a third
+    request, and the second runs the second request's word: for either."""
+    listener = listen(name)
+    received, answered, ready = threading.Event(), threading.Event(), threading.Event()
+    [(first, _)] = accept_and_receive(listener, 1)
+
+    def second_thread():
+        [(second, word)] = accept_and_receive(listener, 1)
+        answer(first)
+        answered.set()
+        received.wait()
+        run(word)
+        answer(second)
+        ready.set()
+
+    threading.Thread(target=second_thread).start()
+    answered.wait()
+    [(third, _)] = accept_and_receive(listener, 1)
+    received.set()
+    ready.wait()
+    answer(third)
+
+
 def relay(name, onward, count):
     """Passes requests on over one connection that it keeps. It starts nothing."""
     listener = listen(name)
@@ -319,6 +343,7 @@ MODES = {
     "serve-late": serve_late,
     "serve-after-answer": serve_after_answer,
     "serve-back-and-forth": serve_back_and_forth,
+    "serve-by-migrating": serve_by_migrating,
     "relay": relay,
     "serve-on-one-connection": serve_on_one_connection,
 }
