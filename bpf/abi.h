@@ -98,6 +98,7 @@ enum nestor_connection_bits {                                        /* tcp, ssh
 			      NESTOR_CONNECTION_SHARED = 1 << 1,     /* a connection that several hops send on; this is one of them */
 			      NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
 			      NESTOR_CONNECTION_OUTGOING = 1 << 3, /* tcp-remote: this node is the client's; nothing runs in the hop here */
+			      NESTOR_CONNECTION_OLDER = 1 << 4,    /* it was there before nestord */
 };
 
 #define NESTOR_CANDIDATES 8 /* hops that an ambiguous one may come from; more are counted, not listed */

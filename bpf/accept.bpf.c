@@ -45,16 +45,7 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 	body->socket_cookie = bpf_get_socket_cookie(sk);
 	tag->side = SOCKET_SERVER;
 	if (client) {
-		hop_below(body, &client->from);
-		body->from = client->process;
-		body->from_container_cgroup_id = client->container;
-		__builtin_memcpy(body->from_comm, client->comm, sizeof(body->from_comm));
-		if (!same_endpoint(&client->local, &peer) || !same_endpoint(&client->peer, &local))
-			body->detail |= NESTOR_CONNECTION_TRANSLATED;
-		tag->from_hop_id = client->from.hop_id;
-		tag->peer = client->process;
-		tag->from_container = client->container;
-		tag->inbox = key;
+		hop_from_client(body, tag, key, client);
 		bpf_map_delete_elem(&connections, &key);
 	} else if (remote) {
 		hop_from_remote(body, remote, sshd);

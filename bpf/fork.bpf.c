@@ -67,7 +67,7 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 	}
 
 	to->parent = key;
-	if (resolve_cause(parent, from, &cause) && cause.hop_id != from->hop_id) {
+	if (resolve_cause(from, &cause) && cause.hop_id != from->hop_id) {
 		/* How sure the server's own place is does not matter: the way from the origin does not lead through it. */
 		enter_hop(child, to, &cause);
 	} else {

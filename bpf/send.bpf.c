@@ -45,7 +45,7 @@ static __always_inline void client_sends(struct socket_tag *tag)
 	if (tag->side == SOCKET_CLIENT && !tag->shared && tag->cause.hop_id != context->hop_id &&
 	    (sends_first(task, context, tag) || is_under_way(&tag->cause)))
 		return;
-	resolve_cause(task, context, &cause);
+	resolve_cause(context, &cause);
 	if (cause.hop_id == tag->cause.hop_id && !tag->shared)
 		return;
 	tag->shared = 1;

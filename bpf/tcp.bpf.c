@@ -24,7 +24,7 @@ int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
 	if (!connection.local.family)
 		return 0;
 	key = key_of_client(sk, connection.local.port);
-	resolve_cause(task, context, &connection.from);
+	resolve_cause(context, &connection.from);
 	process_key(&connection.process, task);
 	connection.container = context->container;
 	BPF_CORE_READ_INTO(&connection.comm, task, comm);

@@ -67,6 +67,7 @@ std::string EffectOf(std::string_view program) {
   if (program == "on_fork") return "children do not inherit their chain";
   if (program == "on_exit") return "ends of processes are not seen";
   if (program == "seed") return "what ran before nestord has no chain";
+  if (program == "seed_sockets") return "connections that are older than nestord open no hop";
   if (program.ends_with("socket_bind") || program.ends_with("socket_listen"))
     return "bind and listen are not seen";
   if (program.ends_with("ptrace_access_check"))
@@ -93,7 +94,7 @@ bool IsForPeers(std::string_view program) { return program.starts_with("remote_"
 
 // Run by nestord when it wants them, not attached.
 bool IsIterator(std::string_view program) {
-  return program == "seed" || program == "remote_listeners";
+  return program == "seed" || program == "seed_sockets" || program == "remote_listeners";
 }
 
 bool IsRequired(std::string_view program) {
@@ -197,6 +198,7 @@ class LibbpfProbes : public Probes {
   }
   uint64_t MissedRuns() const;
   Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
+  Status SeedSockets();
 
   nestor_skeleton* skel_;
   ProbeOptions options_;
@@ -375,36 +377,55 @@ void LibbpfProbes::Remove() {
   if (pinned_) pinned_->RemoveAll();
 }
 
-Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded) {
-  skel_->bss->seed_pass = pass;
-  bpf_link* link = bpf_program__attach_iter(skel_->progs.seed, nullptr);
-  if (!link) return Error::FromErrno("attach the task iterator", errno);
+// Runs an iterator to its end; what it wrote.
+Result<std::string> RunIterator(const bpf_program* program) {
+  bpf_link* link = bpf_program__attach_iter(program, nullptr);
+  if (!link) return Error::FromErrno("attach an iterator", errno).In(bpf_program__name(program));
   const UniqueFd iterator(bpf_iter_create(bpf_link__fd(link)));
   bpf_link__destroy(link);
-  if (!iterator.ok()) return Error::FromErrno("open the task iterator", errno);
-  size_t count = 0;
+  if (!iterator.ok())
+    return Error::FromErrno("open an iterator", errno).In(bpf_program__name(program));
   std::string bytes;
   char chunk[8192];
   for (;;) {
     const ssize_t got = read(iterator.get(), chunk, sizeof(chunk));
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got < 0) return Error::FromErrno("read the task iterator", errno);
-    if (got == 0) break;
+    if (got < 0) return Error::FromErrno("read an iterator", errno).In(bpf_program__name(program));
+    if (got == 0) return bytes;
     bytes.append(chunk, static_cast<size_t>(got));
   }
-  for (size_t at = 0; at + sizeof(nestor_actor) <= bytes.size(); at += sizeof(nestor_actor)) {
+}
+
+Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded) {
+  skel_->bss->seed_pass = pass;
+  const auto bytes = RunIterator(skel_->progs.seed);
+  if (!bytes) return bytes.error();
+  size_t count = 0;
+  for (size_t at = 0; at + sizeof(nestor_actor) <= bytes->size(); at += sizeof(nestor_actor)) {
     nestor_actor raw;
-    std::memcpy(&raw, bytes.data() + at, sizeof(raw));
+    std::memcpy(&raw, bytes->data() + at, sizeof(raw));
     seeded.push_back({ToActor(raw)});
     ++count;
   }
   return count;
 }
 
+// After all tasks: a connection carries the hop of the process that holds its client's end.
+Status LibbpfProbes::SeedSockets() {
+  constexpr uint32_t kPasses = 3;  // enum seed_sockets_pass
+  if (bpf_program__fd(skel_->progs.seed_sockets) < 0) return {};
+  for (uint32_t pass = 0; pass < kPasses; ++pass) {
+    skel_->bss->seed_sockets_pass = pass;
+    if (const auto run = RunIterator(skel_->progs.seed_sockets); !run) return run.error();
+  }
+  return {};
+}
+
 Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
-  constexpr uint32_t kRoots = 0, kChildren = 1, kRest = 2, kKnown = 3;
+  constexpr uint32_t kRoots = 0, kChildren = 1, kRest = 2, kKnown = 3, kWaiting = 4;
   constexpr int kMaxPasses = 64;  // tasks come in pid order, parents mostly first: two or three do
   std::vector<SeededProcess> seeded;
+  skel_->bss->seed_round = NowNs();
   if (auto known = SeedPass(kKnown, seeded); !known) return known.error();
   for (SeededProcess& process : seeded) process.known = true;
   for (const uint32_t first : {kRoots, kRest}) {
@@ -416,6 +437,8 @@ Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
       if (*found == 0) break;
     }
   }
+  if (const Status sockets = SeedSockets(); !sockets) return sockets.error();
+  if (auto waiting = SeedPass(kWaiting, seeded); !waiting) return waiting.error();
   return seeded;
 }
 

@@ -60,6 +60,16 @@ def ask(name, word, kind=STREAM, target=None):
         sys.exit("no answer")
 
 
+def ask_when_told(name, word):
+    """Connects, and sends when it gets SIGUSR1."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    client = connect(name)
+    signal.sigwait([signal.SIGUSR1])
+    client.send(word.encode())
+    if client.recv(64) != b"done":
+        sys.exit("no answer")
+
+
 def serve(name, count, kind=STREAM):
     """One thread that accepts, receives, runs, answers."""
     listener = listen(name, kind)
@@ -325,6 +335,7 @@ def serve_on_one_connection(name, count):
 MODES = {
     "ask": ask,
     "ask-seqpacket": lambda name, word: ask(name, word, SEQPACKET),
+    "ask-when-told": ask_when_told,
     "ask-at": lambda host, port, word: ask(port, word, STREAM, (host, int(port))),
     "serve": serve,
     "serve-seqpacket": lambda name, count: serve(name, count, SEQPACKET),
