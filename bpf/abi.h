@@ -342,13 +342,15 @@ enum nestor_loss {
 	NESTOR_LOSS_ARGV_TRUNCATED = 5,
 	NESTOR_LOSS_PATH_READ = 6,
 	NESTOR_LOSS_PATH_TRUNCATED = 7,
-	NESTOR_LOSS_CONNECTION_TABLE = 8, /* tuple could not be remembered: the hop becomes a new origin */
+	NESTOR_LOSS_CONNECTION_TABLE =
+	    8, /* a client was not remembered, or no longer when its connection was accepted: no hop, or a new origin */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
 	NESTOR_LOSS_POLICY_STATE = 10,  /* a decision could not be made as written; see the rule's fallback */
 	NESTOR_LOSS_HOP_TABLE = 11,     /* a hop could not be remembered: it is known by its id only */
 	NESTOR_LOSS_CAUSE_TABLE = 12,   /* what a hop's announcement needs was dropped for newer ones: known by its id only */
 	NESTOR_LOSS_CANDIDATES = 13,    /* more requests under way in one process than are remembered */
 	NESTOR_LOSS_REMOTE_OPTION = 14, /* a SYN to another node had no room for the chain: the hop there has no client */
+	NESTOR_LOSS_REACHED_PODS = 15,  /* a host process that connected into a pod could not be remembered: it stays out of scope */
 	NESTOR_LOSS_MAX = 16,
 };
 

@@ -31,6 +31,8 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 		return false;
 	key = key_of_server(sk, peer.port);
 	client = bpf_map_lookup_elem(&connections, &key);
+	if (!client && is_loopback(&peer))
+		count_loss(NESTOR_LOSS_CONNECTION_TABLE); /* it was here, and newer ones pushed it out */
 	remote = client ? NULL : verified_remote(sk);
 	if (!client && !remote && !sshd)
 		return false;

@@ -21,7 +21,7 @@ struct connection {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 8192);
 	__type(key, u64);
 	__type(value, struct connection);
 } connections __weak SEC(".maps");

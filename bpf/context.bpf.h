@@ -12,7 +12,8 @@
 #include "ring.bpf.h"
 #include <bpf/bpf_core_read.h>
 
-#define MAX_CLIMB 8 /* ancestors looked at when a task has no context; cgroup levels looked at for a container */
+#define MAX_ANCESTORS 4 /* looked at when a task has no context */
+#define MAX_CLIMB 8     /* cgroup levels looked at for a container */
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
 #define TASK_DELEGATE (1U << 27) /* its program runs jobs that others left: cron, at */
@@ -103,20 +104,23 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
 	__type(key, u64); /* cgroup id */
 	__type(value, struct container);
 } containers __weak SEC(".maps");
 
-/* Host processes that connected into a pod: their chain is the pod's business from then on. */
+/* Host processes that connected into a pod: their chain is the pod's business from then on, to their end. Full: counted, reached-pods. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
 	__type(key, struct nestor_process);
 	__type(value, u8);
 } reached_pods __weak SEC(".maps");
 
 extern u64 last_hop_id; /* state.bpf.c */
+extern u32 pods_were_reached;
 extern const volatile u32 host_mnt_ns;
 extern const volatile bool node_scope;
 
@@ -133,14 +137,19 @@ static __always_inline u8 weakest(u8 a, u8 b)
 	return a > b ? a : b;
 }
 
+/*
+ * Ways of several pointers are read by helper, not walked: from 6.2 on the verifier looks for the type of each pointer by name, in all
+ * types of the kernel, each time that it comes by. Walked, these few lines took most of the 11 s that a start of nestord took on a slow
+ * machine.
+ */
 static __always_inline u64 task_cgroup_id(struct task_struct *task)
 {
-	return task->cgroups->dfl_cgrp->kn->id;
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
 static __always_inline void process_key(struct nestor_process *key, struct task_struct *task)
 {
-	key->start_ns = task->group_leader->start_boottime;
+	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	key->tgid = task->tgid;
 	key->pad = 0;
 }
@@ -151,7 +160,7 @@ static __always_inline struct task_context *context_recover(struct task_struct *
 	struct task_struct *ancestor = task->group_leader;
 	struct task_context *found = NULL, *context;
 
-	for (int i = 0; i < MAX_CLIMB && !found; i++) {
+	for (int i = 0; i < MAX_ANCESTORS && !found; i++) {
 		found = bpf_task_storage_get(&contexts, ancestor, NULL, 0);
 		ancestor = ancestor->real_parent;
 	}
@@ -196,8 +205,22 @@ static __always_inline void note_reached_pod(const struct task_context *server, 
 {
 	u8 yes = 1;
 
-	if (server->container && tag->side == SOCKET_SERVER && !tag->from_container && tag->peer.tgid)
-		bpf_map_update_elem(&reached_pods, &tag->peer, &yes, BPF_ANY);
+	if (!server->container || tag->side != SOCKET_SERVER || tag->from_container || !tag->peer.tgid)
+		return;
+	pods_were_reached = 1;
+	if (bpf_map_update_elem(&reached_pods, &tag->peer, &yes, BPF_ANY))
+		count_loss(NESTOR_LOSS_REACHED_PODS);
+}
+
+/* The process ends. One that a late accept names after this stays until nestord begins anew. */
+static __always_inline void forget_reached_pod(struct task_struct *task)
+{
+	struct nestor_process key;
+
+	if (!pods_were_reached)
+		return;
+	process_key(&key, task);
+	bpf_map_delete_elem(&reached_pods, &key);
 }
 
 /* The hop that a task is in. */
@@ -224,8 +247,8 @@ static __always_inline void fill_actor(struct nestor_actor *actor, struct task_s
 	actor->container_cgroup_id = context->container;
 	actor->depth = context->depth;
 	actor->tid = task->pid;
-	actor->uid = task->cred->euid.val;
-	actor->gid = task->cred->egid.val;
+	actor->uid = BPF_CORE_READ(task, cred, euid.val);
+	actor->gid = BPF_CORE_READ(task, cred, egid.val);
 	actor->auid = task->loginuid.val;
 	actor->flags = (context->flags & ~(TASK_PRIVATE | TASK_DELEGATE)) | (context->container ? NESTOR_TASK_IN_CONTAINER : 0);
 	actor->origin_kind = context->origin_kind;

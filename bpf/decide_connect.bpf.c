@@ -82,37 +82,22 @@ int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *addres
 	return refusal(&judgement);
 }
 
-/*
- * Hook: lsm/unix_stream_connect. Lowest kernel: 5.17. The path is the one the server bound, however the client spelled it.
- * Cost: nothing without connect rules here, else one map access a byte of the path.
- */
-SEC("lsm/unix_stream_connect")
-int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk, int ret)
+static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation,
+				      const struct nestor_rule_bits *applying, struct sock *other, struct scratch *scratch)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
-	u64 generation = policy_generation;
-	struct judgement judgement = {};
-	struct nestor_rule_bits applying, accepted;
-	struct scratch *scratch;
-	struct resolved path = {};
 	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
 	struct nestor_event_rules *of_event;
+	struct judgement judgement = {};
+	struct nestor_rule_bits accepted;
+	struct resolved path = {};
 
-	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
-		return ret;
-	scratch = scratch_of(task);
-	if (!scratch) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
-		return -EPERM;
-	}
 	path.len = unix_path_of(other, scratch->path);
 	match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation, &accepted);
 	of_event = bpf_map_lookup_elem(&event_rules, &index);
 	if (!of_event)
 		return 0;
 	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		judgement.matched.word[i] = applying.word[i] & accepted.word[i] & of_event->need_path.word[i];
+		judgement.matched.word[i] = applying->word[i] & accepted.word[i] & of_event->need_path.word[i];
 	if (!bits_any(&judgement.matched))
 		return 0;
 	judgement.subject = scratch->path;
@@ -125,4 +110,27 @@ int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, st
 	judgement.can_refuse = true;
 	judge(&judgement);
 	return refusal(&judgement);
+}
+
+/*
+ * Hook: lsm/unix_stream_connect. Lowest kernel: 5.17. The path is the one the server bound, however the client spelled it.
+ * Cost: nothing without connect rules here, else one map access a byte of the path.
+ */
+SEC("lsm/unix_stream_connect")
+int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	u64 generation = policy_generation;
+	struct nestor_rule_bits applying;
+	struct scratch *scratch;
+
+	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
+		return ret;
+	scratch = take_scratch();
+	if (!scratch)
+		return -EPERM;
+	ret = judge_unix(task, context, generation, &applying, other, scratch);
+	leave_scratch(scratch);
+	return ret;
 }

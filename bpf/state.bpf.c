@@ -51,6 +51,9 @@ const volatile struct nestor_hop empty_hop = {};
 /* 1: some connection is used by more than one hop: receivers look into `senders`. Never taken back. */
 __u32 shared_connections = 0;
 
+/* 1: some host process connected into a pod. Never taken back. */
+__u32 pods_were_reached = 0;
+
 /* Whether chains go to other nodes, and come from them: false leaves no trace of it in the programs. */
 const volatile bool peers_configured = false;
 

@@ -30,10 +30,11 @@
 namespace nestor {
 namespace {
 
-constexpr std::array<const char*, 15> kLossNames = {
-    "ring-control",   "ring-bulk", "task-storage",   "socket-storage",   "argv-read",
-    "argv-truncated", "path-read", "path-truncated", "connection-table", "container-table",
-    "policy-state",   "hop-table", "cause-table",    "candidates",       "remote-option"};
+constexpr std::array<const char*, NESTOR_LOSS_MAX> kLossNames = {
+    "ring-control",     "ring-bulk",       "task-storage",  "socket-storage",
+    "argv-read",        "argv-truncated",  "path-read",     "path-truncated",
+    "connection-table", "container-table", "policy-state",  "hop-table",
+    "cause-table",      "candidates",      "remote-option", "reached-pods"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
