@@ -55,33 +55,4 @@ static __always_inline u32 own_pid_namespace(struct task_struct *task)
 	return BPF_CORE_READ(namespace, ns.inum);
 }
 
-/*
- * Preemption off and on, from 6.10 (kernel/bpf/helpers.c). Programs that fentry and fexit run can be preempted from 6.13 (lazy preemption,
- * commit 7c70cb94d29c). With it off, global functions may be called from 6.15 only, when the verifier knows which of them sleep (commit
- * e2d8f560d1b1: bpf_subprog_info.might_sleep). On 6.13 and 6.14 programs are left out more often. To go when 6.15 is the floor.
- */
-extern void bpf_preempt_disable(void) __weak __ksym;
-extern void bpf_preempt_enable(void) __weak __ksym;
-
-struct bpf_subprog_info___sleep {
-	bool might_sleep;
-} __attribute__((preserve_access_index));
-
-static __always_inline bool can_be_undisturbed(void)
-{
-	return bpf_core_field_exists(struct bpf_subprog_info___sleep, might_sleep);
-}
-
-static __always_inline void begin_undisturbed(void)
-{
-	if (can_be_undisturbed())
-		bpf_preempt_disable();
-}
-
-static __always_inline void end_undisturbed(void)
-{
-	if (can_be_undisturbed())
-		bpf_preempt_enable();
-}
-
 #endif

@@ -9,7 +9,7 @@
  * Cost: two storage look-ups a datagram. On failure: none after the tag exists.
  */
 SEC("fexit/__skb_try_recv_datagram")
-int TRACING_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags, int *off, int *err, void *last, struct sk_buff *skb)
+int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags, int *off, int *err, void *last, struct sk_buff *skb)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;

@@ -23,7 +23,7 @@ struct {
  * Cost: two reads a message with descriptors. On failure: the receiver's hop names the connection's server as the one that passed it.
  */
 SEC("fexit/__scm_send")
-int TRACING_PROG(on_scm_send, struct socket *socket, struct msghdr *message, struct scm_cookie *cookie, int result)
+int FUNCTION_PROG(on_scm_send, struct socket *socket, struct msghdr *message, struct scm_cookie *cookie, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scm_fp_list *files;

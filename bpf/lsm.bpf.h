@@ -15,7 +15,7 @@
 		body(a1);                                                                                                                  \
 		return 0;                                                                                                                  \
 	}                                                                                                                                  \
-	SEC("fentry/security_" #hook) int TRACING_PROG(fentry_##hook, T1 a1)                                                               \
+	SEC("fentry/security_" #hook) int FUNCTION_PROG(fentry_##hook, T1 a1)                                                              \
 	{                                                                                                                                  \
 		body(a1);                                                                                                                  \
 		return 0;                                                                                                                  \
@@ -27,7 +27,7 @@
 		body(a1, a2);                                                                                                              \
 		return 0;                                                                                                                  \
 	}                                                                                                                                  \
-	SEC("fentry/security_" #hook) int TRACING_PROG(fentry_##hook, T1 a1, T2 a2)                                                        \
+	SEC("fentry/security_" #hook) int FUNCTION_PROG(fentry_##hook, T1 a1, T2 a2)                                                       \
 	{                                                                                                                                  \
 		body(a1, a2);                                                                                                              \
 		return 0;                                                                                                                  \
@@ -39,7 +39,7 @@
 		body(a1, a2, a3);                                                                                                          \
 		return 0;                                                                                                                  \
 	}                                                                                                                                  \
-	SEC("fentry/security_" #hook) int TRACING_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3)                                                 \
+	SEC("fentry/security_" #hook) int FUNCTION_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3)                                                \
 	{                                                                                                                                  \
 		body(a1, a2, a3);                                                                                                          \
 		return 0;                                                                                                                  \
@@ -51,7 +51,7 @@
 		body(a1, a2, a3, a4);                                                                                                      \
 		return 0;                                                                                                                  \
 	}                                                                                                                                  \
-	SEC("fentry/security_" #hook) int TRACING_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3, T4 a4)                                          \
+	SEC("fentry/security_" #hook) int FUNCTION_PROG(fentry_##hook, T1 a1, T2 a2, T3 a3, T4 a4)                                         \
 	{                                                                                                                                  \
 		body(a1, a2, a3, a4);                                                                                                      \
 		return 0;                                                                                                                  \

@@ -106,7 +106,7 @@ static __always_inline void received(struct socket *socket, int result)
  */
 #define RECEIVES(function)                                                                                                                 \
 	SEC("fexit/" #function)                                                                                                            \
-	int TRACING_PROG(after_##function, struct socket *socket, struct msghdr *message, unsigned long size, int flags, int result)       \
+	int FUNCTION_PROG(after_##function, struct socket *socket, struct msghdr *message, unsigned long size, int flags, int result)      \
 	{                                                                                                                                  \
 		received(socket, result);                                                                                                  \
 		return 0;                                                                                                                  \

@@ -20,14 +20,14 @@ static __always_inline void released(struct socket *socket)
 }
 
 SEC("fentry/inet_release")
-int TRACING_PROG(on_inet_release, struct socket *socket)
+int FUNCTION_PROG(on_inet_release, struct socket *socket)
 {
 	released(socket);
 	return 0;
 }
 
 SEC("fentry/unix_release")
-int TRACING_PROG(on_unix_release, struct socket *socket)
+int FUNCTION_PROG(on_unix_release, struct socket *socket)
 {
 	released(socket);
 	return 0;

@@ -9,7 +9,7 @@
  * update itself failing is counted as connection-table): the server's hop begins without a known client.
  */
 SEC("fentry/tcp_connect")
-int TRACING_PROG(on_tcp_connect, struct sock *sk)
+int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_of(task);

@@ -70,27 +70,6 @@ static __always_inline bool is_turn_at_function(void)
 	}                                                                                                                                  \
 	static __always_inline int ____##name(unsigned long long *ctx, ##args)
 
-/*
- * The same for fentry and fexit, whose programs the kernel leaves out when another task has interrupted the same program on that CPU
- * (recursion_misses; LSM programs and tracepoints are always run). Where such programs can be interrupted, they say at once that they
- * must not be: what is left is the way to here.
- */
-#define TRACING_PROG(name, args...)                                                                                                        \
-	name(unsigned long long *ctx);                                                                                                     \
-	static __always_inline int ____##name(unsigned long long *ctx, ##args);                                                            \
-	int name(unsigned long long *ctx)                                                                                                  \
-	{                                                                                                                                  \
-		begin_undisturbed();                                                                                                       \
-		if (is_turn_at_function()) {                                                                                               \
-			_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                              \
-			    ____##name(___bpf_ctx_cast(args));                                                                             \
-			_Pragma("GCC diagnostic pop")                                                                                      \
-		}                                                                                                                          \
-		end_undisturbed();                                                                                                         \
-		return 0;                                                                                                                  \
-	}                                                                                                                                  \
-	static __always_inline int ____##name(unsigned long long *ctx, ##args)
-
 #define TRACEPOINT_PROG(name, args...) TURN_PROG(is_turn_at_tracepoint, name, ##args)
 #define FUNCTION_PROG(name, args...) TURN_PROG(is_turn_at_function, name, ##args)
 
