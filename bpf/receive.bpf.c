@@ -65,16 +65,23 @@ static __always_inline void take_answer(struct task_struct *task, struct task_co
 	request_handed(task, context, &context->cause);
 }
 
-static __always_inline void received(struct socket *socket, int result)
+/* Not netlink and the like; datagrams of unix sockets have their own program. */
+static __always_inline bool carries_requests(struct sock *sk)
+{
+	u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6 || (family == AF_UNIX && sk->sk_type != SOCK_DGRAM);
+}
+
+static __always_inline void received(struct sock *sk, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;
-	struct sock *sk = socket->sk;
 	struct socket_tag *tag;
 	struct cause cause;
 
 	/* A look that found nothing brings no request, and ends none. */
-	if (result <= 0 || !sk)
+	if (result <= 0 || !sk || !carries_requests(sk))
 		return;
 	context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	if (!context)
@@ -98,17 +105,32 @@ static __always_inline void received(struct socket *socket, int result)
 }
 
 /*
- * Hooks: fexit on the receives of stream sockets, in the receiver, when it has got something. Not lsm/socket_recvmsg, which comes before
- * the wait: whose bytes will come is not known then. Not one function above them all: sock_recvmsg is inlined where it matters. Lowest
- * kernel: 5.5; the same signatures up to 6.18. Datagrams of unix sockets: datagram.bpf.c.
  * Every receive replaces the thread's cause, also by none: else the next, unrelated client's command would land in the last one's chain.
+ * Not lsm/socket_recvmsg, which comes before the wait: whose bytes will come is not known then. Datagrams of unix sockets: datagram.bpf.c.
  * Cost: two storage look-ups, no record; a request more. On failure: `candidates`, task-storage.
+ *
+ * Hook: tp_btf/sock_recv_length, in the receiver, after every receive. Lowest kernel: 6.3 (commit 6e6eda44b939). Not the functions below
+ * where it is there: from 6.13 (lazy preemption) the kernel leaves a function's program out when another task has interrupted it on that
+ * CPU, a tracepoint's never.
+ */
+SEC("tp_btf/sock_recv_length")
+int TRACEPOINT_PROG(on_receive, struct sock *sk, int result, int flags)
+{
+	received(sk, result);
+	return 0;
+}
+
+/*
+ * Hooks: fexit on the receives of stream sockets, where there is no such tracepoint. Not one function above them all: sock_recvmsg is
+ * inlined where it matters. Lowest kernel: 5.5; the same signatures up to 6.18.
  */
 #define RECEIVES(function)                                                                                                                 \
 	SEC("fexit/" #function)                                                                                                            \
 	int FUNCTION_PROG(after_##function, struct socket *socket, struct msghdr *message, unsigned long size, int flags, int result)      \
 	{                                                                                                                                  \
-		received(socket, result);                                                                                                  \
+		struct sock *sk = socket->sk;                                                                                              \
+                                                                                                                                           \
+		received(sk, result);                                                                                                      \
 		return 0;                                                                                                                  \
 	}
 

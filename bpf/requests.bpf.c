@@ -144,3 +144,14 @@ __noinline u32 has_request(struct request_list *requests, struct cause *cause)
 	}
 	return 0;
 }
+
+__noinline int forget_connection(struct request_list *requests, u64 connection)
+{
+	if (!requests)
+		return 0;
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
+		if (requests->list[i].cause.connection == connection)
+			__builtin_memset(&requests->list[i].cause, 0, sizeof(requests->list[i].cause));
+	}
+	return 0;
+}

@@ -3,7 +3,7 @@
  * One server, many clients: for which request does a thread work now? In order of certainty:
  *   1. It accepted a connection, and has no request that waits: the connection's own child.
  *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is
- * one and the thread is not known to go back and forth between them; else one of them, ambiguous. None, as all were answered: the last one
+ * one and the thread is known to do one thing after the other; else one of them, ambiguous. None, as all were answered: the last one
  * it received. A request that it answered just now, and nothing since, is one of them, too.
  *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2. All answered: the one it
  * was woken for last.
@@ -19,6 +19,7 @@
 #include "fiber.bpf.h"
 #include "hop.bpf.h"
 
+#define IN_ORDER 2       /* times, after which a thread counts as one that does one thing after the other */
 #define REQUESTS_KEPT 16 /* of a thread or process */
 
 /* A worker that was woken for a request which is answered by now is at it no longer than this. */
@@ -45,10 +46,11 @@ struct serving {
 	struct cause answered; /* by this thread, and it received nothing since */
 	u64 answered_turn;
 	u8 interleaves; /* it answered one request while it was at another: it goes back and forth */
+	u8 in_order;    /* how often it answered what it had received last, while another request waited */
 	u8 handed;      /* what it received last was given to another thread */
 	u8 hands_over;  /* process: some thread gives requests to others */
 	u8 migrates;    /* process: a thread that was at one request answered another that a second thread had received */
-	u8 pad[4];
+	u8 pad[3];
 	/* Process: */
 	struct request_list process;
 	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
@@ -108,6 +110,8 @@ extern u32 add_later(struct nestor_hop_body *body, struct request_list *requests
 /* Puts one last; a full list loses its oldest. And takes one out. */
 extern int queue_request(struct request_list *requests, struct cause *cause, u64 time);
 extern int forget_request(struct request_list *requests, struct cause *cause);
+/* Takes out all that came over one connection. */
+extern int forget_connection(struct request_list *requests, u64 connection);
 /* Whether it is among them, open or not. */
 extern u32 has_request(struct request_list *requests, struct cause *cause);
 
@@ -145,25 +149,40 @@ static __always_inline void leave_unclaimed(struct serving *serving, struct serv
 	serving->handed = 0;
 }
 
+/*
+ * Several hops send on one connection: what came over it before is over when it was answered, or when nothing is ever answered there, for
+ * then one thing follows the other.
+ */
+static __always_inline bool ends_those_before(const struct socket_tag *tag)
+{
+	return tag->other.hop_id && (tag->request != REQUEST_WAITS || !tag->answers);
+}
+
 /* A request came to this thread. `tag` is that of its connection, `before` what the thread was at. */
 static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
 						   struct cause *cause, struct cause *before)
 {
 	struct serving *serving, *of_process;
+	bool ends;
 
-	if (!tag || !context || !cause || !before || !set_request_state(tag, REQUEST_WAITS))
+	if (!tag || !context || !cause || !before)
+		return;
+	ends = ends_those_before(tag);
+	if (!set_request_state(tag, REQUEST_WAITS))
 		return;
 	of_process = serving_of_process(task);
-	if (!of_process)
-		return;
-	remember_request(&of_process->process, cause, 0);
 	serving = task->pid == task->tgid ? of_process : serving_of(task);
-	if (!serving)
+	if (!of_process || !serving)
 		return;
+	if (ends) {
+		forget_connection(&of_process->process, cause->connection);
+		forget_connection(&serving->received, cause->connection);
+	}
 	context->flags |= TASK_RECEIVES;
 	if (before->hop_id != cause->hop_id)
 		leave_unclaimed(serving, of_process, before);
 	serving->answered.hop_id = 0;
+	remember_request(&of_process->process, cause, 0);
 	remember_request(&serving->received, cause, turn_of(task));
 }
 
@@ -242,6 +261,15 @@ static __always_inline bool is_under_way(const struct cause *cause)
 	return false;
 }
 
+/* A thread answers the request that it received last. */
+static __always_inline void answers_in_order(struct serving *serving)
+{
+	struct cause any = {};
+
+	if (serving->in_order < IN_ORDER && count_open(&serving->received, &any) > 1)
+		serving->in_order++;
+}
+
 /* A thread that is at one request answers another one. */
 static __always_inline void goes_elsewhere(struct task_struct *task, struct serving *serving, struct cause *answered)
 {
@@ -267,7 +295,9 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 		if (serving) {
 			serving->answered = tag->cause;
 			serving->answered_turn = turn_of(task);
-			if (context->cause.connection != tag->cause.connection && is_open(&context->cause))
+			if (context->cause.connection == tag->cause.connection)
+				answers_in_order(serving);
+			else if (is_open(&context->cause))
 				goes_elsewhere(task, serving, &tag->cause);
 		}
 	}

@@ -61,23 +61,28 @@ static __always_inline u64 answered_just_now(struct task_struct *task, struct se
 	return is_open(&serving->answered) ? 0 : serving->answered.hop_id;
 }
 
+static __always_inline bool is_in_order(const struct serving *serving)
+{
+	return serving->in_order >= IN_ORDER && !serving->interleaves;
+}
+
 /* Which of several open ones: the only one that came in this turn. */
 static __always_inline bool is_of_this_turn(struct task_struct *task, struct task_context *context, struct request_list *requests,
-					    bool interleaves, struct cause *only)
+					    bool in_order, struct cause *only)
 {
-	return !interleaves && !context->cause.accepted && count_of_turn(requests, turn_of(task), only) == 1;
+	return in_order && !context->cause.accepted && count_of_turn(requests, turn_of(task), only) == 1;
 }
 
 /* From the open ones of a list. False: there are none. */
-static __always_inline bool cause_from(struct task_struct *task, struct task_context *context, struct request_list *requests,
-				       bool interleaves, u64 answered, struct cause *cause)
+static __always_inline bool cause_from(struct task_struct *task, struct task_context *context, struct request_list *requests, bool in_order,
+				       u64 answered, struct cause *cause)
 {
 	struct cause only = {};
 	u32 count = count_open(requests, &only);
 
 	if (count == 0)
 		return false;
-	if (count > 1 && is_of_this_turn(task, context, requests, interleaves, &only))
+	if (count > 1 && is_of_this_turn(task, context, requests, in_order, &only))
 		count = 1;
 	/* A connection that was accepted just now, while a request waits: one of the two. */
 	if (count > 1 || answered || (context->cause.accepted && only.hop_id != context->cause.hop_id))
@@ -119,7 +124,7 @@ static __noinline bool cause_of_waker(struct task_struct *task, struct task_cont
 static __always_inline bool cause_of_process(struct task_struct *task, struct task_context *context, struct serving *of_process,
 					     struct cause *cause)
 {
-	return of_process && cause_from(task, context, &of_process->process, true, 0, cause);
+	return of_process && cause_from(task, context, &of_process->process, false, 0, cause);
 }
 
 static __always_inline bool cause_of_thread(struct task_struct *task, struct task_context *context, struct serving *of_process,
@@ -127,13 +132,14 @@ static __always_inline bool cause_of_thread(struct task_struct *task, struct tas
 {
 	struct serving *serving = task->pid == task->tgid ? of_process : bpf_task_storage_get(&servings, task, NULL, 0);
 
-	if (serving && cause_from(task, context, &serving->received, serving->interleaves, answered_just_now(task, serving), cause))
+	if (serving && cause_from(task, context, &serving->received, is_in_order(serving), answered_just_now(task, serving), cause))
 		return true;
 	if (context->cause.hop_id) {
 		*cause = context->cause;
 		return true;
 	}
-	return serving && (cause_from(task, context, &serving->woken_for, true, 0, cause) || cause_of_waker(task, context, serving, cause));
+	return serving &&
+	       (cause_from(task, context, &serving->woken_for, false, 0, cause) || cause_of_waker(task, context, serving, cause));
 }
 
 __noinline int resolve_cause(struct task_context *context, struct cause *cause)

@@ -7,6 +7,7 @@ static __always_inline void server_sends(struct socket_tag *tag)
 {
 	struct task_struct *task;
 
+	tag->answers = 1;
 	if (tag->request != REQUEST_WAITS)
 		return;
 	task = bpf_get_current_task_btf();

@@ -24,6 +24,8 @@ __u64 undelivered_told = 0;
 /* Runs that the kernel left out (recursion_misses) of earlier instances' programs; and how many of all were told. Written by nestord. */
 __u64 missed_before = 0;
 __u64 missed_told = 0;
+/* Of these, what a second program of the same hook then did. */
+__u64 made_good = 0;
 
 /* See turn.bpf.h. Written by nestord when its programs are attached; 0: nobody works. */
 __u64 active_instance = 0;

@@ -98,6 +98,14 @@ bool IsIterator(std::string_view program) {
   return program == "seed" || program == "seed_sockets" || program == "remote_listeners";
 }
 
+// Does what the first one of its hook was left out of.
+bool IsSecond(std::string_view program) { return program.starts_with("again_"); }
+
+// These come after a receive by what their function is; the tracepoint comes after all.
+bool IsReplacedByTracepoint(std::string_view program) {
+  return program.starts_with("after_") && program.ends_with("_recvmsg");
+}
+
 bool IsRequired(std::string_view program) {
   return program == "on_exec" || program == "on_fork" || program == "on_exit";
 }
@@ -229,11 +237,14 @@ void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std
 Status LibbpfProbes::ChooseHooks(const Features& features) {
   const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
   if (!kernel) return Error::FromErrno("read /sys/kernel/btf/vmlinux", errno);
+  const bool after_receive = HasTarget(kernel.get(), "tp_btf/sock_recv_length");
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skel_->obj) {
     const std::string_view section = bpf_program__section_name(program);
     const std::string_view name = bpf_program__name(program);
-    if (section.starts_with("lsm/") && !features.bpf_lsm) {
+    if (name == "on_receive" ? !after_receive : after_receive && IsReplacedByTracepoint(name)) {
+      bpf_program__set_autoload(program, false);
+    } else if (section.starts_with("lsm/") && !features.bpf_lsm) {
       bpf_program__set_autoload(program, false);
     } else if (name.starts_with("fentry_") && features.bpf_lsm) {
       bpf_program__set_autoload(program, false);
@@ -449,9 +460,11 @@ uint64_t LibbpfProbes::MissedRuns() const {
   uint64_t missed = 0;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skel_->obj) {
-    if (bpf_program__autoload(program)) missed += MissedRunsOf(bpf_program__fd(program));
+    const std::string_view name = bpf_program__name(program);
+    if (!bpf_program__autoload(program) || IsSecond(name)) continue;
+    missed += MissedRunsOf(bpf_program__fd(program));
   }
-  return missed;
+  return missed - std::min<uint64_t>(missed, skel_->bss->made_good);
 }
 
 Result<size_t> LibbpfProbes::PrepareListeners(const std::vector<int>& namespaces) {

@@ -15,7 +15,7 @@ from plan import AGENT, NAMESPACE, PODS, VIRTUAL  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path("/run/chains")
-PATIENCE_S = 60     # without any new process
+PATIENCE_S = 120    # without any new process
 LINGER_S = 2
 ANCHORS = {pod: 990001 + number for number, pod in enumerate(PODS)}  # seconds that a container sleeps, to find its process by
 
