@@ -132,8 +132,13 @@ static __always_inline struct serving *serving_of_process(struct task_struct *ta
 static __always_inline bool set_request_state(struct socket_tag *tag, u8 state)
 {
 	u64 connection = tag->cause.connection;
+	u8 *known = tag->request ? bpf_map_lookup_elem(&request_states, &connection) : NULL;
 
 	tag->request = state;
+	if (known) { /* a third of an update's cost, and most connections bring more than one request */
+		*known = state;
+		return true;
+	}
 	if (!bpf_map_update_elem(&request_states, &connection, &state, BPF_ANY))
 		return true;
 	count_loss(NESTOR_LOSS_CANDIDATES);

@@ -184,6 +184,8 @@ struct ChainGraph::State {
   }
 
   WorkloadPtr SharedWorkloadOf(CgroupId container) {
+    // Names that are known stay; asking again for each process copied all of them.
+    if (WorkloadPtr known = workload_pool.Newest(container); known && !known->pending) return known;
     return workload_pool.Share(container, WorkloadOf(container));
   }
 

@@ -11,19 +11,24 @@
 
 namespace nestor {
 
-using WorkloadPtr = std::shared_ptr<const Workload>;  // never null here
+using WorkloadPtr = std::shared_ptr<const Workload>;
 
 // The names of a container, kept once for all of its processes. Thread: one at a time.
 class WorkloadPool {
  public:
-  // The same as `workload`; what was shared before stays as it is.
+  // The same as `workload`, never null; what was shared before stays as it is.
   WorkloadPtr Share(CgroupId container, Workload workload) {
     if (container == 0) return none_;
     WorkloadPtr& newest = newest_[container];
     if (!newest || *newest != workload) newest = std::make_shared<Workload>(std::move(workload));
     return newest;
   }
-  const WorkloadPtr& none() const { return none_; }
+  // What was shared last for a container that somebody still names; null: nothing.
+  WorkloadPtr Newest(CgroupId container) const {
+    if (container == 0) return none_;
+    const auto found = newest_.find(container);
+    return found == newest_.end() ? nullptr : found->second;
+  }
 
   // Containers that no process is kept of.
   void DropUnused() {

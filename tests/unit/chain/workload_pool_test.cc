@@ -30,6 +30,8 @@ TEST(WorkloadPoolTest, NamesThatChangeLeaveTheOlderOnesAsTheyWere) {
 
   EXPECT_EQ(before->pod, "");
   EXPECT_EQ(after->pod, "web-0");
+  EXPECT_EQ(pool.Newest(7), after);
+  EXPECT_EQ(pool.Newest(8), nullptr);
 }
 
 TEST(WorkloadPoolTest, TheHostHasNoNames) {
