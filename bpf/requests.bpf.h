@@ -19,8 +19,11 @@
 #include "fiber.bpf.h"
 #include "hop.bpf.h"
 
-#define IN_ORDER 2       /* times, after which a thread counts as one that does one thing after the other */
 #define REQUESTS_KEPT 16 /* of a thread or process */
+
+/* How often a thread, or a process's workers, must do it before they are known to. */
+#define IN_ORDER 2
+#define WORKERS_ANSWER 2
 
 /* A worker that was woken for a request which is answered by now is at it no longer than this. */
 #define WORKS_FOR_NS 10000000000ULL
@@ -45,12 +48,14 @@ struct serving {
 	u64 woken_ns;
 	struct cause answered; /* by this thread, and it received nothing since */
 	u64 answered_turn;
-	u8 interleaves; /* it answered one request while it was at another: it goes back and forth */
-	u8 in_order;    /* how often it answered what it had received last, while another request waited */
-	u8 handed;      /* what it received last was given to another thread */
-	u8 hands_over;  /* process: some thread gives requests to others */
-	u8 migrates;    /* process: a thread that was at one request answered another that a second thread had received */
-	u8 pad[3];
+	u8 interleaves;    /* it answered one request while it was at another: it goes back and forth */
+	u8 in_order;       /* how often it answered what it had received last, while another request waited */
+	u8 handed;         /* what it received last was given to another thread */
+	u8 hands_over;     /* process: some thread gives requests to others */
+	u8 migrates;       /* process: a thread that was at one request answered another that a second thread had received */
+	u8 workers_answer; /* process: how often a worker answered what it was woken for */
+	u8 workers_differ; /* process: one answered something else meanwhile */
+	u8 pad;
 	/* Process: */
 	struct request_list process;
 	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
@@ -219,6 +224,12 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 	remember_request(&serving->received, cause, turn_of(task));
 }
 
+/* Whether a worker is at what it was woken for, whoever else wakes it: a lock that others held, an interpreter's own. */
+static __always_inline bool is_at_its_request(const struct serving *of_process, const struct serving *worker)
+{
+	return of_process->workers_answer >= WORKERS_ANSWER && !of_process->workers_differ && is_open(&worker->woken_by);
+}
+
 /* A thread that is at an open request lets another one of its process begin: the request may be that one's from now on. */
 static __noinline __maybe_unused void hand_over(struct task_struct *task, struct task_struct *to, struct cause *cause)
 {
@@ -226,7 +237,10 @@ static __noinline __maybe_unused void hand_over(struct task_struct *task, struct
 
 	if (!cause)
 		return;
+	of_process = serving_of_process(task);
 	of_other = serving_of(to);
+	if (of_process && of_other && is_at_its_request(of_process, of_other))
+		return;
 	if (of_other) {
 		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
 		cause->accepted = 0;
@@ -234,7 +248,6 @@ static __noinline __maybe_unused void hand_over(struct task_struct *task, struct
 		of_other->woken_by = *cause;
 		of_other->woken_ns = bpf_ktime_get_boot_ns();
 	}
-	of_process = serving_of_process(task);
 	if (!of_process)
 		return;
 	of_process->hands_over = 1;
@@ -288,6 +301,22 @@ static __always_inline void goes_elsewhere(struct task_struct *task, struct serv
 		of_process->migrates = 1;
 }
 
+/* A thread that another one woke for a request sends an answer: to that request? */
+static __always_inline void answers_as_worker(struct task_struct *task, struct serving *serving, struct cause *answered)
+{
+	struct serving *of_process;
+
+	if (!serving->woken_by.hop_id)
+		return;
+	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	if (!of_process)
+		return;
+	if (serving->woken_by.connection != answered->connection)
+		of_process->workers_differ |= is_open(&serving->woken_by) && !has_request(&serving->received, answered);
+	else if (of_process->workers_answer < WORKERS_ANSWER)
+		of_process->workers_answer++;
+}
+
 /* `task` sends on the connection. */
 static __noinline __maybe_unused void request_answered(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
 {
@@ -295,16 +324,16 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 
 	if (!tag)
 		return;
-	if (context && (context->flags & TASK_RECEIVES)) {
-		serving = bpf_task_storage_get(&servings, task, NULL, 0);
-		if (serving) {
-			serving->answered = tag->cause;
-			serving->answered_turn = turn_of(task);
-			if (context->cause.connection == tag->cause.connection)
-				answers_in_order(serving);
-			else if (is_open(&context->cause))
-				goes_elsewhere(task, serving, &tag->cause);
-		}
+	serving = context ? bpf_task_storage_get(&servings, task, NULL, 0) : NULL;
+	if (serving)
+		answers_as_worker(task, serving, &tag->cause);
+	if (serving && (context->flags & TASK_RECEIVES)) {
+		serving->answered = tag->cause;
+		serving->answered_turn = turn_of(task);
+		if (context->cause.connection == tag->cause.connection)
+			answers_in_order(serving);
+		else if (is_open(&context->cause))
+			goes_elsewhere(task, serving, &tag->cause);
 	}
 	set_request_state(tag, REQUEST_ANSWERED);
 }

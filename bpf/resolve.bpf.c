@@ -138,6 +138,10 @@ static __always_inline bool cause_of_thread(struct task_struct *task, struct tas
 		*cause = context->cause;
 		return true;
 	}
+	if (serving && of_process && is_at_its_request(of_process, serving)) {
+		*cause = serving->woken_by;
+		return true;
+	}
 	return serving &&
 	       (cause_from(task, context, &serving->woken_for, false, 0, cause) || cause_of_waker(task, context, serving, cause));
 }

@@ -14,10 +14,10 @@ namespace nestor {
 // look finds nothing it sets *sleeps and waits for the kernel's wake-up (see bpf/ring.bpf.h).
 //
 // A record that was read stays in the ring for five seconds: the events of a nestord that is killed
-// have reached their readers by then, or the next nestord reads the records again. In the first twenty
-// seconds all stay, for readers have yet to come back. When an eighth of the ring, in the beginning
-// three quarters, is kept so, all of that is given back; *unsure says how many of such records are
-// younger than that.
+// have reached their readers by then, or the next nestord reads the records again. In the first
+// twenty seconds all stay, for readers have yet to come back. When an eighth of the ring, in the
+// beginning three quarters, is kept so, all of that is given back; *unsure says how many of such
+// records are younger than that.
 class RingSource : public EventSource {
  public:
   // `sleeps` and `unsure` are the kernel side's reader_sleeps and unsure_records in mapped memory;

@@ -217,6 +217,24 @@ TEST_F(RequestTest, AWorkerThatBeginsWhenItsRequestIsAnswered) {
   ExpectServed("queue-two", HopKind::kUnixSocket, two, Confidence::kInferred);
 }
 
+TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItMeanwhile) {
+  constexpr int kWarm = 3;
+  const Sandbox servers, clients, other;
+  const pid_t server = Say(servers, {"serve-by-workers", "rt-workers", std::to_string(kWarm)});
+  for (int round = 0; round < kWarm; ++round) {
+    EXPECT_EQ(Wait(Say(other, {"ask", "rt-workers", "warm"})), 0);
+  }
+  const pid_t one = Say(clients, {"ask", "rt-workers", "worker-one"});
+  usleep(500'000);  // it asks before the other one does
+  const pid_t two = Say(other, {"ask", "rt-workers", "worker-two"});
+  EXPECT_EQ(Wait(one), 0);
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"worker-one"});
+  ExpectServed("worker-one", HopKind::kUnixSocket, one, Confidence::kInferred);
+}
+
 TEST_F(RequestTest, WhatIsSentFirstIsForTheRequestThatConnected) {
   const Sandbox servers, relays, first, second;
   const pid_t server = Say(servers, {"serve", "rt-onward", "1"});

@@ -244,6 +244,43 @@ def serve_by_queue(name, count):
     jobs.join()
 
 
+def serve_by_workers(name, warm):
+    """Two workers. WARM requests go through them one by one; then one worker is at a request when the main thread, at the next one, wakes it by
+    a lock; then that worker runs its word."""
+    jobs, lock, held, at_work = queue.Queue(), threading.Lock(), threading.Event(), threading.Event()
+
+    def work():
+        while True:
+            connection, word, last = jobs.get()
+            if last:
+                at_work.set()
+                held.wait()
+                with lock:  # the main thread has it
+                    run(word)
+            connection.send(b"done")
+            connection.close()
+            jobs.task_done()
+
+    for _ in range(2):
+        threading.Thread(target=work, daemon=True).start()
+    listener = listen(name)
+    for _ in range(int(warm)):
+        connection, _ = listener.accept()
+        jobs.put((connection, connection.recv(64).decode(), False))
+        jobs.join()
+    connection, _ = listener.accept()
+    jobs.put((connection, connection.recv(64).decode(), True))
+    at_work.wait()
+    lock.acquire()
+    other, _ = listener.accept()
+    held.set()
+    time.sleep(0.2)  # the worker waits for the lock
+    other.recv(64)
+    lock.release()
+    jobs.join()
+    answer(other)
+
+
 def accept_and_receive(listener, count):
     """COUNT connections with what came on each, in turn; all are there before the first is read."""
     connections = [listener.accept()[0] for _ in range(count)]
@@ -351,6 +388,7 @@ MODES = {
     "serve-by-pool": serve_by_pool,
     "serve-by-loop": serve_by_loop,
     "serve-by-queue": serve_by_queue,
+    "serve-by-workers": serve_by_workers,
     "serve-late": serve_late,
     "serve-after-answer": serve_after_answer,
     "serve-back-and-forth": serve_back_and_forth,
