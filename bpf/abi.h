@@ -98,6 +98,7 @@ enum nestor_connection_bits {                                        /* tcp, ssh
 			      NESTOR_CONNECTION_SHARED = 1 << 1,     /* a connection that several hops send on; this is one of them */
 			      NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
 			      NESTOR_CONNECTION_OUTGOING = 1 << 3, /* tcp-remote: this node is the client's; nothing runs in the hop here */
+			      NESTOR_CONNECTION_OLDER = 1 << 4,    /* it was there before nestord */
 };
 
 #define NESTOR_CANDIDATES 8 /* hops that an ambiguous one may come from; more are counted, not listed */
@@ -201,7 +202,8 @@ struct nestor_hop_body {
 	__u8 origin_kind;
 	__u8 confidence;
 	__u8 path_len;
-	__u8 pad[7];
+	__u8 candidates_told; /* inside the kernel: they were announced */
+	__u8 pad[6];
 	char from_comm[NESTOR_COMM_BYTES];
 	char server_comm[NESTOR_COMM_BYTES];
 	char path[NESTOR_UNIX_DATA]; /* unix socket; abstract names start with '@' */
@@ -340,13 +342,15 @@ enum nestor_loss {
 	NESTOR_LOSS_ARGV_TRUNCATED = 5,
 	NESTOR_LOSS_PATH_READ = 6,
 	NESTOR_LOSS_PATH_TRUNCATED = 7,
-	NESTOR_LOSS_CONNECTION_TABLE = 8, /* tuple could not be remembered: the hop becomes a new origin */
+	NESTOR_LOSS_CONNECTION_TABLE =
+	    8, /* a client was not remembered, or no longer when its connection was accepted: no hop, or a new origin */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
 	NESTOR_LOSS_POLICY_STATE = 10,  /* a decision could not be made as written; see the rule's fallback */
 	NESTOR_LOSS_HOP_TABLE = 11,     /* a hop could not be remembered: it is known by its id only */
 	NESTOR_LOSS_CAUSE_TABLE = 12,   /* what a hop's announcement needs was dropped for newer ones: known by its id only */
 	NESTOR_LOSS_CANDIDATES = 13,    /* more requests under way in one process than are remembered */
 	NESTOR_LOSS_REMOTE_OPTION = 14, /* a SYN to another node had no room for the chain: the hop there has no client */
+	NESTOR_LOSS_REACHED_PODS = 15,  /* a host process that connected into a pod could not be remembered: it stays out of scope */
 	NESTOR_LOSS_MAX = 16,
 };
 

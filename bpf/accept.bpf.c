@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "lsm.bpf.h"
 #include "remote.bpf.h"
+#include "requests.bpf.h"
 
 /* The client is on another node, and its option proved it. */
 static __always_inline void hop_from_remote(struct nestor_hop_body *body, struct remote_end *remote, bool sshd)
@@ -30,6 +31,8 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 		return false;
 	key = key_of_server(sk, peer.port);
 	client = bpf_map_lookup_elem(&connections, &key);
+	if (!client && is_loopback(&peer))
+		count_loss(NESTOR_LOSS_CONNECTION_TABLE); /* it was here, and newer ones pushed it out */
 	remote = client ? NULL : verified_remote(sk);
 	if (!client && !remote && !sshd)
 		return false;
@@ -44,16 +47,7 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 	body->socket_cookie = bpf_get_socket_cookie(sk);
 	tag->side = SOCKET_SERVER;
 	if (client) {
-		hop_below(body, &client->from);
-		body->from = client->process;
-		body->from_container_cgroup_id = client->container;
-		__builtin_memcpy(body->from_comm, client->comm, sizeof(body->from_comm));
-		if (!same_endpoint(&client->local, &peer) || !same_endpoint(&client->peer, &local))
-			body->detail |= NESTOR_CONNECTION_TRANSLATED;
-		tag->from_hop_id = client->from.hop_id;
-		tag->peer = client->process;
-		tag->from_container = client->container;
-		tag->inbox = key;
+		hop_from_client(body, tag, key, client);
 		bpf_map_delete_elem(&connections, &key);
 	} else if (remote) {
 		hop_from_remote(body, remote, sshd);
@@ -95,6 +89,7 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;
+	struct fiber_key fiber;
 	struct socket_tag *tag;
 	u16 family;
 
@@ -115,7 +110,11 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 	if (tag)
 		note_reached_pod(context, tag);
 	/* A connection from a process's own hop opens none. */
-	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id) {
+	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id && fiber_of(task, &fiber)) {
+		if (set_request_state(tag, REQUEST_ACCEPTED))
+			fiber_serves(&fiber, &tag->cause);
+		hop_server_of(tag->cause.hop_id, task, context);
+	} else if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id) {
 		context->cause = tag->cause;
 		context->cause.accepted = 1;
 		hop_server_of(tag->cause.hop_id, task, context);

@@ -33,6 +33,15 @@ static __always_inline void set_v4(struct nestor_address *address, u32 addr)
 	__builtin_memcpy(address->addr, &addr, 4);
 }
 
+static __always_inline bool is_loopback(const struct nestor_address *address)
+{
+	const u32 *word = (const u32 *)address->addr;
+
+	if (address->family == AF_INET)
+		return address->addr[0] == 127;
+	return word[0] == 0 && word[1] == 0 && word[2] == 0 && word[3] == bpf_htonl(1);
+}
+
 static __always_inline u32 netns_of(struct sock *sk)
 {
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);

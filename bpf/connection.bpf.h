@@ -21,7 +21,7 @@ struct connection {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 8192);
 	__type(key, u64);
 	__type(value, struct connection);
 } connections __weak SEC(".maps");
@@ -43,11 +43,41 @@ static __always_inline u64 key_of_server(struct sock *sk, u16 client_port)
 	return connection_key(BPF_CORE_READ((struct tcp_sock *)sk, copied_seq) - 1, client_port);
 }
 
+/* The same from a connection that is in use: what was acknowledged, and what came, began after the SYN. */
+static __always_inline u64 key_of_old_client(struct sock *sk, u16 port)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	return connection_key(BPF_CORE_READ(tcp, snd_una) - (u32)BPF_CORE_READ(tcp, bytes_acked), port);
+}
+
+static __always_inline u64 key_of_old_server(struct sock *sk, u16 client_port)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	return connection_key(BPF_CORE_READ(tcp, rcv_nxt) - (u32)BPF_CORE_READ(tcp, bytes_received) - 1, client_port);
+}
+
 static __always_inline bool same_endpoint(const struct nestor_address *a, const struct nestor_address *b)
 {
 	const u64 *left = (const u64 *)a->addr, *right = (const u64 *)b->addr;
 
 	return a->port == b->port && left[0] == right[0] && left[1] == right[1];
+}
+
+/* The hop over a TCP connection comes from its client. `body` has both addresses as the server sees them. */
+static __always_inline void hop_from_client(struct nestor_hop_body *body, struct socket_tag *tag, u64 key, const struct connection *client)
+{
+	hop_below(body, &client->from);
+	body->from = client->process;
+	body->from_container_cgroup_id = client->container;
+	__builtin_memcpy(body->from_comm, client->comm, sizeof(body->from_comm));
+	if (!same_endpoint(&client->local, &body->peer) || !same_endpoint(&client->peer, &body->local))
+		body->detail |= NESTOR_CONNECTION_TRANSLATED;
+	tag->from_hop_id = client->from.hop_id;
+	tag->peer = client->process;
+	tag->from_container = client->container;
+	tag->inbox = key;
 }
 
 #endif

@@ -12,7 +12,8 @@
 #include "ring.bpf.h"
 #include <bpf/bpf_core_read.h>
 
-#define MAX_CLIMB 8 /* ancestors looked at when a task has no context; cgroup levels looked at for a container */
+#define MAX_ANCESTORS 4 /* looked at when a task has no context */
+#define MAX_CLIMB 8     /* cgroup levels looked at for a container */
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
 #define TASK_DELEGATE (1U << 27) /* its program runs jobs that others left: cron, at */
@@ -26,7 +27,7 @@
 struct cause {
 	u64 hop_id; /* 0: none */
 	u64 chain_id;
-	u64 connection; /* the hop of the connection that it came over, see open_requests; 0: none */
+	u64 connection; /* the hop of the connection that it came over, see request_states; 0: none */
 	u32 depth;
 	u8 origin_kind;
 	u8 confidence;
@@ -75,9 +76,12 @@ struct socket_tag {
 	struct nestor_process holder; /* who got the connection by a passed descriptor */
 	struct cause passed;          /* and the fd-pass hop that this opened */
 	u32 side;
-	u8 shared;  /* client, pair: not only the hop that made it sends on it */
-	u8 waiting; /* server: a request came that was not answered */
-	u8 pad[2];
+	u8 shared;        /* client, pair: not only the hop that made it sends on it */
+	u8 request;       /* server: enum request_state, of what came last; 0: nothing came */
+	u8 sent;          /* client: something was sent */
+	u8 answers;       /* server: something was sent */
+	u64 sent_in_turn; /* client: the turn of the thread that sent first, see turn_of */
+	u64 sent_in_hop;  /* client: and what it had received last */
 };
 
 struct container {
@@ -100,20 +104,23 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
 	__type(key, u64); /* cgroup id */
 	__type(value, struct container);
 } containers __weak SEC(".maps");
 
-/* Host processes that connected into a pod: their chain is the pod's business from then on. */
+/* Host processes that connected into a pod: their chain is the pod's business from then on, to their end. Full: counted, reached-pods. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
 	__type(key, struct nestor_process);
 	__type(value, u8);
 } reached_pods __weak SEC(".maps");
 
 extern u64 last_hop_id; /* state.bpf.c */
+extern u32 pods_were_reached;
 extern const volatile u32 host_mnt_ns;
 extern const volatile bool node_scope;
 
@@ -130,14 +137,19 @@ static __always_inline u8 weakest(u8 a, u8 b)
 	return a > b ? a : b;
 }
 
+/*
+ * Ways of several pointers are read by helper, not walked: from 6.2 on the verifier looks for the type of each pointer by name, in all
+ * types of the kernel, each time that it comes by. Walked, these few lines took most of the 11 s that a start of nestord took on a slow
+ * machine.
+ */
 static __always_inline u64 task_cgroup_id(struct task_struct *task)
 {
-	return task->cgroups->dfl_cgrp->kn->id;
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
 static __always_inline void process_key(struct nestor_process *key, struct task_struct *task)
 {
-	key->start_ns = task->group_leader->start_boottime;
+	key->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	key->tgid = task->tgid;
 	key->pad = 0;
 }
@@ -148,7 +160,7 @@ static __always_inline struct task_context *context_recover(struct task_struct *
 	struct task_struct *ancestor = task->group_leader;
 	struct task_context *found = NULL, *context;
 
-	for (int i = 0; i < MAX_CLIMB && !found; i++) {
+	for (int i = 0; i < MAX_ANCESTORS && !found; i++) {
 		found = bpf_task_storage_get(&contexts, ancestor, NULL, 0);
 		ancestor = ancestor->real_parent;
 	}
@@ -193,8 +205,22 @@ static __always_inline void note_reached_pod(const struct task_context *server, 
 {
 	u8 yes = 1;
 
-	if (server->container && tag->side == SOCKET_SERVER && !tag->from_container && tag->peer.tgid)
-		bpf_map_update_elem(&reached_pods, &tag->peer, &yes, BPF_ANY);
+	if (!server->container || tag->side != SOCKET_SERVER || tag->from_container || !tag->peer.tgid)
+		return;
+	pods_were_reached = 1;
+	if (bpf_map_update_elem(&reached_pods, &tag->peer, &yes, BPF_ANY))
+		count_loss(NESTOR_LOSS_REACHED_PODS);
+}
+
+/* The process ends. One that a late accept names after this stays until nestord begins anew. */
+static __always_inline void forget_reached_pod(struct task_struct *task)
+{
+	struct nestor_process key;
+
+	if (!pods_were_reached)
+		return;
+	process_key(&key, task);
+	bpf_map_delete_elem(&reached_pods, &key);
 }
 
 /* The hop that a task is in. */
@@ -210,15 +236,6 @@ static __always_inline void own_cause(struct cause *own, const struct task_conte
 	own->pad = 0;
 }
 
-/* The hop that what this thread does now belongs to, as far as the thread alone tells; requests.bpf.h knows more. */
-static __always_inline void effective_cause(struct cause *effective, const struct task_context *context)
-{
-	if (context->cause.hop_id)
-		*effective = context->cause;
-	else
-		own_cause(effective, context);
-}
-
 static __always_inline void fill_actor(struct nestor_actor *actor, struct task_struct *task, struct task_context *context)
 {
 	process_key(&actor->self, task);
@@ -230,8 +247,8 @@ static __always_inline void fill_actor(struct nestor_actor *actor, struct task_s
 	actor->container_cgroup_id = context->container;
 	actor->depth = context->depth;
 	actor->tid = task->pid;
-	actor->uid = task->cred->euid.val;
-	actor->gid = task->cred->egid.val;
+	actor->uid = BPF_CORE_READ(task, cred, euid.val);
+	actor->gid = BPF_CORE_READ(task, cred, egid.val);
 	actor->auid = task->loginuid.val;
 	actor->flags = (context->flags & ~(TASK_PRIVATE | TASK_DELEGATE)) | (context->container ? NESTOR_TASK_IN_CONTAINER : 0);
 	actor->origin_kind = context->origin_kind;

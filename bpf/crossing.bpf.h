@@ -28,13 +28,16 @@ static __always_inline u32 root_namespace(struct task_struct *task)
 
 static __always_inline void look_around(struct surroundings *now, struct task_struct *task)
 {
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct nsproxy *namespaces = BPF_CORE_READ(task, nsproxy);
+
 	now->caps = 0;
-	bpf_core_read(&now->caps, sizeof(now->caps), &task->cred->cap_permitted);
-	now->uid = task->cred->euid.val;
+	bpf_core_read(&now->caps, sizeof(now->caps), &cred->cap_permitted);
+	now->uid = BPF_CORE_READ(cred, euid.val);
 	now->mnt_ns = root_namespace(task);
-	now->net_ns = task->nsproxy->net_ns->ns.inum;
+	now->net_ns = BPF_CORE_READ(namespaces, net_ns, ns.inum);
 	now->pid_ns = own_pid_namespace(task);
-	now->user_ns = task->cred->user_ns->ns.inum;
+	now->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
 	now->pad = 0;
 }
 

@@ -13,6 +13,7 @@ int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags,
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;
+	struct fiber_key fiber;
 	struct socket_tag *tag;
 	struct sock *sender;
 
@@ -22,6 +23,8 @@ int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags,
 	if (!context)
 		return 0;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	if (fiber_of(task, &fiber))
+		bpf_map_delete_elem(&fibers, &fiber);
 	sender = skb->sk;
 	if (!sender)
 		return 0;
@@ -30,6 +33,10 @@ int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags,
 		return 0;
 	if (tag->from_hop_id == context->hop_id || tag->other.hop_id == context->hop_id)
 		return 0;
+	if (fiber_of(task, &fiber)) {
+		fiber_serves(&fiber, &tag->other);
+		return 0;
+	}
 	context->cause = tag->other;
 	context->cause.accepted = 1; /* one datagram is one request: nothing else can be meant until the next receive */
 	return 0;

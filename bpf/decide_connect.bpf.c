@@ -71,14 +71,50 @@ int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *addres
 	match_address(&peer, &applying, generation, &judgement.matched);
 	if (!bits_any(&judgement.matched))
 		return 0;
-	scratch = scratch_of(task);
+	scratch = take_scratch();
 	if (scratch) { /* none: nothing is spared */
 		spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched);
+		leave_scratch(scratch);
 		if (!bits_any(&judgement.matched))
 			return 0;
 	}
 	judgement.peer = &peer;
 	judgement.port = peer.port;
+	judgement.generation = generation;
+	judgement.task = task;
+	judgement.context = context;
+	judgement.event = NESTOR_RULE_CONNECT;
+	judgement.stage = NESTOR_STAGE_CONNECT;
+	judgement.can_refuse = true;
+	judge(&judgement);
+	return refusal(&judgement);
+}
+
+static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation,
+				      const struct nestor_rule_bits *applying, struct sock *other, struct scratch *scratch)
+{
+	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
+	struct nestor_event_rules *of_event;
+	struct judgement judgement = {};
+	struct nestor_rule_bits accepted;
+	struct resolved path = {};
+
+	path.len = unix_path_of(other, scratch->path);
+	match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation, &accepted);
+	of_event = bpf_map_lookup_elem(&event_rules, &index);
+	if (!of_event)
+		return 0;
+	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
+		judgement.matched.word[i] = applying->word[i] & accepted.word[i] & of_event->need_path.word[i];
+	if (!bits_any(&judgement.matched))
+		return 0;
+	if (spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched)) {
+		if (!bits_any(&judgement.matched))
+			return 0;
+		path.len = unix_path_of(other, scratch->path);
+	}
+	judgement.subject = scratch->path;
+	judgement.subject_len = path.len;
 	judgement.generation = generation;
 	judgement.task = task;
 	judgement.context = context;
@@ -99,42 +135,15 @@ int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, st
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	u64 generation = policy_generation;
-	struct judgement judgement = {};
-	struct nestor_rule_bits applying, accepted;
+	struct nestor_rule_bits applying;
 	struct scratch *scratch;
-	struct resolved path = {};
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
-	struct nestor_event_rules *of_event;
 
 	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
 		return ret;
-	scratch = scratch_of(task);
-	if (!scratch) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
+	scratch = take_scratch();
+	if (!scratch)
 		return -EPERM;
-	}
-	path.len = unix_path_of(other, scratch->path);
-	match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation, &accepted);
-	of_event = bpf_map_lookup_elem(&event_rules, &index);
-	if (!of_event)
-		return 0;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		judgement.matched.word[i] = applying.word[i] & accepted.word[i] & of_event->need_path.word[i];
-	if (!bits_any(&judgement.matched))
-		return 0;
-	if (spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched)) {
-		if (!bits_any(&judgement.matched))
-			return 0;
-		path.len = unix_path_of(other, scratch->path);
-	}
-	judgement.subject = scratch->path;
-	judgement.subject_len = path.len;
-	judgement.generation = generation;
-	judgement.task = task;
-	judgement.context = context;
-	judgement.event = NESTOR_RULE_CONNECT;
-	judgement.stage = NESTOR_STAGE_CONNECT;
-	judgement.can_refuse = true;
-	judge(&judgement);
-	return refusal(&judgement);
+	ret = judge_unix(task, context, generation, &applying, other, scratch);
+	leave_scratch(scratch);
+	return ret;
 }

@@ -9,6 +9,7 @@
 
 struct argv_walk {
 	struct scratch *scratch;
+	struct entry *entry;     /* at entry only */
 	const char *const *argv; /* the array of pointers, in user memory */
 	const char *text;        /* where the present string goes on */
 	const char *end;         /* strings that lie together: where they end */
@@ -26,15 +27,15 @@ static long argv_byte(u32 index, void *argument)
 }
 
 /* A copy for the verdict's words; at entry only. */
-static __always_inline void keep_words(struct scratch *scratch, u64 len)
+static __always_inline void keep_words(struct entry *entry, const char *chunk, u64 len)
 {
-	u32 at = scratch->argv_len;
+	u32 at = entry->argv_len;
 
 	barrier_var(len);
 	if (at >= NESTOR_NAME_DATA || len > CHUNK)
 		return;
-	if (!bpf_probe_read_kernel(scratch->argv_text + (at & (NESTOR_NAME_DATA - 1)), len, scratch->chunk))
-		scratch->argv_len = at + len;
+	if (!bpf_probe_read_kernel(entry->argv_text + (at & (NESTOR_NAME_DATA - 1)), len, chunk))
+		entry->argv_len = at + len;
 }
 
 /* One piece of one argument, as the caller spelled it. */
@@ -42,28 +43,29 @@ static long entry_chunk(u32 index, void *argument)
 {
 	struct argv_walk *walk = argument;
 	struct scratch *scratch = walk->scratch;
+	struct entry *entry = walk->entry;
 	long len;
 
-	if (!scratch->text) {
-		if (bpf_probe_read_user(&scratch->text, sizeof(scratch->text), walk->argv))
+	if (!entry->text) {
+		if (bpf_probe_read_user(&entry->text, sizeof(entry->text), walk->argv))
 			return 1;
-		if (!scratch->text) {
+		if (!entry->text) {
 			walk->whole = true;
 			return 1;
 		}
 		walk->argv++;
 	}
-	len = bpf_probe_read_user_str(scratch->chunk, CHUNK, scratch->text);
+	len = bpf_probe_read_user_str(scratch->chunk, CHUNK, entry->text);
 	if (len <= 0)
 		return 1; /* paged out: the second stage sees it */
 	if (len == CHUNK && scratch->chunk[CHUNK - 2]) {
-		scratch->text += CHUNK - 1; /* cut: the NUL is not the string's */
+		entry->text += CHUNK - 1; /* cut: the NUL is not the string's */
 		len = CHUNK - 1;
 	} else {
-		scratch->text = NULL;
+		entry->text = NULL;
 	}
 	bpf_loop(len, argv_byte, walk, 0);
-	keep_words(scratch, len);
+	keep_words(entry, scratch->chunk, len);
 	return walk->state == NESTOR_DFA_DEAD;
 }
 
@@ -90,6 +92,24 @@ static long exec_chunk(u32 index, void *argument)
 	return walk->whole;
 }
 
+static __always_inline struct entry *entry_of(struct task_struct *task)
+{
+	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!entry)
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+	return entry;
+}
+
+static __always_inline void forget_entry(struct entry *entry, u64 generation)
+{
+	__builtin_memset(&entry->argv, 0, sizeof(entry->argv));
+	__builtin_memset(&entry->reported, 0, sizeof(entry->reported));
+	entry->generation = generation;
+	entry->argv_len = 0;
+	entry->argv_seen = 0;
+}
+
 static __always_inline int look_at_argv(const char *const *argv)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -98,28 +118,29 @@ static __always_inline int look_at_argv(const char *const *argv)
 	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 	struct argv_walk walk;
+	struct entry *entry;
 
 	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
 		return 0;
-	scratch = scratch_of(task);
-	if (!scratch) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
+	entry = entry_of(task);
+	if (!entry)
 		return 0;
-	}
+	forget_entry(entry, generation); /* of an exec that failed */
+	scratch = take_scratch();
+	if (!scratch)
+		return 0;
 	__builtin_memset(&walk, 0, sizeof(walk));
-	scratch->argv_len = 0;
-	scratch->text = NULL;
+	entry->text = NULL;
 	walk.scratch = scratch;
+	walk.entry = entry;
 	walk.argv = argv;
 	walk.base = dfa_base(NESTOR_DFA_ARGV, generation);
 	walk.state = NESTOR_DFA_START;
 	bpf_loop(MAX_CHUNKS, entry_chunk, &walk, 0);
-	scratch->generation = generation;
-	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
-	__builtin_memset(&scratch->reported, 0, sizeof(scratch->reported));
-	scratch->argv_seen = walk.whole || walk.state == NESTOR_DFA_DEAD;
+	leave_scratch(scratch);
+	entry->argv_seen = walk.whole || walk.state == NESTOR_DFA_DEAD;
 	if (walk.whole && walk.state != NESTOR_DFA_DEAD)
-		dfa_accepted(walk.base, walk.state, &scratch->argv);
+		dfa_accepted(walk.base, walk.state, &entry->argv);
 	return 0;
 }
 
@@ -169,6 +190,40 @@ static __always_inline bool may_be_allowed_by_argv(const struct nestor_rule_bits
 	return found;
 }
 
+static __always_inline int judge_bprm(struct task_struct *task, struct task_context *context, u64 generation,
+				      const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch,
+				      struct entry *entry)
+{
+	struct judgement judgement = {};
+	struct nestor_rule_bits accepted;
+	struct resolved path;
+	struct file *file;
+
+	file = BPF_CORE_READ(bprm, file);
+	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
+	if (path.truncated) {
+		accepted = *applying;
+		judgement.unseen |= NESTOR_SEES_PATH;
+	}
+	exec_matched(&judgement.matched, applying, generation, &accepted, &entry->argv);
+	if (!bits_any(&judgement.matched))
+		return 0;
+	judgement.generation = generation;
+	judgement.task = task;
+	judgement.context = context;
+	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement.subject_len = path.len;
+	judgement.event = NESTOR_RULE_EXEC;
+	judgement.argv_text = entry->argv_text;
+	judgement.argv_len = entry->argv_len;
+	judgement.stage = NESTOR_STAGE_BPRM;
+	judgement.can_refuse = true;
+	judgement.reported = &entry->reported;
+	judge(&judgement);
+	return refusal(&judgement);
+}
+
 /*
  * Hook: lsm/bprm_check_security, for each interpreter level. Lowest kernel: 5.17. Needs BPF among the active LSMs.
  * Refuses with EPERM. Cost: nothing without exec rules here, else one path. On failure (no memory): policy-state, stage (b) decides.
@@ -179,51 +234,25 @@ int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	u64 generation = policy_generation;
-	struct judgement judgement = {};
-	struct nestor_rule_bits applying, accepted;
+	struct nestor_rule_bits applying;
 	struct scratch *scratch;
-	struct resolved path;
-	struct file *file;
+	struct entry *entry;
 
 	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
 		return ret;
-	scratch = scratch_of(task);
-	if (!scratch) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
+	entry = entry_of(task);
+	if (!entry)
 		return 0;
-	}
-	if (scratch->generation != generation) { /* no entry seen, or policy changed since: argv is not known */
-		__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
-		__builtin_memset(&scratch->reported, 0, sizeof(scratch->reported));
-		scratch->generation = generation;
-		scratch->argv_len = 0;
-		scratch->argv_seen = 0;
-	}
-	if (!scratch->argv_seen && may_be_allowed_by_argv(&applying, generation))
+	if (entry->generation != generation) /* no entry seen, or policy changed since: argv is not known */
+		forget_entry(entry, generation);
+	if (!entry->argv_seen && may_be_allowed_by_argv(&applying, generation))
 		return 0; /* stage (b) sees it */
-	file = BPF_CORE_READ(bprm, file);
-	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
-	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
-	if (path.truncated) {
-		accepted = applying;
-		judgement.unseen |= NESTOR_SEES_PATH;
-	}
-	exec_matched(&judgement.matched, &applying, generation, &accepted, &scratch->argv);
-	if (!bits_any(&judgement.matched))
+	scratch = take_scratch();
+	if (!scratch)
 		return 0;
-	judgement.generation = generation;
-	judgement.task = task;
-	judgement.context = context;
-	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
-	judgement.subject_len = path.len;
-	judgement.event = NESTOR_RULE_EXEC;
-	judgement.argv_text = scratch->argv_text;
-	judgement.argv_len = scratch->argv_len;
-	judgement.stage = NESTOR_STAGE_BPRM;
-	judgement.can_refuse = true;
-	judgement.reported = &scratch->reported;
-	judge(&judgement);
-	return refusal(&judgement);
+	ret = judge_bprm(task, context, generation, &applying, bprm, scratch, entry);
+	leave_scratch(scratch);
+	return ret;
 }
 
 /* False: not inspected to the end. */
@@ -247,45 +276,31 @@ static __always_inline bool match_argv_of_image(struct task_struct *task, struct
 	return walk.whole;
 }
 
-/*
- * Hook: tp_btf/sched_process_exec, after on_exec. Lowest kernel: 5.17. Ends with SIGKILL what stage (a) did not see.
- * Cost: nothing without exec rules here, else one path and one map access a byte of argv.
- */
-SEC("tp_btf/sched_process_exec")
-int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline void judge_exec(struct task_struct *task, struct task_context *context, u64 generation,
+				       const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch)
 {
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
-	u64 generation = policy_generation;
+	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
 	struct judgement judgement = {};
-	struct nestor_rule_bits applying, accepted, argv;
-	struct scratch *scratch;
+	struct nestor_rule_bits accepted, argv;
 	struct resolved path;
 	struct file *file;
 
-	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
-		return 0;
-	scratch = scratch_of(task);
-	if (!scratch) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
-		return 0;
-	}
 	file = BPF_CORE_READ(bprm, file);
 	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
 	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
 	if (path.truncated) {
-		accepted = applying;
+		accepted = *applying;
 		judgement.unseen |= NESTOR_SEES_PATH;
 	}
-	if (!match_argv_of_image(task, scratch, generation, &applying, &argv))
+	if (!match_argv_of_image(task, scratch, generation, applying, &argv))
 		judgement.unseen |= NESTOR_SEES_ARGV;
-	exec_matched(&judgement.matched, &applying, generation, &accepted, &argv);
-	if (scratch->generation == generation) {
+	exec_matched(&judgement.matched, applying, generation, &accepted, &argv);
+	if (entry && entry->generation == generation) {
 		for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-			judgement.matched.word[i] &= ~scratch->reported.word[i];
+			judgement.matched.word[i] &= ~entry->reported.word[i];
 	}
-	scratch->generation = 0;
 	if (!bits_any(&judgement.matched))
-		return 0;
+		return;
 	judgement.generation = generation;
 	judgement.task = task;
 	judgement.context = context;
@@ -299,5 +314,27 @@ int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct
 	judge(&judgement);
 	if (judgement.decided >= NESTOR_DENY && bpf_send_signal(SIGKILL))
 		count_loss(NESTOR_LOSS_POLICY_STATE);
+}
+
+/*
+ * Hook: tp_btf/sched_process_exec, after on_exec. Lowest kernel: 5.17. Ends with SIGKILL what stage (a) did not see.
+ * Cost: nothing without exec rules here, else one path and one map access a byte of argv.
+ */
+SEC("tp_btf/sched_process_exec")
+int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	u64 generation = policy_generation;
+	struct nestor_rule_bits applying;
+	struct scratch *scratch;
+
+	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+		return 0;
+	scratch = take_scratch();
+	if (scratch) {
+		judge_exec(task, context, generation, &applying, bprm, scratch);
+		leave_scratch(scratch);
+	}
+	bpf_task_storage_delete(&entries, task);
 	return 0;
 }

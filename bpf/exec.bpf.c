@@ -8,7 +8,7 @@
 
 static __always_inline u32 mount_namespace(struct task_struct *task)
 {
-	return task->nsproxy->mnt_ns->ns.inum;
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 }
 
 /* What a program that the runtime puts into a container has as its standard input: the runtime shows no more of who asked for it. */
@@ -113,11 +113,13 @@ static __always_inline u32 session_of(struct task_struct *task)
 
 static __always_inline void fill_namespaces(struct nestor_exec *record, struct task_struct *task)
 {
-	record->mnt_ns = mount_namespace(task);
-	record->net_ns = task->nsproxy->net_ns->ns.inum;
-	record->uts_ns = task->nsproxy->uts_ns->ns.inum;
-	record->ipc_ns = task->nsproxy->ipc_ns->ns.inum;
-	record->user_ns = task->cred->user_ns->ns.inum;
+	struct nsproxy *namespaces = BPF_CORE_READ(task, nsproxy);
+
+	record->mnt_ns = BPF_CORE_READ(namespaces, mnt_ns, ns.inum);
+	record->net_ns = BPF_CORE_READ(namespaces, net_ns, ns.inum);
+	record->uts_ns = BPF_CORE_READ(namespaces, uts_ns, ns.inum);
+	record->ipc_ns = BPF_CORE_READ(namespaces, ipc_ns, ns.inum);
+	record->user_ns = BPF_CORE_READ(task, cred, user_ns, ns.inum);
 	record->pid_ns = own_pid_namespace(task);
 	record->ns_pid = pid_in_own_namespace(task);
 	record->session = session_of(task);
@@ -202,6 +204,7 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 	struct task_context *context = context_of(task);
 	unsigned long start, end;
 	bool fresh, login, delegated;
+	struct mm_struct *mm;
 	u32 total;
 
 	if (!context) {
@@ -232,8 +235,9 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 	if (!in_scope(task, context))
 		return 0;
 
-	start = task->mm->arg_start;
-	end = task->mm->arg_end;
+	mm = BPF_CORE_READ(task, mm);
+	start = BPF_CORE_READ(mm, arg_start);
+	end = BPF_CORE_READ(mm, arg_end);
 	total = end > start ? end - start : 0;
 	if (total <= SMALL_ARGV && emit_exec(task, context, bprm, PATH_SMALL, SMALL_ARGV, false, start, total))
 		return 0;

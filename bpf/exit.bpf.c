@@ -12,19 +12,22 @@ int TRACEPOINT_PROG(on_exit, struct task_struct *task)
 {
 	struct task_context *context = bpf_task_storage_get(&contexts, task->group_leader, NULL, 0);
 	struct nestor_exit *record;
+	bool recorded;
 	u32 code;
 	u64 now;
 
-	if (!context || !(context->flags & TASK_RECORDED) || !in_scope(task, context))
+	if (!context || BPF_CORE_READ(task, signal, live.counter) != 0)
 		return 0;
-	if (task->signal->live.counter != 0)
+	recorded = (context->flags & TASK_RECORDED) && in_scope(task, context);
+	forget_reached_pod(task); /* in_scope asked for it */
+	if (!recorded)
 		return 0;
 	/* Two threads that leave at once both see 0. */
 	if (__sync_fetch_and_or(&context->flags, TASK_EXITED) & TASK_EXITED)
 		return 0;
 	control_reserve_or(record, sizeof(*record), NESTOR_EXIT, return 0);
 	fill_actor(&record->actor, task, context);
-	code = task->signal->group_exit_code;
+	code = BPF_CORE_READ(task, signal, group_exit_code);
 	if (!code)
 		code = task->exit_code;
 	now = record->hdr.time_ns;

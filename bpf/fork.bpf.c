@@ -25,15 +25,11 @@ static __always_inline void follow_traced_leader(struct task_struct *task, struc
  */
 static __always_inline void inherit_request(struct task_struct *thread, struct task_context *context)
 {
-	struct serving *serving;
+	struct cause cause = context->cause;
 
-	if (!context->cause.hop_id || !is_open(&context->cause))
+	if (!cause.hop_id || !is_open(&cause))
 		return;
-	serving = bpf_task_storage_get(&servings, thread, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (serving)
-		remember_request(&serving->woken_for, &context->cause, 0);
-	else
-		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	hand_over(bpf_get_current_task_btf(), thread, &cause);
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 }
 
@@ -71,7 +67,7 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 	}
 
 	to->parent = key;
-	if (resolve_cause(parent, from, &cause) && cause.hop_id != from->hop_id) {
+	if (resolve_cause(from, &cause) && cause.hop_id != from->hop_id) {
 		/* How sure the server's own place is does not matter: the way from the origin does not lead through it. */
 		enter_hop(child, to, &cause);
 	} else {

@@ -8,7 +8,7 @@
 
 #include "context.bpf.h"
 
-#define MAX_UNANNOUNCED 6 /* hops in a row above a new one that are announced with it */
+#define MAX_UNANNOUNCED 8 /* hops in a row above a new one that are announced with it; a power of two */
 
 /* Opened hops. An LRU: a hop whose body was dropped is known by its id only, which cause-table counts. */
 struct {
@@ -28,6 +28,7 @@ struct {
 } hop_table __weak SEC(".maps");
 
 extern const volatile struct nestor_hop empty_hop; /* state.bpf.c */
+extern u32 unknown_zero;
 
 /* NULL: no memory, counted. The id is in body->id. */
 static __always_inline struct nestor_hop_body *open_hop(void)
@@ -135,46 +136,91 @@ static __always_inline bool is_announced(u64 id)
 	return bpf_map_lookup_elem(&hop_table, &id);
 }
 
+/* A way up from a hop, whose hops are to be told. */
+struct way_up {
+	struct task_struct *task;
+	struct task_context *context;
+	u64 id;
+	u64 waiting[MAX_UNANNOUNCED];
+	u32 count;
+	u32 slot;
+};
+
+static long note_unannounced(u32 index, void *argument)
+{
+	struct way_up *way = argument;
+	struct nestor_hop_body *body;
+	u64 id = way->id;
+
+	if (!id || is_announced(id))
+		return 1;
+	body = bpf_map_lookup_elem(&pending_hops, &id);
+	if (!body) {
+		count_loss(NESTOR_LOSS_CAUSE_TABLE);
+		return 1;
+	}
+	way->waiting[index & (MAX_UNANNOUNCED - 1)] = id;
+	way->count = index + 1;
+	way->id = body->parent_id;
+	return 0;
+}
+
+static long announce_noted(u32 index, void *argument)
+{
+	struct way_up *way = argument;
+	struct nestor_hop_body *body;
+	u32 at = way->count - 1 - index;
+	u64 id;
+
+	if (at >= way->count)
+		return 1;
+	id = way->waiting[at & (MAX_UNANNOUNCED - 1)];
+	body = bpf_map_lookup_elem(&pending_hops, &id);
+	if (body)
+		announce(way->task, way->context, body, false);
+	return 0;
+}
+
 /* Hops above a new one that nobody entered: a relay's, whose process only passes on. Parents first. */
 static __noinline __maybe_unused void announce_above(struct task_struct *task, struct task_context *context, u64 id)
 {
-	u64 waiting[MAX_UNANNOUNCED] = {};
-	struct nestor_hop_body *body;
+	struct way_up way = {.task = task, .context = context, .id = id, .count = unknown_zero};
 
 	if (!context)
 		return;
-	for (int i = 0; i < MAX_UNANNOUNCED; i++) {
-		if (!id || is_announced(id))
-			break;
-		body = bpf_map_lookup_elem(&pending_hops, &id);
-		if (!body) {
-			count_loss(NESTOR_LOSS_CAUSE_TABLE);
-			break;
-		}
-		waiting[MAX_UNANNOUNCED - 1 - i] = id;
-		id = body->parent_id;
-	}
-	for (int i = 0; i < MAX_UNANNOUNCED; i++) {
-		id = waiting[i];
-		if (!id)
-			continue;
-		body = bpf_map_lookup_elem(&pending_hops, &id);
-		if (body)
-			announce(task, context, body, false);
-	}
+	bpf_loop(MAX_UNANNOUNCED, note_unannounced, &way, 0);
+	bpf_loop(MAX_UNANNOUNCED, announce_noted, &way, 0);
 }
 
-/* Candidates are named by an ambiguous hop: they are told before it. */
-static __noinline __maybe_unused void announce_candidates(struct task_struct *task, struct task_context *context,
-							  struct nestor_hop_body *body)
+/* One candidate of an ambiguous hop; after its last one on to the hop above, if that is ambiguous, too. */
+static long announce_candidate(u32 index, void *argument)
 {
-	if (!body)
-		return;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (!body->candidates[i])
-			return;
-		announce_above(task, context, body->candidates[i]);
+	struct way_up *way = argument;
+	struct nestor_hop_body *body;
+	u64 id = way->id, candidate = 0;
+
+	body = bpf_map_lookup_elem(&pending_hops, &id);
+	if (!body || body->confidence != NESTOR_AMBIGUOUS)
+		return 1;
+	if (body->candidate_count && !body->candidates_told && way->slot < NESTOR_CANDIDATES)
+		candidate = body->candidates[way->slot++ & (NESTOR_CANDIDATES - 1)];
+	if (candidate) {
+		announce_above(way->task, way->context, candidate);
+		return 0;
 	}
+	body->candidates_told = 1;
+	way->slot = 0;
+	way->id = body->parent_id;
+	return 0;
+}
+
+/* An ambiguous hop names its candidates: they are told, too, those of ambiguous hops above it included. */
+static __noinline __maybe_unused void announce_candidates(struct task_struct *task, struct task_context *context, u64 id)
+{
+	struct way_up way = {.task = task, .context = context, .id = id, .slot = unknown_zero};
+
+	if (context)
+		bpf_loop(MAX_UNANNOUNCED * NESTOR_CANDIDATES, announce_candidate, &way, 0);
 }
 
 static __always_inline void take_place(struct task_context *context, const struct cause *cause)
@@ -202,8 +248,8 @@ static __always_inline void enter_hop(struct task_struct *task, struct task_cont
 		return;
 	}
 	announce_above(task, context, body->parent_id);
-	if (body->candidate_count)
-		announce_candidates(task, context, body);
+	if (cause->confidence == NESTOR_AMBIGUOUS)
+		announce_candidates(task, context, id);
 	body->confidence = context->confidence;
 	announce(task, context, body, true);
 }

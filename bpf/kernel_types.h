@@ -31,6 +31,9 @@ typedef _Bool bool;
 #define AF_INET6 10
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
+#define SOCK_SEQPACKET 5
+#define TCP_ESTABLISHED 1
+#define TCP_CLOSE_WAIT 8
 #define TCP_LISTEN 10
 #define PF_KTHREAD 0x00200000
 #define EPERM 1
@@ -183,6 +186,7 @@ struct file {
 };
 
 struct fdtable {
+	unsigned int max_fds;
 	struct file **fd;
 };
 
@@ -299,6 +303,8 @@ struct scm_cookie {
 };
 
 struct pt_regs { /* x86-64 */
+	unsigned long r14;
+	unsigned long sp;
 	unsigned long cx;
 	unsigned long orig_ax;
 	unsigned long di;
@@ -341,6 +347,10 @@ struct unix_sock {
 struct tcp_sock {
 	u32 write_seq;
 	u32 copied_seq;
+	u32 snd_una;
+	u32 rcv_nxt;
+	u64 bytes_acked;
+	u64 bytes_received;
 };
 
 struct seq_file;
@@ -354,6 +364,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
 };
 
 struct bpf_iter__tcp {

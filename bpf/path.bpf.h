@@ -140,8 +140,8 @@ static __always_inline struct resolved path_of(struct path *path, struct task_st
 {
 	struct vfsmount *mnt = BPF_CORE_READ(path, mnt);
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
-	struct vfsmount *root_mnt = task->fs->root.mnt;
-	struct dentry *root_dentry = task->fs->root.dentry;
+	struct vfsmount *root_mnt = BPF_CORE_READ(task, fs, root.mnt);
+	struct dentry *root_dentry = BPF_CORE_READ(task, fs, root.dentry);
 
 	return path_resolve(mnt, dentry, root_mnt, root_dentry, buffer, size);
 }

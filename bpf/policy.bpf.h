@@ -11,7 +11,7 @@
 #ifndef NESTOR_POLICY_BPF_H
 #define NESTOR_POLICY_BPF_H
 
-#include "context.bpf.h"
+#include "fiber.bpf.h"
 #include "path.bpf.h"
 
 #define CHUNK 128
@@ -54,6 +54,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
 	__type(key, u64); /* container cgroup id */
 	__type(value, struct nestor_container_rules);
@@ -67,8 +68,8 @@ struct {
 	__type(value, struct nestor_rule_bits);
 } cidrs __weak SEC(".maps");
 
-/* Room to work in and what the first stage found, for tasks under rules only. In task storage: per-CPU memory is unsafe from 6.13 on. */
-struct scratch {
+/* What the first stage of an exec found. From the system call's entry on until the new program runs: no process keeps it for its life. */
+struct entry {
 	struct nestor_rule_bits argv;     /* accepted at syscall entry */
 	struct nestor_rule_bits reported; /* verdicts given at bprm_check: not again at exec */
 	u64 generation;                   /* of the two above; 0: nothing there */
@@ -76,14 +77,33 @@ struct scratch {
 	u32 argv_seen;                    /* `argv` was read to its end */
 	const char *text;                 /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
-	char chunk[CHUNK]; /* the piece of argv that is being matched: too large for the stack */
-	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
+	__type(value, struct entry);
+} entries __weak SEC(".maps");
+
+/*
+ * Room to work in while one program runs. Not per-CPU memory, for from 6.13 on (lazy preemption) another program may run in between; nor a
+ * task's own, for 8 KiB of each process under rules would be what nestor takes most of.
+ */
+struct scratch {
+	u32 taken;
+	u32 pad;
+	char chunk[CHUNK]; /* the piece of argv that is being matched: too large for the stack */
+	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
+};
+
+#define SCRATCHES 256 /* a power of two */
+#define SCRATCHES_TRIED 16
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCRATCHES);
+	__type(key, u32);
 	__type(value, struct scratch);
 } scratches __weak SEC(".maps");
 
@@ -181,9 +201,28 @@ static __always_inline void match_path(struct scratch *scratch, struct resolved 
 		dfa_accepted(run.base, run.state, accepted);
 }
 
-static __always_inline struct scratch *scratch_of(struct task_struct *task)
+/*
+ * NULL: so many programs at once were interrupted on this CPU that no room was free; counted. The caller gives it back with leave_scratch
+ * before it ends.
+ */
+static __always_inline struct scratch *take_scratch(void)
 {
-	return bpf_task_storage_get(&scratches, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	u32 first = bpf_get_smp_processor_id() * SCRATCHES_TRIED;
+
+	for (u32 i = 0; i < SCRATCHES_TRIED; i++) {
+		u32 key = (first + i) & (SCRATCHES - 1);
+		struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+
+		if (scratch && !__sync_val_compare_and_swap(&scratch->taken, 0, 1))
+			return scratch;
+	}
+	count_loss(NESTOR_LOSS_POLICY_STATE);
+	return NULL;
+}
+
+static __always_inline void leave_scratch(struct scratch *scratch)
+{
+	__sync_val_compare_and_swap(&scratch->taken, 1, 0);
 }
 
 /* What is judged: given to the rule loop and copied into each verdict. */
@@ -311,7 +350,7 @@ static long judge_rule(u32 index, void *argument)
 /* Goes through the matched rules, reports those that speak; the result is judgement->decided. */
 static __always_inline void judge(struct judgement *judgement)
 {
-	effective_cause(&judgement->chain, judgement->context);
+	effective_cause(&judgement->chain, judgement->task, judgement->context);
 	/* Not 0 in the verifier's eyes: it would take what one round decides for undecided in the next. */
 	judgement->decided = unknown_zero;
 	judgement->would = unknown_zero;

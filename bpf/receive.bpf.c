@@ -22,16 +22,66 @@ static __always_inline bool request_of(struct task_struct *task, struct task_con
 	return cause->hop_id != context->hop_id;
 }
 
-static __always_inline void received(struct socket *socket, int result)
+/* A request came, over a connection that others opened, or from another process or thread of the server that read it. */
+static __always_inline void take_request(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
+					 struct cause *cause)
+{
+	struct cause before = context->cause;
+	struct fiber_key fiber;
+
+	if (fiber_of(task, &fiber)) {
+		if (tag->side == SOCKET_PAIR)
+			fiber_serves(&fiber, cause);
+		else
+			request_came_to_fiber(task, &fiber, tag, cause);
+		return;
+	}
+	/* Which request a thread that serves several is at, is seen by order only. */
+	if (before.hop_id != cause->hop_id) {
+		context->cause = *cause;
+		context->cause.confidence = weakest(cause->confidence, NESTOR_INFERRED);
+	}
+	context->cause.accepted = 0;
+	if (tag->side == SOCKET_PAIR)
+		request_handed(task, context, &context->cause);
+	else
+		request_came(task, context, tag, &context->cause, &before);
+}
+
+/* An answer came on a connection that was made for a request: the thread goes on with that. */
+static __always_inline void take_answer(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
+{
+	struct fiber_key fiber;
+
+	if (fiber_of(task, &fiber)) {
+		fiber_serves(&fiber, &tag->cause);
+		return;
+	}
+	if (context->cause.hop_id != tag->cause.hop_id) {
+		context->cause = tag->cause;
+		context->cause.confidence = weakest(tag->cause.confidence, NESTOR_INFERRED);
+		context->cause.accepted = 0;
+	}
+	request_handed(task, context, &context->cause);
+}
+
+/* Not netlink and the like; datagrams of unix sockets have their own program. */
+static __always_inline bool carries_requests(struct sock *sk)
+{
+	u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6 || (family == AF_UNIX && sk->sk_type != SOCK_DGRAM);
+}
+
+static __always_inline void received(struct sock *sk, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;
-	struct sock *sk = socket->sk;
 	struct socket_tag *tag;
 	struct cause cause;
 
 	/* A look that found nothing brings no request, and ends none. */
-	if (result <= 0 || !sk)
+	if (result <= 0 || !sk || !carries_requests(sk))
 		return;
 	context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	if (!context)
@@ -42,26 +92,11 @@ static __always_inline void received(struct socket *socket, int result)
 	}
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (tag && request_of(task, context, tag, &cause)) {
-		/* Which request a thread that serves several is at, is seen by order only. */
-		if (context->cause.hop_id != cause.hop_id) {
-			context->cause = cause;
-			context->cause.confidence = weakest(cause.confidence, NESTOR_INFERRED);
-		}
-		context->cause.accepted = 0;
-		if (tag->side == SOCKET_PAIR)
-			request_handed(task, context, &context->cause);
-		else
-			request_came(task, context, tag, &context->cause);
+		take_request(task, context, tag, &cause);
 		return;
 	}
-	/* An answer on a connection that was made for a request: the thread goes on with that. */
 	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id != context->hop_id && !tag->shared) {
-		if (context->cause.hop_id != tag->cause.hop_id) {
-			context->cause = tag->cause;
-			context->cause.confidence = weakest(tag->cause.confidence, NESTOR_INFERRED);
-			context->cause.accepted = 0;
-		}
-		request_handed(task, context, &context->cause);
+		take_answer(task, context, tag);
 		return;
 	}
 	if (!context->cause.hop_id)
@@ -70,17 +105,32 @@ static __always_inline void received(struct socket *socket, int result)
 }
 
 /*
- * Hooks: fexit on the receives of stream sockets, in the receiver, when it has got something. Not lsm/socket_recvmsg, which comes before
- * the wait: whose bytes will come is not known then. Not one function above them all: sock_recvmsg is inlined where it matters. Lowest
- * kernel: 5.5; the same signatures up to 6.18. Datagrams of unix sockets: datagram.bpf.c.
  * Every receive replaces the thread's cause, also by none: else the next, unrelated client's command would land in the last one's chain.
+ * Not lsm/socket_recvmsg, which comes before the wait: whose bytes will come is not known then. Datagrams of unix sockets: datagram.bpf.c.
  * Cost: two storage look-ups, no record; a request more. On failure: `candidates`, task-storage.
+ *
+ * Hook: tp_btf/sock_recv_length, in the receiver, after every receive. Lowest kernel: 6.3 (commit 6e6eda44b939). Not the functions below
+ * where it is there: from 6.13 (lazy preemption) the kernel leaves a function's program out when another task has interrupted it on that
+ * CPU, a tracepoint's never.
+ */
+SEC("tp_btf/sock_recv_length")
+int TRACEPOINT_PROG(on_receive, struct sock *sk, int result, int flags)
+{
+	received(sk, result);
+	return 0;
+}
+
+/*
+ * Hooks: fexit on the receives of stream sockets, where there is no such tracepoint. Not one function above them all: sock_recvmsg is
+ * inlined where it matters. Lowest kernel: 5.5; the same signatures up to 6.18.
  */
 #define RECEIVES(function)                                                                                                                 \
 	SEC("fexit/" #function)                                                                                                            \
 	int FUNCTION_PROG(after_##function, struct socket *socket, struct msghdr *message, unsigned long size, int flags, int result)      \
 	{                                                                                                                                  \
-		received(socket, result);                                                                                                  \
+		struct sock *sk = socket->sk;                                                                                              \
+                                                                                                                                           \
+		received(sk, result);                                                                                                      \
 		return 0;                                                                                                                  \
 	}
 

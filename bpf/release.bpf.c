@@ -15,8 +15,8 @@ static __always_inline void released(struct socket *socket)
 	if (!sk)
 		return;
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (tag && tag->waiting)
-		request_answered(tag);
+	if (tag && tag->request)
+		request_over(tag);
 }
 
 SEC("fentry/inet_release")

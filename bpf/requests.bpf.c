@@ -7,13 +7,13 @@ __noinline int remember_request(struct request_list *requests, struct cause *cau
 
 	if (!requests || !cause)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (requests->list[i].cause.hop_id != cause->hop_id)
 			continue;
 		requests->list[i].turn = turn;
 		return 0;
 	}
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (is_open(&requests->list[i].cause))
 			continue;
 		requests->list[i].cause = *cause;
@@ -21,53 +21,137 @@ __noinline int remember_request(struct request_list *requests, struct cause *cau
 		return 0;
 	}
 	count_loss(NESTOR_LOSS_CANDIDATES);
-	at = requests->next++ & (NESTOR_CANDIDATES - 1);
+	at = requests->next++ & (REQUESTS_KEPT - 1);
 	requests->list[at].cause = *cause;
 	requests->list[at].turn = turn;
 	return 0;
 }
 
+__noinline int queue_request(struct request_list *requests, struct cause *cause, u64 time)
+{
+	u32 at;
+
+	if (!requests || !cause)
+		return 0;
+	at = requests->next++ & (REQUESTS_KEPT - 1);
+	requests->list[at].cause = *cause;
+	requests->list[at].turn = time;
+	return 0;
+}
+
+/* A look through a list: the open ones, of these those of one turn, or those of a later time, open or not. bpf_loop, not a loop: the
+ * verifier looks at one round. */
+struct look {
+	struct request_list *requests;
+	struct cause *only;
+	struct nestor_hop_body *body;
+	u64 turn;
+	u64 later;
+	bool any_turn;
+	u32 count;
+};
+
+static __always_inline bool is_looked_for(const struct look *look, const struct request *request)
+{
+	if (look->later)
+		return request->cause.hop_id && request->turn > look->later;
+	return (look->any_turn || request->turn == look->turn) && is_open(&request->cause);
+}
+
+static long look_at(u32 index, void *argument)
+{
+	struct look *look = argument;
+	struct request *request = &look->requests->list[index & (REQUESTS_KEPT - 1)];
+
+	if (!is_looked_for(look, request))
+		return 0;
+	if (look->only)
+		*look->only = request->cause;
+	if (look->body)
+		add_candidate(look->body, look->count, request->cause.hop_id);
+	look->count++;
+	return 0;
+}
+
 __noinline u32 count_open(struct request_list *requests, struct cause *only)
 {
-	u32 count = 0;
+	struct look look = {.requests = requests, .only = only, .any_turn = true, .count = unknown_zero};
 
 	if (!requests || !only)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (!is_open(&requests->list[i].cause))
-			continue;
-		*only = requests->list[i].cause;
-		count++;
-	}
-	return count;
+	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
+	return look.count;
 }
 
 __noinline u32 count_of_turn(struct request_list *requests, u64 turn, struct cause *only)
 {
-	u32 count = 0;
+	struct look look = {.requests = requests, .only = only, .turn = turn, .count = unknown_zero};
 
 	if (!requests || !only)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (requests->list[i].turn != turn || !is_open(&requests->list[i].cause))
-			continue;
-		*only = requests->list[i].cause;
-		count++;
-	}
-	return count;
+	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
+	return look.count;
 }
 
 __noinline u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests)
 {
-	u32 count = 0;
+	struct look look = {.requests = requests, .body = body, .any_turn = true, .count = unknown_zero};
 
 	if (!body || !requests)
 		return 0;
-	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
-		if (!is_open(&requests->list[i].cause))
-			continue;
-		body->candidates[count & (NESTOR_CANDIDATES - 1)] = requests->list[i].cause.hop_id;
-		count++;
+	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
+	return look.count;
+}
+
+__noinline u32 count_later(struct request_list *requests, u64 time)
+{
+	struct look look = {.requests = requests, .later = time, .count = unknown_zero};
+
+	if (!requests)
+		return 0;
+	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
+	return look.count;
+}
+
+__noinline u32 add_later(struct nestor_hop_body *body, struct request_list *requests, u64 time)
+{
+	struct look look = {.requests = requests, .body = body, .later = time, .count = unknown_zero};
+
+	if (!body || !requests)
+		return 0;
+	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
+	return look.count;
+}
+
+__noinline int forget_request(struct request_list *requests, struct cause *cause)
+{
+	if (!requests || !cause)
+		return 0;
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
+		if (requests->list[i].cause.hop_id == cause->hop_id)
+			requests->list[i].cause.hop_id = 0;
 	}
-	return count;
+	return 0;
+}
+
+__noinline u32 has_request(struct request_list *requests, struct cause *cause)
+{
+	if (!requests || !cause)
+		return 0;
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
+		if (requests->list[i].cause.hop_id == cause->hop_id)
+			return 1;
+	}
+	return 0;
+}
+
+__noinline int forget_connection(struct request_list *requests, u64 connection)
+{
+	if (!requests)
+		return 0;
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
+		if (requests->list[i].cause.connection == connection)
+			__builtin_memset(&requests->list[i].cause, 0, sizeof(requests->list[i].cause));
+	}
+	return 0;
 }

@@ -3,35 +3,39 @@
  * One server, many clients: for which request does a thread work now? In order of certainty:
  *   1. It accepted a connection, and has no request that waits: the connection's own child.
  *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is
- * one; else one of them, ambiguous. None, as all were answered: the last one it received.
- *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2.
+ * one and the thread is known to do one thing after the other; else one of them, ambiguous. None, as all were answered: the last one
+ * it received. A request that it answered just now, and nothing since, is one of them, too.
+ *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2. All answered: the one it
+ * was woken for last.
  *   4. Requests of its process that are not answered: as in 2.
  *   5. None: it works for its own hop.
+ * In a Go program the goroutine stands for the thread in 1 and 2, and 3 is left out: see fiber.bpf.h.
  * A request is what came over a connection that a client opened; it is answered when anybody sends on that connection, and over when it is
  * closed. Limits: see "How a chain is known" in the docs.
  */
 #ifndef NESTOR_REQUESTS_BPF_H
 #define NESTOR_REQUESTS_BPF_H
 
+#include "fiber.bpf.h"
 #include "hop.bpf.h"
 
-/* Connections over which a request came that was not answered, by their hop. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, u64); /* hop id */
-	__type(value, u8);
-} open_requests __weak SEC(".maps");
+#define REQUESTS_KEPT 16 /* of a thread or process */
+
+/* How often a thread, or a process's workers, must do it before they are known to. */
+#define IN_ORDER 2
+#define WORKERS_ANSWER 2
+
+/* A worker that was woken for a request which is answered by now is at it no longer than this. */
+#define WORKS_FOR_NS 10000000000ULL
 
 struct request {
 	struct cause cause;
-	u64 turn; /* of the thread that received it: see turn_of */
+	u64 turn; /* of the thread that received it, see turn_of; in `unclaimed` the time */
 };
 
 /* A few requests in no order; a full list loses its oldest, which `candidates` counts. */
 struct request_list {
-	struct request list[NESTOR_CANDIDATES];
+	struct request list[REQUESTS_KEPT];
 	u32 next; /* where the next one goes */
 	u32 pad;
 };
@@ -40,7 +44,21 @@ struct request_list {
 struct serving {
 	struct request_list received;
 	struct request_list woken_for;
+	struct cause woken_by; /* the request of the last waker that had one */
+	u64 woken_ns;
+	struct cause answered; /* by this thread, and it received nothing since */
+	u64 answered_turn;
+	u8 interleaves;    /* it answered one request while it was at another: it goes back and forth */
+	u8 in_order;       /* how often it answered what it had received last, while another request waited */
+	u8 handed;         /* what it received last was given to another thread */
+	u8 hands_over;     /* process: some thread gives requests to others */
+	u8 migrates;       /* process: a thread that was at one request answered another that a second thread had received */
+	u8 workers_answer; /* process: how often a worker answered what it was woken for */
+	u8 workers_differ; /* process: one answered something else meanwhile */
+	u8 pad;
+	/* Process: */
 	struct request_list process;
+	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
 };
 
 struct {
@@ -53,8 +71,12 @@ struct {
 static __always_inline bool is_open(const struct cause *cause)
 {
 	u64 connection = cause->connection;
+	u8 *state;
 
-	return connection && bpf_map_lookup_elem(&open_requests, &connection);
+	if (!connection)
+		return false;
+	state = bpf_map_lookup_elem(&request_states, &connection);
+	return state && *state == REQUEST_WAITS;
 }
 
 /*
@@ -64,6 +86,14 @@ static __always_inline bool is_open(const struct cause *cause)
 static __always_inline u64 turn_of(struct task_struct *task)
 {
 	return task->nvcsw;
+}
+
+/* There may be more candidates than a hop can list; it says how many. */
+static __always_inline u32 add_candidate(struct nestor_hop_body *body, u32 count, u64 id)
+{
+	if (count < NESTOR_CANDIDATES)
+		body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
+	return count + 1;
 }
 
 /*
@@ -79,34 +109,105 @@ extern u32 count_open(struct request_list *requests, struct cause *only);
 extern u32 count_of_turn(struct request_list *requests, u64 turn, struct cause *only);
 /* Lists the open ones in an ambiguous hop; returns how many there are. */
 extern u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests);
+/* The same for those of a later time. */
+extern u32 count_later(struct request_list *requests, u64 time);
+extern u32 add_later(struct nestor_hop_body *body, struct request_list *requests, u64 time);
+/* Puts one last; a full list loses its oldest. And takes one out. */
+extern int queue_request(struct request_list *requests, struct cause *cause, u64 time);
+extern int forget_request(struct request_list *requests, struct cause *cause);
+/* Takes out all that came over one connection. */
+extern int forget_connection(struct request_list *requests, u64 connection);
+/* Whether it is among them, open or not. */
+extern u32 has_request(struct request_list *requests, struct cause *cause);
 
-/* A request came to this thread. `tag` is that of its connection. */
-static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
-						   struct cause *cause)
+static __always_inline struct serving *serving_of(struct task_struct *task)
 {
-	struct serving *serving;
-	u8 yes = 1;
-	u64 id;
+	struct serving *serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!tag || !context || !cause)
-		return;
-	id = cause->connection;
-	tag->waiting = 1;
-	if (bpf_map_update_elem(&open_requests, &id, &yes, BPF_ANY)) {
-		count_loss(NESTOR_LOSS_CANDIDATES);
-		return;
-	}
-	serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!serving) {
+	if (!serving)
 		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	return serving;
+}
+
+static __always_inline struct serving *serving_of_process(struct task_struct *task)
+{
+	return serving_of(task->group_leader);
+}
+
+static __always_inline bool set_request_state(struct socket_tag *tag, u8 state)
+{
+	u64 connection = tag->cause.connection;
+	u8 *known = tag->request ? bpf_map_lookup_elem(&request_states, &connection) : NULL;
+
+	tag->request = state;
+	if (known) { /* a third of an update's cost, and most connections bring more than one request */
+		*known = state;
+		return true;
+	}
+	if (!bpf_map_update_elem(&request_states, &connection, &state, BPF_ANY))
+		return true;
+	count_loss(NESTOR_LOSS_CANDIDATES);
+	return false;
+}
+
+/* The thread goes on to another request. Had it given the one before to nobody, any worker may take that from a queue, without being woken.
+ */
+static __always_inline void leave_unclaimed(struct serving *serving, struct serving *of_process, struct cause *before)
+{
+	if (before->hop_id && !serving->handed && of_process->hands_over && is_open(before))
+		queue_request(&of_process->unclaimed, before, bpf_ktime_get_boot_ns());
+	serving->handed = 0;
+}
+
+/*
+ * Several hops send on one connection: what came over it before is over when it was answered, or when nothing is ever answered there, for
+ * then one thing follows the other.
+ */
+static __always_inline bool ends_those_before(const struct socket_tag *tag)
+{
+	return tag->other.hop_id && (tag->request != REQUEST_WAITS || !tag->answers);
+}
+
+/* A request came to this thread. `tag` is that of its connection, `before` what the thread was at. */
+static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
+						   struct cause *cause, struct cause *before)
+{
+	struct serving *serving, *of_process;
+	bool ends;
+
+	if (!tag || !context || !cause || !before)
 		return;
+	ends = ends_those_before(tag);
+	if (!set_request_state(tag, REQUEST_WAITS))
+		return;
+	of_process = serving_of_process(task);
+	serving = task->pid == task->tgid ? of_process : serving_of(task);
+	if (!of_process || !serving)
+		return;
+	if (ends) {
+		forget_connection(&of_process->process, cause->connection);
+		forget_connection(&serving->received, cause->connection);
 	}
 	context->flags |= TASK_RECEIVES;
+	if (before->hop_id != cause->hop_id)
+		leave_unclaimed(serving, of_process, before);
+	serving->answered.hop_id = 0;
+	remember_request(&of_process->process, cause, 0);
 	remember_request(&serving->received, cause, turn_of(task));
-	if (task->pid != task->tgid)
-		serving = bpf_task_storage_get(&servings, task->group_leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (serving)
-		remember_request(&serving->process, cause, 0);
+}
+
+/* The same for a goroutine. */
+static __noinline __maybe_unused void request_came_to_fiber(struct task_struct *task, struct fiber_key *fiber, struct socket_tag *tag,
+							    struct cause *cause)
+{
+	struct serving *of_process;
+
+	if (!fiber || !tag || !cause || !set_request_state(tag, REQUEST_WAITS))
+		return;
+	fiber_serves(fiber, cause);
+	of_process = serving_of_process(task);
+	if (of_process)
+		remember_request(&of_process->process, cause, 0);
 }
 
 /* Another thread or process of the same program read a request and told this one: it is open as long as its connection says. */
@@ -116,13 +217,44 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 
 	if (!context || !cause || !is_open(cause))
 		return;
-	serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!serving) {
-		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	serving = serving_of(task);
+	if (!serving)
 		return;
-	}
 	context->flags |= TASK_RECEIVES;
 	remember_request(&serving->received, cause, turn_of(task));
+}
+
+/* Whether a worker is at what it was woken for, whoever else wakes it: a lock that others held, an interpreter's own. */
+static __always_inline bool is_at_its_request(const struct serving *of_process, const struct serving *worker)
+{
+	return of_process->workers_answer >= WORKERS_ANSWER && !of_process->workers_differ && is_open(&worker->woken_by);
+}
+
+/* A thread that is at an open request lets another one of its process begin: the request may be that one's from now on. */
+static __noinline __maybe_unused void hand_over(struct task_struct *task, struct task_struct *to, struct cause *cause)
+{
+	struct serving *serving, *of_process, *of_other;
+
+	if (!cause)
+		return;
+	of_process = serving_of_process(task);
+	of_other = serving_of(to);
+	if (of_process && of_other && is_at_its_request(of_process, of_other))
+		return;
+	if (of_other) {
+		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
+		cause->accepted = 0;
+		remember_request(&of_other->woken_for, cause, 0);
+		of_other->woken_by = *cause;
+		of_other->woken_ns = bpf_ktime_get_boot_ns();
+	}
+	if (!of_process)
+		return;
+	of_process->hands_over = 1;
+	forget_request(&of_process->unclaimed, cause);
+	serving = task->pid == task->tgid ? of_process : serving_of(task);
+	if (serving)
+		serving->handed = 1;
 }
 
 /* Whether what a connection was made for is still under way: a request that waits, or one of several. */
@@ -130,6 +262,7 @@ static __always_inline bool is_under_way(const struct cause *cause)
 {
 	struct nestor_hop_body *body;
 	u64 id = cause->hop_id;
+	u8 *state;
 
 	if (is_open(cause) || cause->confidence != NESTOR_AMBIGUOUS)
 		return is_open(cause);
@@ -139,101 +272,85 @@ static __always_inline bool is_under_way(const struct cause *cause)
 	for (int i = 0; i < NESTOR_CANDIDATES; i++) {
 		u64 candidate = body->candidates[i];
 
-		if (candidate && bpf_map_lookup_elem(&open_requests, &candidate))
+		state = candidate ? bpf_map_lookup_elem(&request_states, &candidate) : NULL;
+		if (state && *state == REQUEST_WAITS)
 			return true;
 	}
 	return false;
 }
 
-static __always_inline void request_answered(struct socket_tag *tag)
+/* A thread answers the request that it received last. */
+static __always_inline void answers_in_order(struct serving *serving)
+{
+	struct cause any = {};
+
+	if (serving->in_order < IN_ORDER && count_open(&serving->received, &any) > 1)
+		serving->in_order++;
+}
+
+/* A thread that is at one request answers another one. */
+static __always_inline void goes_elsewhere(struct task_struct *task, struct serving *serving, struct cause *answered)
+{
+	struct serving *of_process;
+
+	serving->interleaves = 1;
+	if (has_request(&serving->received, answered))
+		return;
+	of_process = serving_of_process(task);
+	if (of_process)
+		of_process->migrates = 1;
+}
+
+/* A thread that another one woke for a request sends an answer: to that request? */
+static __always_inline void answers_as_worker(struct task_struct *task, struct serving *serving, struct cause *answered)
+{
+	struct serving *of_process;
+
+	if (!serving->woken_by.hop_id)
+		return;
+	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	if (!of_process)
+		return;
+	if (serving->woken_by.connection != answered->connection)
+		of_process->workers_differ |= is_open(&serving->woken_by) && !has_request(&serving->received, answered);
+	else if (of_process->workers_answer < WORKERS_ANSWER)
+		of_process->workers_answer++;
+}
+
+/* `task` sends on the connection. */
+static __noinline __maybe_unused void request_answered(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
+{
+	struct serving *serving;
+
+	if (!tag)
+		return;
+	serving = context ? bpf_task_storage_get(&servings, task, NULL, 0) : NULL;
+	if (serving)
+		answers_as_worker(task, serving, &tag->cause);
+	if (serving && (context->flags & TASK_RECEIVES)) {
+		serving->answered = tag->cause;
+		serving->answered_turn = turn_of(task);
+		if (context->cause.connection == tag->cause.connection)
+			answers_in_order(serving);
+		else if (is_open(&context->cause))
+			goes_elsewhere(task, serving, &tag->cause);
+	}
+	set_request_state(tag, REQUEST_ANSWERED);
+}
+
+/* The connection ends. */
+static __always_inline void request_over(struct socket_tag *tag)
 {
 	u64 connection = tag->cause.connection;
 
-	tag->waiting = 0;
-	bpf_map_delete_elem(&open_requests, &connection);
+	tag->request = 0;
+	bpf_map_delete_elem(&request_states, &connection);
 }
 
 /*
- * A hop below the server's own, for what is done for one of several requests: the open ones of a list, and the thread's present cause
- * when that is not among them.
+ * Which hop what the current thread does now belongs to; in resolve.bpf.c. False: its own; `cause` is then that of its own hop.
+ * Cost: for threads that serve nobody and whose process does not, two look-ups that find nothing.
  */
-static __noinline bool open_ambiguous(struct task_struct *task, struct task_context *context, struct request_list *requests,
-				      struct cause *cause)
-{
-	struct nestor_hop_body *body = open_hop(), *first;
-	struct cause own;
-	u32 count;
-	u64 id;
-
-	if (!body || !context || !requests || !cause)
-		return false;
-	own_cause(&own, context);
-	hop_below(body, &own);
-	body->confidence = NESTOR_AMBIGUOUS;
-	count = add_candidates(body, requests);
-	id = context->cause.hop_id;
-	if (id && !is_open(&context->cause)) {
-		if (count < NESTOR_CANDIDATES)
-			body->candidates[count & (NESTOR_CANDIDATES - 1)] = id;
-		count++;
-	}
-	body->candidate_count = count;
-	id = body->candidates[0];
-	first = bpf_map_lookup_elem(&pending_hops, &id);
-	body->kind = first ? first->kind : NESTOR_HOP_TCP;
-	hop_from(body, task, context);
-	hop_server(body, task, context);
-	cause_of_hop(cause, body);
-	return true;
-}
-
-/* From the open ones of a list. False: there are none. */
-static __always_inline bool cause_from(struct task_struct *task, struct task_context *context, struct request_list *requests,
-				       struct cause *cause)
-{
-	struct cause only = {};
-	u32 count = count_open(requests, &only);
-
-	if (count == 0)
-		return false;
-	if (count > 1 && !context->cause.accepted && count_of_turn(requests, turn_of(task), &only) == 1)
-		count = 1;
-	/* A connection that was accepted just now, while a request waits: one of the two. */
-	if (count > 1 || (context->cause.accepted && only.hop_id != context->cause.hop_id))
-		return open_ambiguous(task, context, requests, cause);
-	if (only.hop_id == context->cause.hop_id) {
-		*cause = context->cause; /* exact, when this thread accepted it, too */
-		return true;
-	}
-	*cause = only;
-	cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
-	return true;
-}
-
-/*
- * Which hop what this thread does now belongs to. False: its own; `cause` is then that of its own hop.
- * Cost: nothing more than a look at the context for threads that serve nobody and whose process does not.
- */
-static __noinline __maybe_unused bool resolve_cause(struct task_struct *task, struct task_context *context, struct cause *cause)
-{
-	struct serving *serving, *of_process;
-
-	if (!context || !cause)
-		return false;
-	serving = bpf_task_storage_get(&servings, task, NULL, 0);
-	if (serving && cause_from(task, context, &serving->received, cause))
-		return true;
-	if (context->cause.hop_id) {
-		*cause = context->cause;
-		return true;
-	}
-	if (serving && cause_from(task, context, &serving->woken_for, cause))
-		return true;
-	of_process = task->pid == task->tgid ? serving : bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
-	if (of_process && cause_from(task, context, &of_process->process, cause))
-		return true;
-	own_cause(cause, context);
-	return false;
-}
+extern int resolve_cause(struct task_context *context, struct cause *cause);
 
 #endif

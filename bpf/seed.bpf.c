@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "crossing.bpf.h"
 #include "program.bpf.h"
+#include "seed.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /*
@@ -9,10 +10,45 @@
  *   SEED_ROOTS    init, and the first task of each container: a new `pre-existing` hop
  *   SEED_CHILDREN tasks whose parent (or thread group leader) has one: the parent's; repeated until a pass finds none
  *   SEED_REST     everybody left (their parent is a kernel thread or left a container): a new hop
+ *   SEED_WAITING  after seed_sockets; nobody, but threads that wait for what comes over a connection serve it from now on
  */
-enum seed_pass { SEED_ROOTS = 0, SEED_CHILDREN = 1, SEED_REST = 2, SEED_KNOWN = 3 };
+enum seed_pass { SEED_ROOTS = 0, SEED_CHILDREN = 1, SEED_REST = 2, SEED_KNOWN = 3, SEED_WAITING = 4 };
 
 __u32 seed_pass = SEED_ROOTS;
+__u64 seed_round = 0;
+
+/* x86-64 system calls, and how many descriptors of a table are looked at */
+#define CALL_READ 0
+#define CALL_READV 19
+#define CALL_RECVFROM 45
+#define CALL_RECVMSG 47
+#define MAX_DESCRIPTOR 65536
+
+/* The file that a thread, which sleeps, receives from. 0: it does something else. */
+static __always_inline u64 file_waited_for(struct task_struct *task)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 call = BPF_CORE_READ(registers, orig_ax), descriptor = BPF_CORE_READ(registers, di);
+	struct file **files, *file = NULL;
+
+	if (call != CALL_READ && call != CALL_READV && call != CALL_RECVFROM && call != CALL_RECVMSG)
+		return 0;
+	if (descriptor >= MAX_DESCRIPTOR || descriptor >= BPF_CORE_READ(task, files, fdt, max_fds))
+		return 0;
+	files = BPF_CORE_READ(task, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + descriptor);
+	return (u64)file;
+}
+
+static __always_inline void serve_what_it_waits_for(struct task_struct *task, struct task_context *context)
+{
+	u64 file = file_waited_for(task);
+	struct served_file *served = file ? bpf_map_lookup_elem(&served_files, &file) : NULL;
+
+	if (!served || served->round != seed_round || context->cause.hop_id || served->cause.hop_id == context->hop_id)
+		return;
+	context->cause = served->cause;
+}
 
 static __always_inline struct task_context *new_context(struct task_struct *task, u64 container)
 {
@@ -64,7 +100,9 @@ int seed(struct bpf_iter__task *iterator)
 		tell(iterator, task, context);
 		return 0;
 	}
-	if (context)
+	if (context && seed_pass == SEED_WAITING)
+		serve_what_it_waits_for(task, context);
+	if (context || seed_pass == SEED_WAITING)
 		return 0;
 	parent = task->pid == task->tgid ? task->real_parent : task->group_leader;
 	of_parent = bpf_task_storage_get(&contexts, parent, NULL, 0);

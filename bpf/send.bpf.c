@@ -5,8 +5,29 @@
 /* On a connection that a client opened: the request that came over it is answered. */
 static __always_inline void server_sends(struct socket_tag *tag)
 {
-	if (tag->waiting)
-		request_answered(tag);
+	struct task_struct *task;
+
+	tag->answers = 1;
+	if (tag->request != REQUEST_WAITS)
+		return;
+	task = bpf_get_current_task_btf();
+	request_answered(task, bpf_task_storage_get(&contexts, task, NULL, 0), tag);
+}
+
+/*
+ * What is sent first on a connection that was made for a request is that request's: an event loop sends when the connection is there,
+ * and may have answered the request, or received others, by then. The same goes for all that is sent together with it.
+ */
+static __always_inline bool sends_first(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
+{
+	u64 turn = turn_of(task), received = context->cause.hop_id;
+
+	if (tag->sent)
+		return tag->sent_in_turn == turn && tag->sent_in_hop == received;
+	tag->sent = 1;
+	tag->sent_in_turn = turn;
+	tag->sent_in_hop = received;
+	return true;
 }
 
 /* On a connection that this side opened, or half of a pair: for the hop that opened it, or for another one? */
@@ -18,13 +39,14 @@ static __always_inline void client_sends(struct socket_tag *tag)
 
 	if (!context)
 		return;
-	effective_cause(&cause, context);
+	effective_cause(&cause, task, context);
 	if (cause.hop_id == tag->cause.hop_id && !tag->shared && !(context->flags & TASK_RECEIVES))
 		return;
 	/* A connection that was made for a request is that request's until it is answered, whatever else came meanwhile. */
-	if (tag->side == SOCKET_CLIENT && !tag->shared && tag->cause.hop_id != context->hop_id && is_under_way(&tag->cause))
+	if (tag->side == SOCKET_CLIENT && !tag->shared && tag->cause.hop_id != context->hop_id &&
+	    (sends_first(task, context, tag) || is_under_way(&tag->cause)))
 		return;
-	resolve_cause(task, context, &cause);
+	resolve_cause(context, &cause);
 	if (cause.hop_id == tag->cause.hop_id && !tag->shared)
 		return;
 	tag->shared = 1;

@@ -93,7 +93,7 @@ static __always_inline bool ambiguous_sender(struct task_struct *task, struct ta
 	body->candidates[0] = sender->before.hop_id;
 	body->candidates[1] = sender->last.hop_id;
 	body->candidate_count = 2;
-	body->kind = of_connection ? of_connection->kind : NESTOR_HOP_UNIX_SOCKET;
+	body->kind = of_connection && of_connection->socket_cookie ? of_connection->kind : NESTOR_HOP_UNIX_SOCKET;
 	body->detail |= NESTOR_CONNECTION_SHARED;
 	hop_from(body, task, context);
 	hop_server(body, task, context);
@@ -120,6 +120,20 @@ static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, 
 	sender = bpf_map_lookup_elem(&senders, &key);
 	if (!sender)
 		return false;
+	process_key(&self, task);
+	if (sender->process.tgid == self.tgid && sender->process.start_ns == self.start_ns) {
+		/* From one thread to another, or a loop that wakes itself: the request goes on, no boundary was crossed. */
+		sender->unread = 0;
+		if (sender->before.hop_id)
+			request_handed(task, context, &sender->before);
+		sender->before.hop_id = 0;
+		if (sender->last.hop_id == tag->from_hop_id)
+			return false;
+		*cause = sender->last;
+		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
+		cause->accepted = 0;
+		return true;
+	}
 	if (sender->before.hop_id) {
 		bool told = ambiguous_sender(task, context, sender, tag->cause.hop_id, cause);
 
@@ -130,14 +144,6 @@ static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, 
 	sender->unread = 0;
 	if (sender->last.hop_id == tag->from_hop_id)
 		return false;
-	process_key(&self, task);
-	if (sender->process.tgid == self.tgid && sender->process.start_ns == self.start_ns) {
-		/* From one thread to another: the request goes on, no boundary was crossed. */
-		*cause = sender->last;
-		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
-		cause->accepted = 0;
-		return true;
-	}
 	if (sender->last.hop_id == context->hop_id) {
 		__builtin_memset(cause, 0, sizeof(*cause));
 		return true;

@@ -24,6 +24,8 @@ __u64 undelivered_told = 0;
 /* Runs that the kernel left out (recursion_misses) of earlier instances' programs; and how many of all were told. Written by nestord. */
 __u64 missed_before = 0;
 __u64 missed_told = 0;
+/* Of these, what a second program of the same hook then did. */
+__u64 made_good = 0;
 
 /* See turn.bpf.h. Written by nestord when its programs are attached; 0: nobody works. */
 __u64 active_instance = 0;
@@ -50,6 +52,9 @@ const volatile struct nestor_hop empty_hop = {};
 
 /* 1: some connection is used by more than one hop: receivers look into `senders`. Never taken back. */
 __u32 shared_connections = 0;
+
+/* 1: some host process connected into a pod. Never taken back. */
+__u32 pods_were_reached = 0;
 
 /* Whether chains go to other nodes, and come from them: false leaves no trace of it in the programs. */
 const volatile bool peers_configured = false;

@@ -3,13 +3,17 @@
 #include "requests.bpf.h"
 #include "turn.bpf.h"
 
-/*
- * Hook: fentry/tcp_connect, in the client: port and sequence number are chosen, the SYN is not sent, so the acceptor always finds the
- * entry. Lowest kernel: 5.5. Cost: a map update, a record in scope. On failure (table full never happens: the LRU drops the oldest; the
- * update itself failing is counted as connection-table): the server's hop begins without a known client.
- */
-SEC("fentry/tcp_connect")
-int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
+extern u64 made_good; /* state.bpf.c */
+
+/* Known by now: the same program did it. */
+static __always_inline bool is_connecting(struct sock *sk)
+{
+	struct socket_tag *tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+
+	return tag && tag->side == SOCKET_CLIENT && tag->outbox == key_of_client(sk, BPF_CORE_READ(sk, __sk_common.skc_num));
+}
+
+static __always_inline void connecting(struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_of(task);
@@ -19,12 +23,12 @@ int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
 	u64 key;
 
 	if (!context || !context->hop_id)
-		return 0;
+		return;
 	socket_addresses(sk, &connection.local, &connection.peer);
 	if (!connection.local.family)
-		return 0;
+		return;
 	key = key_of_client(sk, connection.local.port);
-	resolve_cause(task, context, &connection.from);
+	resolve_cause(context, &connection.from);
 	process_key(&connection.process, task);
 	connection.container = context->container;
 	BPF_CORE_READ_INTO(&connection.comm, task, comm);
@@ -45,5 +49,30 @@ int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
 	record = socket_record(task, context, sk, NESTOR_CONNECT);
 	if (record)
 		ring_submit(record);
+}
+
+/*
+ * Hook: fentry/tcp_connect, in the client: port and sequence number are chosen, the SYN is not sent, so the acceptor always finds the
+ * entry. Lowest kernel: 5.5. Cost: a map update, a record in scope. On failure (an LRU that is full drops its oldest): the server's hop
+ * begins without a known client, connection-table.
+ */
+SEC("fentry/tcp_connect")
+int FUNCTION_PROG(on_tcp_connect, struct sock *sk)
+{
+	connecting(sk);
+	return 0;
+}
+
+/*
+ * The same once more, for when the kernel left the first one out, as it does from 6.13 on when another task has interrupted it on that CPU:
+ * that both are is rare in the second power. Cost: one storage look-up a connect.
+ */
+SEC("fentry/tcp_connect")
+int FUNCTION_PROG(again_tcp_connect, struct sock *sk)
+{
+	if (is_connecting(sk))
+		return 0;
+	connecting(sk);
+	made_good++;
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "fiber.bpf.h"
 #include "hop.bpf.h"
 #include "lsm.bpf.h"
 
@@ -92,7 +93,7 @@ static __always_inline void accessed(struct task_struct *child, unsigned int mod
 	way = trace_way(task);
 	if (!way)
 		return;
-	effective_cause(&from, context);
+	effective_cause(&from, task, context);
 	body = open_hop();
 	if (!body)
 		return;

@@ -53,7 +53,7 @@ static __always_inline void unix_connected(struct sock *sock, struct sock *other
 
 	if (!context || !context->hop_id)
 		return;
-	resolve_cause(task, context, &from);
+	resolve_cause(context, &from);
 	key = bpf_get_socket_cookie(newsk);
 	tag_server_side(task, context, other, newsk, &from, key);
 	tag = bpf_sk_storage_get(&sockets, sock, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -95,7 +95,7 @@ static __always_inline void may_send(struct socket *from, struct socket *to)
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 		return;
 	}
-	resolve_cause(task, context, &cause);
+	resolve_cause(context, &cause);
 	cookie = bpf_get_socket_cookie(receiver);
 	/* The same sender to the same receiver goes on in the same hop: a log line each is no hop each. */
 	if (tag->side == SOCKET_CLIENT && tag->from_hop_id == cause.hop_id && tag->other_from == cookie)

@@ -19,14 +19,18 @@ int TRACEPOINT_PROG(on_waking, struct task_struct *woken)
 	if (task->tgid != woken->tgid || task == woken)
 		return 0;
 	context = bpf_task_storage_get(&contexts, task, NULL, 0);
-	if (!context || !context->cause.hop_id || !is_open(&context->cause))
+	if (!context)
 		return 0;
-	cause = context->cause;
-	cause.confidence = weakest(cause.confidence, NESTOR_INFERRED);
-	serving = bpf_task_storage_get(&servings, woken, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (context->cause.hop_id && is_open(&context->cause)) {
+		cause = context->cause;
+		hand_over(task, woken, &cause);
+		return 0;
+	}
+	/* Woken by one that serves nobody: what it was woken for before is done. */
+	if (context->cause.hop_id)
+		return 0;
+	serving = bpf_task_storage_get(&servings, woken, NULL, 0);
 	if (serving)
-		remember_request(&serving->woken_for, &cause, 0);
-	else
-		count_loss(NESTOR_LOSS_TASK_STORAGE);
+		serving->woken_by.hop_id = 0;
 	return 0;
 }

@@ -12,18 +12,30 @@
 
 #include "agent/chain/agent_place.h"
 #include "agent/chain/evidence.h"
+#include "agent/chain/packed_process.h"
 #include "agent/chain/proc_cache.h"
+#include "agent/chain/workload_pool.h"
 
 namespace nestor {
 namespace {
 
+// There is one for each process of the node's pods: a byte here is a hundred kilobytes.
 struct ProcessNode {
-  ChainProcess data;
-  CgroupId container = 0;
+  PackedProcess process;
+  ProcessKey parent;
+  HopId hop_id = 0;
   HopId chain_id = 0;
+  CgroupId container = 0;
+  WorkloadPtr workload;
   uint64_t ended_boot_ns = 0;
   AgentPlacePtr agent;  // that it is, itself or as a fork of it; null: none
   AgentPlacePtr above;  // that it runs below
+  Boxed<ExitInfo> exit;
+  Boxed<std::vector<VerdictInfo>> verdicts;
+  uint32_t kept_children = 0;
+  bool counts_at_parent = false;  // is one of its parent's kept_children
+  bool alive = true;
+  bool is_stem = false;  // ended, and passed over because of its children
 };
 
 struct HopNode {
@@ -126,6 +138,7 @@ struct ChainGraph::State {
 
   ChainOptions options;
   WorkloadLookup workload;
+  WorkloadPool workload_pool;
   ProcCache proc;
   RuleLookup rule;
   AgentLookup agent;
@@ -135,13 +148,29 @@ struct ChainGraph::State {
   std::unordered_map<HopId, HopNode> hops;
   // How many kept hops name this one as their parent; apart, for a parent's own record can be lost.
   std::unordered_map<HopId, size_t> children;
-  std::deque<std::pair<uint64_t, ProcessKey>> ended;  // oldest first
-  std::unordered_set<CgroupId> pending;               // published without their names
-  std::vector<HopId> forgotten;                       // dropped and not taken yet
-  std::vector<HopId> leaving;  // known and unused at the start; dropped at leave_boot_ns
+  // When each ended, oldest first. Stems are those that were passed over when room was made, for
+  // a process that is kept came from them; one may stand here after it is gone.
+  std::deque<std::pair<uint64_t, ProcessKey>> ended, stems;
+  std::unordered_set<CgroupId> pending;  // published without their names
+  std::vector<HopId> forgotten;          // dropped and not taken yet
+  std::vector<HopId> leaving;            // known and unused at the start; dropped at leave_boot_ns
   uint64_t leave_boot_ns = 0;
   size_t live = 0;
   uint64_t evicted = 0;
+
+  // As it is told to others.
+  ChainProcess Shown(const ProcessNode& node) const {
+    ChainProcess shown;
+    shown.process = node.process.Unpack();
+    shown.parent = node.parent;
+    shown.hop_id = node.hop_id;
+    shown.workload = *node.workload;
+    shown.start_time_ns = RealTime(node.process.key().start_ns);
+    shown.alive = node.alive;
+    if (node.exit) shown.exit = *node.exit;
+    if (node.verdicts) shown.verdicts = *node.verdicts;
+    return shown;
+  }
 
   uint64_t RealTime(uint64_t boot_ns) const {
     return boot_ns + static_cast<uint64_t>(options.realtime_offset_ns);
@@ -154,12 +183,19 @@ struct ChainGraph::State {
     return found;
   }
 
-  // What is known of a process: the table, else /proc; nullptr: nothing.
-  const ProcessInfo* Known(ProcessKey key) {
+  WorkloadPtr SharedWorkloadOf(CgroupId container) {
+    // Names that are known stay; asking again for each process copied all of them.
+    if (WorkloadPtr known = workload_pool.Newest(container); known && !known->pending) return known;
+    return workload_pool.Share(container, WorkloadOf(container));
+  }
+
+  // What is known of a process: the table, else /proc.
+  std::optional<ProcessInfo> Known(ProcessKey key) {
     if (const auto node = processes.find(key); node != processes.end()) {
-      return &node->second.data.process;
+      return node->second.process.Unpack();
     }
-    return proc.Find(key, now_ns);
+    const ProcessInfo* info = proc.Find(key, now_ns);
+    return info ? std::optional(*info) : std::nullopt;
   }
 
   // The same; of an unknown one, its name only.
@@ -167,7 +203,7 @@ struct ChainGraph::State {
     if (!key.known()) return {};
     ProcessInfo info;
     info.exe = comm;
-    if (const ProcessInfo* known = Known(key)) info = *known;
+    if (auto known = Known(key)) info = *std::move(known);
     info.key = key;
     // Of the host's processes no record tells.
     if (!processes.contains(key)) Show(AgentAt(key), info);
@@ -186,19 +222,19 @@ struct ChainGraph::State {
   }
 
   const ProcessNode* ParentInHop(const ProcessNode& node) const {
-    const auto parent = processes.find(node.data.parent);
-    const bool inside = parent != processes.end() && parent->second.data.hop_id == node.data.hop_id;
+    const auto parent = processes.find(node.parent);
+    const bool inside = parent != processes.end() && parent->second.hop_id == node.hop_id;
     return inside ? &parent->second : nullptr;
   }
 
   // Through its parent within a hop, through who led there from one hop to the next.
   AgentPlacePtr AgentAbove(const ProcessNode& node) {
-    if (ParentInHop(node)) return AgentAt(node.data.parent);
-    const auto hop = hops.find(node.data.hop_id);
+    if (ParentInHop(node)) return AgentAt(node.parent);
+    const auto hop = hops.find(node.hop_id);
     if (hop == hops.end()) return nullptr;
-    const bool of_unknown_fork = node.data.parent.known() && !processes.contains(node.data.parent);
+    const bool of_unknown_fork = node.parent.known() && !processes.contains(node.parent);
     if (of_unknown_fork && !hop->second.agents.empty()) {
-      if (AgentPlacePtr place = AgentAboveFork(node.data.parent, hop->second)) return place;
+      if (AgentPlacePtr place = AgentAboveFork(node.parent, hop->second)) return place;
     }
     return hop->second.above;
   }
@@ -214,10 +250,10 @@ struct ChainGraph::State {
 
   // Its place among the agents of its hop; null: it is none, or none any more.
   void SetAgent(ProcessNode& node, AgentPlacePtr place) {
-    const auto hop = hops.find(node.data.hop_id);
+    const auto hop = hops.find(node.hop_id);
     if (hop != hops.end()) {
-      DropAgent(hop->second, node.data.process.key);
-      if (place && node.data.alive) hop->second.agents.push_back(place);
+      DropAgent(hop->second, node.process.key());
+      if (place && node.alive) hop->second.agents.push_back(place);
     }
     node.agent = std::move(place);
   }
@@ -241,22 +277,28 @@ struct ChainGraph::State {
 
   // What `info`, which the process now runs, makes of it.
   void MarkAgent(ProcessNode& node, ProcessInfo& info) {
-    AgentMatch match = agent(info, node.data.workload);
-    if (match.form == AgentForm::kContainer && !IsEntrypoint(info.key, node.data.hop_id))
-      match = {};
-    SetAgent(node, match ? PlaceAgent(match, info.key, node.data.parent, node.above) : nullptr);
+    AgentMatch match = agent(info, *node.workload);
+    if (match.form == AgentForm::kContainer && !IsEntrypoint(info.key, node.hop_id)) match = {};
+    SetAgent(node, match ? PlaceAgent(match, info.key, node.parent, node.above) : nullptr);
     Show(node.agent, info);
+  }
+
+  // By what it is known to run.
+  void MarkAgentAgain(ProcessNode& node) {
+    ProcessInfo info = node.process.Unpack();
+    MarkAgent(node, info);
+    node.process = PackedProcess(info);
   }
 
   // A new process: before its exec it is its parent's agent, if that is one.
   void PlaceNew(ProcessNode& node) {
     node.above = AgentAbove(node);
     const ProcessNode* parent = ParentInHop(node);
-    if (node.data.process.exe.empty()) return;  // its exec comes at once
+    if (node.process.exe().empty()) return;  // its exec comes at once
     if (parent && parent->agent) {
       node.agent = parent->agent;
     } else {
-      MarkAgent(node, node.data.process);
+      MarkAgentAgain(node);
     }
   }
 
@@ -264,11 +306,11 @@ struct ChainGraph::State {
   void PlaceAgain(ProcessNode& node) {
     node.above = AgentAbove(node);
     const ProcessNode* parent = ParentInHop(node);
-    const bool is_fork = node.agent && node.agent->process != node.data.process.key;
+    const bool is_fork = node.agent && node.agent->process != node.process.key();
     if (is_fork && parent && parent->agent) {
       node.agent = parent->agent;
     } else {
-      MarkAgent(node, node.data.process);
+      MarkAgentAgain(node);
     }
   }
 
@@ -278,13 +320,16 @@ struct ChainGraph::State {
     for (auto& [key, node] : processes) {
       if (node.container == container) inside.push_back(&node);
     }
-    std::ranges::sort(inside, {}, [](const ProcessNode* node) { return node->data.process.key; });
+    std::ranges::sort(inside, {}, [](const ProcessNode* node) { return node->process.key(); });
     for (ProcessNode* node : inside) PlaceAgain(*node);
   }
 
   ProcessReference ReferenceTo(ProcessKey key) {
     if (!key.known()) return {};
-    const ProcessInfo* known = Known(key);
+    if (const auto node = processes.find(key); node != processes.end()) {
+      return {key, std::string(node->second.process.exe())};
+    }
+    const ProcessInfo* known = proc.Find(key, now_ns);
     return {key, known ? known->exe : ""};
   }
 
@@ -298,18 +343,21 @@ struct ChainGraph::State {
   ProcessNode* NodeOf(const Actor& actor, const FirstInfo& first_info) {
     const auto found = processes.find(actor.self);
     if (found != processes.end()) {
-      const bool moved = found->second.data.hop_id != actor.hop_id;
+      const bool moved = found->second.hop_id != actor.hop_id;
       MoveToHop(found->second, actor);
       if (moved) PlaceAgain(found->second);
       return &found->second;
     }
     if (!MakeRoomFor(actor.hop_id)) return nullptr;
-    ProcessInfo info = first_info();
+    PackedProcess process(first_info());
     ProcessNode& node = processes[actor.self];
-    node.data.process = std::move(info);
-    node.data.parent = actor.parent;
-    node.data.start_time_ns = RealTime(actor.self.start_ns);
-    node.data.workload = WorkloadOf(actor.container_cgroup_id);
+    node.process = std::move(process);
+    node.parent = actor.parent;
+    if (const auto parent = processes.find(actor.parent); parent != processes.end()) {
+      node.counts_at_parent = true;
+      ++parent->second.kept_children;
+    }
+    node.workload = SharedWorkloadOf(actor.container_cgroup_id);
     node.container = actor.container_cgroup_id;
     ++live;
     MoveToHop(node, actor);
@@ -321,7 +369,7 @@ struct ChainGraph::State {
   ProcessInfo FirstInfo(const Actor& actor) {
     ProcessInfo info;
     if (const auto parent = processes.find(actor.parent); parent != processes.end()) {
-      info = parent->second.data.process;
+      info = parent->second.process.Unpack();
     } else if (const ProcessInfo* known = proc.Find(actor.self, now_ns)) {
       info = *known;
     }
@@ -337,20 +385,20 @@ struct ChainGraph::State {
   void MoveToHop(ProcessNode& node, const Actor& actor) {
     if (node.container != actor.container_cgroup_id) {
       node.container = actor.container_cgroup_id;
-      node.data.workload = WorkloadOf(node.container);
+      node.workload = SharedWorkloadOf(node.container);
     }
-    if (node.data.hop_id == actor.hop_id) return;
-    if (const auto old = hops.find(node.data.hop_id); old != hops.end()) {
+    if (node.hop_id == actor.hop_id) return;
+    if (const auto old = hops.find(node.hop_id); old != hops.end()) {
       --old->second.processes;
-      DropAgent(old->second, node.data.process.key);
-      if (node.data.alive) --old->second.live_processes;
+      DropAgent(old->second, node.process.key());
+      if (node.alive) --old->second.live_processes;
     }
-    node.data.hop_id = actor.hop_id;
+    node.hop_id = actor.hop_id;
     node.chain_id = actor.chain_id;
     if (actor.hop_id == 0) return;
     HopNode& hop = HopOf(actor);
     ++hop.processes;
-    if (node.data.alive) ++hop.live_processes;
+    if (node.alive) ++hop.live_processes;
   }
 
   // The hop an actor is in. One whose record was lost is known by its id only: nothing is guessed.
@@ -387,26 +435,67 @@ struct ChainGraph::State {
 
   bool MakeRoom() {
     while (processes.size() >= options.max_processes) {
-      if (ended.empty()) {
-        ++evicted;
-        return false;
-      }
-      Forget(ended.front().second);
-      ended.pop_front();
+      if (EvictOne()) continue;
       ++evicted;
+      return false;
     }
     return true;
+  }
+
+  // Ended ones only, oldest first; before all others those that nothing kept comes from, so that
+  // what lives still shows its way. False: all that is kept lives.
+  bool EvictOne() {
+    while (!ended.empty()) {
+      const auto [time_ns, key] = ended.front();
+      ended.pop_front();
+      const auto node = processes.find(key);
+      if (node == processes.end()) continue;
+      if (node->second.kept_children == 0) return Evict(key);
+      node->second.is_stem = true;
+      stems.emplace_back(time_ns, key);
+    }
+    while (!stems.empty()) {
+      const ProcessKey key = stems.front().second;
+      stems.pop_front();
+      if (processes.contains(key)) return Evict(key);
+    }
+    return false;
+  }
+
+  bool Evict(ProcessKey key) {
+    Forget(key);
+    ++evicted;
+    return true;
+  }
+
+  void ForgetEndedBefore(std::deque<std::pair<uint64_t, ProcessKey>>& queue, uint64_t now_ns_in) {
+    while (!queue.empty() && queue.front().first + options.ended_grace_ns <= now_ns_in) {
+      const ProcessKey key = queue.front().second;
+      queue.pop_front();
+      Forget(key);
+    }
   }
 
   void Forget(ProcessKey key) {
     const auto node = processes.find(key);
     if (node == processes.end()) return;
-    const HopId hop = node->second.data.hop_id;
+    const HopId hop = node->second.hop_id;
+    if (node->second.counts_at_parent) DropChildOf(node->second.parent);
     processes.erase(node);
     if (const auto place = hops.find(hop); place != hops.end()) {
       --place->second.processes;
       DropHopIfUnused(hop);
     }
+  }
+
+  // A stem without its last child is the next to go.
+  void DropChildOf(ProcessKey key) {
+    const auto parent = processes.find(key);
+    if (parent == processes.end()) return;
+    ProcessNode& node = parent->second;
+    if (--node.kept_children > 0 || !node.is_stem) return;
+    node.is_stem = false;
+    ended.emplace_front(node.ended_boot_ns, key);
   }
 
   bool Unused(HopId id, const HopNode& hop) const {
@@ -459,8 +548,8 @@ struct ChainGraph::State {
   Event EventOf(EventType type, uint64_t boot_ns, const Actor& actor, const ProcessNode* node) {
     Event event = Base(type, boot_ns, actor);
     if (node) {
-      event.process = node->data.process;
-      event.workload = node->data.workload;
+      event.process = node->process.Unpack();
+      event.workload = *node->workload;
     } else {
       event.process = FirstInfo(actor);
       event.workload = WorkloadOf(actor.container_cgroup_id);
@@ -502,7 +591,7 @@ struct ChainGraph::State {
     event.workload = node.data.hop.to.workload;
     event.hop = node.data.hop;
     if (const auto process = processes.find(event.process.key); process != processes.end()) {
-      event.parent = ReferenceTo(process->second.data.parent);
+      event.parent = ReferenceTo(process->second.parent);
     }
     return event;
   }
@@ -603,7 +692,7 @@ struct ChainGraph::State {
   // Lives as long as the process that connected.
   ChainHop WithLife(ChainHop outgoing) const {
     const auto from = processes.find(outgoing.hop.from.process.key);
-    outgoing.alive = from != processes.end() && from->second.data.alive;
+    outgoing.alive = from != processes.end() && from->second.alive;
     return outgoing;
   }
 
@@ -684,9 +773,9 @@ struct ChainGraph::State {
     ProcessNode* node = NodeOf(actor, [&] { return LastingInfo(actor); });
     Event event = Base(EventType::kExec, record.time_ns, actor);
     if (node) {
-      info.pre_existing = node->data.process.pre_existing;
+      info.pre_existing = node->process.pre_existing();
       MarkAgent(*node, info);
-      node->data.process = info;
+      node->process = PackedProcess(info);
     }
     // The first program of a hop names where the hop leads to.
     const auto hop = hops.find(actor.hop_id);
@@ -694,7 +783,7 @@ struct ChainGraph::State {
       hop->second.data.hop.to.process = info;
     }
     event.process = std::move(info);
-    event.workload = node ? node->data.workload : WorkloadOf(actor.container_cgroup_id);
+    event.workload = node ? *node->workload : WorkloadOf(actor.container_cgroup_id);
     return AfterItsHops(std::move(event));
   }
 
@@ -705,7 +794,7 @@ struct ChainGraph::State {
     ProcessNode* node = NodeOf(actor);
     if (!node) return nullptr;
     MarkAgent(*node, info);
-    node->data.process = info;
+    node->process = PackedProcess(info);
     const auto hop = hops.find(actor.hop_id);
     if (hop != hops.end() && hop->second.data.hop.to.process.key == actor.self) {
       hop->second.data.hop.to.process = info;
@@ -718,21 +807,21 @@ struct ChainGraph::State {
     Event event = EventOf(EventType::kExit, record.time_ns, record.actor, node);
     event.exit = ExitInfo{record.code, record.signal, record.core_dumped, record.run_ns};
     if (node) {
-      node->data.exit = event.exit;
-      if (node->data.alive) End(*node, record.time_ns);
+      node->exit = *event.exit;
+      if (node->alive) End(*node, record.time_ns);
     }
     return AfterItsHops(std::move(event));
   }
 
   // A live process has ended.
   void End(ProcessNode& node, uint64_t boot_ns) {
-    node.data.alive = false;
+    node.alive = false;
     node.ended_boot_ns = boot_ns;
-    ended.emplace_back(boot_ns, node.data.process.key);
+    ended.emplace_back(boot_ns, node.process.key());
     --live;
-    if (const auto hop = hops.find(node.data.hop_id); hop != hops.end()) {
+    if (const auto hop = hops.find(node.hop_id); hop != hops.end()) {
       --hop->second.live_processes;
-      DropAgent(hop->second, node.data.process.key);
+      DropAgent(hop->second, node.process.key());
     }
   }
 
@@ -775,8 +864,10 @@ struct ChainGraph::State {
       event.file = FileInfo{record.subject.value, write ? (read ? "read write" : "write") : "read"};
     }
     constexpr size_t kKeptVerdicts = 64;  // for a process that tries for ever; the events have all
-    if (node && node->data.verdicts.size() < kKeptVerdicts) {
-      node->data.verdicts.push_back(verdict);
+    if (node) {
+      std::vector<VerdictInfo>& verdicts =
+          node->verdicts ? *node->verdicts : node->verdicts.emplace();
+      if (verdicts.size() < kKeptVerdicts) verdicts.push_back(verdict);
     }
     event.verdict = std::move(verdict);
     return AfterItsHops(std::move(event));
@@ -834,8 +925,9 @@ std::vector<Event> ChainGraph::ApplySeed(const Actor& actor, ProcessInfo info) {
 }
 
 std::vector<Event> ChainGraph::ApplyWorkload(CgroupId container, const Workload& workload) {
+  const WorkloadPtr shared = state_->workload_pool.Share(container, workload);
   for (auto& [key, node] : state_->processes) {
-    if (node.container == container) node.data.workload = workload;
+    if (node.container == container) node.workload = shared;
   }
   for (auto& [id, hop] : state_->hops) {
     if (hop.to_container == container) hop.data.hop.to.workload = workload;
@@ -853,34 +945,28 @@ std::vector<Event> ChainGraph::ApplyWorkload(CgroupId container, const Workload&
 std::vector<ProcessKey> ChainGraph::Live() const {
   std::vector<ProcessKey> live;
   for (const auto& [key, node] : state_->processes) {
-    if (node.data.alive) live.push_back(key);
+    if (node.alive) live.push_back(key);
   }
   return live;
 }
 
 void ChainGraph::EndUnseen(ProcessKey key, uint64_t now_boot_ns) {
   const auto node = state_->processes.find(key);
-  if (node == state_->processes.end() || !node->second.data.alive) return;
+  if (node == state_->processes.end() || !node->second.alive) return;
   state_->End(node->second, now_boot_ns);
 }
 
 void ChainGraph::Reap(uint64_t now_boot_ns) {
-  while (!state_->ended.empty() &&
-         state_->ended.front().first + state_->options.ended_grace_ns <= now_boot_ns) {
-    state_->Forget(state_->ended.front().second);
-    state_->ended.pop_front();
-  }
+  state_->ForgetEndedBefore(state_->stems, now_boot_ns);
+  state_->ForgetEndedBefore(state_->ended, now_boot_ns);
   if (!state_->leaving.empty() && now_boot_ns >= state_->leave_boot_ns) {
     for (const HopId hop : std::exchange(state_->leaving, {})) state_->DropHopIfUnused(hop);
   }
   state_->proc.DropBefore(now_boot_ns - std::min(now_boot_ns, state_->options.ended_grace_ns));
+  state_->workload_pool.DropUnused();
   if (state_->hops.size() <= state_->options.max_hops) return;
-  // Too many hops: those without a live process go, oldest ended process first.
-  while (state_->hops.size() > state_->options.max_hops && !state_->ended.empty()) {
-    state_->Forget(state_->ended.front().second);
-    state_->ended.pop_front();
-    ++state_->evicted;
-  }
+  // Too many hops: those without a live process go.
+  while (state_->hops.size() > state_->options.max_hops && state_->EvictOne()) continue;
   if (state_->hops.size() > state_->options.max_hops) state_->DropUnusedHops();
 }
 
@@ -904,9 +990,9 @@ std::vector<ChainInfo> ChainGraph::Chains(bool include_ended) const {
     }
   }
   for (const auto& [key, node] : state_->processes) {
-    const auto hop = state_->hops.find(node.data.hop_id);
+    const auto hop = state_->hops.find(node.hop_id);
     if (hop == state_->hops.end() || !hop->second.published) continue;
-    chains[hop->second.chain_id].processes.push_back(node.data);
+    chains[hop->second.chain_id].processes.push_back(state_->Shown(node));
   }
   std::vector<ChainInfo> result;
   for (auto& [id, chain] : chains) {
@@ -932,17 +1018,17 @@ Result<Explanation> ChainGraph::Explain(uint32_t pid) const {
   for (const auto& [key, node] : state_->processes) {
     if (key.tgid != pid) continue;
     // A live one first, then the one that started last: pids are reused.
-    if (!found || std::tie(node.data.alive, key.start_ns) >
-                      std::tie(found->data.alive, found->data.process.key.start_ns)) {
+    if (!found || std::pair(node.alive, key.start_ns) >
+                      std::pair(found->alive, found->process.key().start_ns)) {
       found = &node;
     }
   }
   if (!found) return Error::NotFound("no process " + std::to_string(pid) + " in any chain");
   Explanation explanation;
-  explanation.process = found->data;
+  explanation.process = state_->Shown(*found);
   ChainInfo& chain = explanation.chain;
   chain.id = found->chain_id;
-  for (HopId at = found->data.hop_id; at != 0 && chain.hops.size() < 1024;) {
+  for (HopId at = found->hop_id; at != 0 && chain.hops.size() < 1024;) {
     const auto hop = state_->hops.find(at);
     if (hop == state_->hops.end()) break;
     chain.hops.push_back(hop->second.data);
@@ -953,42 +1039,42 @@ Result<Explanation> ChainGraph::Explain(uint32_t pid) const {
     at = hop->second.data.hop.parent_id;
   }
   std::reverse(chain.hops.begin(), chain.hops.end());
-  if (const auto hop = state_->hops.find(found->data.hop_id); hop != state_->hops.end()) {
+  if (const auto hop = state_->hops.find(found->hop_id); hop != state_->hops.end()) {
     for (const ChainHop& outgoing : hop->second.outgoing) {
-      if (outgoing.hop.from.process.key != found->data.process.key) continue;
+      if (outgoing.hop.from.process.key != found->process.key()) continue;
       chain.hops.push_back(state_->WithLife(outgoing));
     }
   }
   const ProcessNode* at = found;
   while (at && chain.processes.size() < 1024) {
-    chain.processes.push_back(at->data);
-    const auto parent = state_->processes.find(at->data.parent);
+    chain.processes.push_back(state_->Shown(*at));
+    const auto parent = state_->processes.find(at->parent);
     at = parent == state_->processes.end() ? nullptr : &parent->second;
     if (at && at->chain_id != chain.id) at = nullptr;
   }
   std::reverse(chain.processes.begin(), chain.processes.end());
-  chain.alive = found->data.alive;
+  chain.alive = found->alive;
   return explanation;
 }
 
 std::vector<AgentInfo> ChainGraph::Agents(bool include_ended) const {
   std::vector<AgentInfo> agents;
   for (const auto& [key, node] : state_->processes) {
-    if (!node.agent || node.agent->process != key || !(node.data.alive || include_ended)) continue;
-    const auto hop = state_->hops.find(node.data.hop_id);
+    if (!node.agent || node.agent->process != key || !(node.alive || include_ended)) continue;
+    const auto hop = state_->hops.find(node.hop_id);
     if (hop == state_->hops.end() || !hop->second.published) continue;
     AgentInfo& info = agents.emplace_back();
-    info.process = node.data.process;
-    info.workload = node.data.workload;
+    info.process = node.process.Unpack();
+    info.workload = *node.workload;
     info.chain_id = node.chain_id;
-    info.hop_id = node.data.hop_id;
-    info.start_time_ns = node.data.start_time_ns;
-    info.end_time_ns = node.data.alive ? 0 : state_->RealTime(node.ended_boot_ns);
-    info.alive = node.data.alive;
-    info.exit = node.data.exit;
+    info.hop_id = node.hop_id;
+    info.start_time_ns = state_->RealTime(key.start_ns);
+    info.end_time_ns = node.alive ? 0 : state_->RealTime(node.ended_boot_ns);
+    info.alive = node.alive;
+    if (node.exit) info.exit = *node.exit;
     const ProcessInfo& led_here = hop->second.data.hop.from.process;
     info.started_by = state_->ParentInHop(node) || !led_here.key.known()
-                          ? state_->ReferenceTo(node.data.parent)
+                          ? state_->ReferenceTo(node.parent)
                           : ProcessReference{led_here.key, led_here.exe};
     info.above = node.agent->above_name;
     info.above_process = node.agent->above;

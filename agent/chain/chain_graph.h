@@ -18,7 +18,9 @@
 namespace nestor {
 
 struct ChainOptions {
-  size_t max_processes = 131'072;  // live and recently ended; ended ones go first, oldest first
+  // Live and recently ended. Ended ones go first, oldest first, before all others those that
+  // nothing kept comes from; a live one never goes. Without room a new one is told of, not kept.
+  size_t max_processes = 114'688;
   size_t max_hops = 32'768;
   uint64_t ended_grace_ns = 300'000'000'000;  // how long ended processes and chains stay visible
   bool node_scope = false;                    // publish hops that never touch a pod, too

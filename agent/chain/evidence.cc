@@ -56,6 +56,7 @@ std::string Accepted(const HopRecord& hop, const RemoteInfo* remote) {
                      (remote ? FarSide(*remote) : Who(hop.from_comm, hop.from));
   if (hop.detail & kConnectionTranslated) text += ", through a translated address";
   if (hop.detail & kConnectionShared) text += ", which is not the only one to send on it";
+  if (hop.detail & kOlderConnection) text += ", before nestord began";
   return text;
 }
 
@@ -156,6 +157,7 @@ std::string DetailOf(const HopRecord& hop) {
       std::string words = hop.detail & kConnectionTranslated ? "translated" : "";
       if (hop.detail & kConnectionShared) words += words.empty() ? "shared" : " shared";
       if (hop.detail & kOutgoingHop) words += words.empty() ? "outgoing" : " outgoing";
+      if (hop.detail & kOlderConnection) words += words.empty() ? "older" : " older";
       return words;
     }
     case HopKind::kNone:

@@ -30,6 +30,7 @@ struct Workload {
   bool pending = false;  // names are being asked for; a workload event follows
 
   bool host() const { return container_id.empty(); }
+  bool operator==(const Workload&) const = default;
 };
 
 struct ProcessInfo {

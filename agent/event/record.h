@@ -98,8 +98,9 @@ struct HopRecord {
   Text unix_path;
 };
 
-// A bit of HopRecord::detail of a connection: it leads to another node, nothing of it runs here.
-inline constexpr uint32_t kOutgoingHop = 8;
+// Bits of HopRecord::detail of a connection: it leads to another node, nothing of it runs here; it
+// was there before nestord.
+inline constexpr uint32_t kOutgoingHop = 8, kOlderConnection = 16;
 
 struct Namespaces {
   uint32_t mnt = 0, pid = 0, net = 0, user = 0, uts = 0, ipc = 0;  // inode numbers

@@ -30,7 +30,8 @@ static_assert(static_cast<int>(HopKind::kUnixSocket) == NESTOR_HOP_UNIX_SOCKET);
 static_assert(static_cast<int>(HopKind::kHostService) == NESTOR_HOP_HOST_SERVICE);
 // The words of agent/chain/evidence.cc.
 static_assert(NESTOR_CONNECTION_TRANSLATED == 1 && NESTOR_CONNECTION_SHARED == 2);
-static_assert(NESTOR_CONNECTION_OUTGOING == kOutgoingHop);
+static_assert(NESTOR_CONNECTION_OUTGOING == kOutgoingHop &&
+              NESTOR_CONNECTION_OLDER == kOlderConnection);
 static_assert(static_cast<int>(TamperReason::kMalformed) == NESTOR_TAMPER_MALFORMED);
 static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 &&
               NESTOR_NS_USER == 8);

@@ -30,10 +30,11 @@
 namespace nestor {
 namespace {
 
-constexpr std::array<const char*, 15> kLossNames = {
-    "ring-control",   "ring-bulk", "task-storage",   "socket-storage",   "argv-read",
-    "argv-truncated", "path-read", "path-truncated", "connection-table", "container-table",
-    "policy-state",   "hop-table", "cause-table",    "candidates",       "remote-option"};
+constexpr std::array<const char*, NESTOR_LOSS_MAX> kLossNames = {
+    "ring-control",     "ring-bulk",       "task-storage",  "socket-storage",
+    "argv-read",        "argv-truncated",  "path-read",     "path-truncated",
+    "connection-table", "container-table", "policy-state",  "hop-table",
+    "cause-table",      "candidates",      "remote-option", "reached-pods"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
@@ -67,6 +68,7 @@ std::string EffectOf(std::string_view program) {
   if (program == "on_fork") return "children do not inherit their chain";
   if (program == "on_exit") return "ends of processes are not seen";
   if (program == "seed") return "what ran before nestord has no chain";
+  if (program == "seed_sockets") return "connections that are older than nestord open no hop";
   if (program.ends_with("socket_bind") || program.ends_with("socket_listen"))
     return "bind and listen are not seen";
   if (program.ends_with("ptrace_access_check"))
@@ -93,7 +95,15 @@ bool IsForPeers(std::string_view program) { return program.starts_with("remote_"
 
 // Run by nestord when it wants them, not attached.
 bool IsIterator(std::string_view program) {
-  return program == "seed" || program == "remote_listeners";
+  return program == "seed" || program == "seed_sockets" || program == "remote_listeners";
+}
+
+// Does what the first one of its hook was left out of.
+bool IsSecond(std::string_view program) { return program.starts_with("again_"); }
+
+// These come after a receive by what their function is; the tracepoint comes after all.
+bool IsReplacedByTracepoint(std::string_view program) {
+  return program.starts_with("after_") && program.ends_with("_recvmsg");
 }
 
 bool IsRequired(std::string_view program) {
@@ -197,6 +207,7 @@ class LibbpfProbes : public Probes {
   }
   uint64_t MissedRuns() const;
   Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
+  Status SeedSockets();
 
   nestor_skeleton* skel_;
   ProbeOptions options_;
@@ -226,11 +237,14 @@ void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std
 Status LibbpfProbes::ChooseHooks(const Features& features) {
   const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
   if (!kernel) return Error::FromErrno("read /sys/kernel/btf/vmlinux", errno);
+  const bool after_receive = HasTarget(kernel.get(), "tp_btf/sock_recv_length");
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skel_->obj) {
     const std::string_view section = bpf_program__section_name(program);
     const std::string_view name = bpf_program__name(program);
-    if (section.starts_with("lsm/") && !features.bpf_lsm) {
+    if (name == "on_receive" ? !after_receive : after_receive && IsReplacedByTracepoint(name)) {
+      bpf_program__set_autoload(program, false);
+    } else if (section.starts_with("lsm/") && !features.bpf_lsm) {
       bpf_program__set_autoload(program, false);
     } else if (name.starts_with("fentry_") && features.bpf_lsm) {
       bpf_program__set_autoload(program, false);
@@ -375,36 +389,55 @@ void LibbpfProbes::Remove() {
   if (pinned_) pinned_->RemoveAll();
 }
 
-Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded) {
-  skel_->bss->seed_pass = pass;
-  bpf_link* link = bpf_program__attach_iter(skel_->progs.seed, nullptr);
-  if (!link) return Error::FromErrno("attach the task iterator", errno);
+// Runs an iterator to its end; what it wrote.
+Result<std::string> RunIterator(const bpf_program* program) {
+  bpf_link* link = bpf_program__attach_iter(program, nullptr);
+  if (!link) return Error::FromErrno("attach an iterator", errno).In(bpf_program__name(program));
   const UniqueFd iterator(bpf_iter_create(bpf_link__fd(link)));
   bpf_link__destroy(link);
-  if (!iterator.ok()) return Error::FromErrno("open the task iterator", errno);
-  size_t count = 0;
+  if (!iterator.ok())
+    return Error::FromErrno("open an iterator", errno).In(bpf_program__name(program));
   std::string bytes;
   char chunk[8192];
   for (;;) {
     const ssize_t got = read(iterator.get(), chunk, sizeof(chunk));
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got < 0) return Error::FromErrno("read the task iterator", errno);
-    if (got == 0) break;
+    if (got < 0) return Error::FromErrno("read an iterator", errno).In(bpf_program__name(program));
+    if (got == 0) return bytes;
     bytes.append(chunk, static_cast<size_t>(got));
   }
-  for (size_t at = 0; at + sizeof(nestor_actor) <= bytes.size(); at += sizeof(nestor_actor)) {
+}
+
+Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded) {
+  skel_->bss->seed_pass = pass;
+  const auto bytes = RunIterator(skel_->progs.seed);
+  if (!bytes) return bytes.error();
+  size_t count = 0;
+  for (size_t at = 0; at + sizeof(nestor_actor) <= bytes->size(); at += sizeof(nestor_actor)) {
     nestor_actor raw;
-    std::memcpy(&raw, bytes.data() + at, sizeof(raw));
+    std::memcpy(&raw, bytes->data() + at, sizeof(raw));
     seeded.push_back({ToActor(raw)});
     ++count;
   }
   return count;
 }
 
+// After all tasks: a connection carries the hop of the process that holds its client's end.
+Status LibbpfProbes::SeedSockets() {
+  constexpr uint32_t kPasses = 3;  // enum seed_sockets_pass
+  if (bpf_program__fd(skel_->progs.seed_sockets) < 0) return {};
+  for (uint32_t pass = 0; pass < kPasses; ++pass) {
+    skel_->bss->seed_sockets_pass = pass;
+    if (const auto run = RunIterator(skel_->progs.seed_sockets); !run) return run.error();
+  }
+  return {};
+}
+
 Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
-  constexpr uint32_t kRoots = 0, kChildren = 1, kRest = 2, kKnown = 3;
+  constexpr uint32_t kRoots = 0, kChildren = 1, kRest = 2, kKnown = 3, kWaiting = 4;
   constexpr int kMaxPasses = 64;  // tasks come in pid order, parents mostly first: two or three do
   std::vector<SeededProcess> seeded;
+  skel_->bss->seed_round = NowNs();
   if (auto known = SeedPass(kKnown, seeded); !known) return known.error();
   for (SeededProcess& process : seeded) process.known = true;
   for (const uint32_t first : {kRoots, kRest}) {
@@ -416,6 +449,8 @@ Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
       if (*found == 0) break;
     }
   }
+  if (const Status sockets = SeedSockets(); !sockets) return sockets.error();
+  if (auto waiting = SeedPass(kWaiting, seeded); !waiting) return waiting.error();
   return seeded;
 }
 
@@ -425,9 +460,11 @@ uint64_t LibbpfProbes::MissedRuns() const {
   uint64_t missed = 0;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skel_->obj) {
-    if (bpf_program__autoload(program)) missed += MissedRunsOf(bpf_program__fd(program));
+    const std::string_view name = bpf_program__name(program);
+    if (!bpf_program__autoload(program) || IsSecond(name)) continue;
+    missed += MissedRunsOf(bpf_program__fd(program));
   }
-  return missed;
+  return missed - std::min<uint64_t>(missed, skel_->bss->made_good);
 }
 
 Result<size_t> LibbpfProbes::PrepareListeners(const std::vector<int>& namespaces) {

@@ -13,7 +13,7 @@
 namespace nestor {
 namespace {
 
-constexpr std::chrono::seconds kKept{1}, kKeptAtFirst{10};
+constexpr std::chrono::seconds kKept{5}, kKeptAtFirst{20};
 constexpr double kShareKept = 1.0 / 8, kShareKeptAtFirst = 3.0 / 4;
 
 Status Watch(int epoll_fd, int ring_fd) {

@@ -13,11 +13,11 @@ namespace nestor {
 // The kernel's two rings. While records come it looks every `latency` without being woken; when a
 // look finds nothing it sets *sleeps and waits for the kernel's wake-up (see bpf/ring.bpf.h).
 //
-// A record that was read stays in the ring for a second: the events of a nestord that is killed
-// have reached their readers by then, or the next nestord reads the records again. In the first ten
-// seconds all stay, for readers have yet to come back. When an eighth of the ring, in the beginning
-// three quarters, is kept so, all of that is given back; *unsure says how many of such records are
-// younger than that.
+// A record that was read stays in the ring for five seconds: the events of a nestord that is killed
+// have reached their readers by then, or the next nestord reads the records again. In the first
+// twenty seconds all stay, for readers have yet to come back. When an eighth of the ring, in the
+// beginning three quarters, is kept so, all of that is given back; *unsure says how many of such
+// records are younger than that.
 class RingSource : public EventSource {
  public:
   // `sleeps` and `unsure` are the kernel side's reader_sleeps and unsure_records in mapped memory;

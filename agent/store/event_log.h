@@ -15,7 +15,7 @@ namespace nestor {
 struct EventLogOptions {
   size_t max_events =
       200'000;  // oldest are dropped beyond; a reader that still wanted them is told how many
-  size_t max_bytes = 64U << 20;  // estimated heap bytes of the kept events
+  size_t max_bytes = 12U << 20;  // estimated heap bytes of the kept events
 };
 
 // The kept past of this start of nestord, in memory, bounded; one writer, many readers with own

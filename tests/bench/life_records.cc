@@ -16,7 +16,6 @@ using std::string_view_literals::operator""sv;
 constexpr uint64_t kHop = 0x5d2e91c40a7f3b68, kContainerCgroup = 7311;
 constexpr nestor_process kRuntime{900'000'000, 512, 0}, kShell{1'000'000'000, 640, 0};
 constexpr uint64_t kForkToExecNs = 500'000, kRunNs = 3'000'000;
-constexpr uint64_t kBetweenNs = 100'000'000;  // from one life to the next: 3,000 in the grace
 
 nestor_actor Actor(nestor_process self, nestor_process parent, const char* comm) {
   nestor_actor actor{};
@@ -69,11 +68,11 @@ Bytes Exec(const nestor_actor& actor, uint64_t time_ns, std::string_view exe, st
   return ToBytes(raw, NESTOR_EXEC, time_ns, data);
 }
 
-nestor_process ProcessOf(size_t life) {
-  return {2'000'000'000 + life * kBetweenNs, static_cast<uint32_t>(1000 + life), 0};
+nestor_process ProcessOf(size_t life, uint64_t between_ns) {
+  return {2'000'000'000 + life * between_ns, static_cast<uint32_t>(1000 + life), 0};
 }
 
-nestor_actor ActorOf(size_t life) { return Actor(ProcessOf(life), kShell, "convert"); }
+nestor_actor ActorOf(nestor_process self) { return Actor(self, kShell, "convert"); }
 
 }  // namespace
 
@@ -92,19 +91,21 @@ Bytes EntrypointRecordBytes() {
               "/bin/sh\0-c\0while true; do resize-next-image; done"sv, 3);
 }
 
-Bytes ExecRecordBytes(size_t life) {
+Bytes ExecRecordBytes(size_t life, uint64_t between_ns) {
+  const nestor_process self = ProcessOf(life, between_ns);
   std::string argv = "convert\0-resize\0/srv/www/data/img-00000000.jpeg"s;
   const std::string number = std::to_string(life);
   argv.replace(argv.rfind('.') - number.size(), number.size(), number);
-  return Exec(ActorOf(life), ProcessOf(life).start_ns + kForkToExecNs,
-              "/usr/lib/imagemagick/bin/convert", argv, 3);
+  return Exec(ActorOf(self), self.start_ns + kForkToExecNs, "/usr/lib/imagemagick/bin/convert",
+              argv, 3);
 }
 
-Bytes ExitRecordBytes(size_t life) {
+Bytes ExitRecordBytes(size_t life, uint64_t between_ns) {
+  const nestor_process self = ProcessOf(life, between_ns);
   nestor_exit raw{};
-  raw.actor = ActorOf(life);
+  raw.actor = ActorOf(self);
   raw.run_ns = kRunNs;
-  return ToBytes(raw, NESTOR_EXIT, ProcessOf(life).start_ns + kRunNs);
+  return ToBytes(raw, NESTOR_EXIT, self.start_ns + kRunNs);
 }
 
 }  // namespace nestor::bench

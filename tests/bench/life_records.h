@@ -3,6 +3,7 @@
 #define NESTOR_TESTS_BENCH_LIFE_RECORDS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace nestor::bench {
@@ -17,9 +18,11 @@ using Bytes = std::vector<std::byte>;
 Bytes HopRecordBytes();
 Bytes EntrypointRecordBytes();
 
+constexpr uint64_t kBetweenNs = 100'000'000;  // from one life to the next: 3,000 in the grace
+
 // The exec and the exit of life number `life`, which come one after the other.
-Bytes ExecRecordBytes(size_t life);
-Bytes ExitRecordBytes(size_t life);
+Bytes ExecRecordBytes(size_t life, uint64_t between_ns = kBetweenNs);
+Bytes ExitRecordBytes(size_t life, uint64_t between_ns = kBetweenNs);
 
 }  // namespace nestor::bench
 

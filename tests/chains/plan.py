@@ -30,6 +30,7 @@ class State:
     container: str       # whose cgroup it is in
     server: bool = False  # inside a server's own process
     root: bool = True
+    raised: bool = False  # back to root by a set-user-id program
     depth: int = 0
 
 
@@ -105,7 +106,7 @@ class Plan:
             self._ssh_mux: with_keys and at_home and "ssh-mux" in self._commands,
             self._ssh_jump: with_keys and state.depth < DEEPEST - 1 and state.pod in PODS and "ssh-jump" in self._commands,
             self._su: with_keys and "su" in self._commands,
-            self._setuid: 2 * (not state.root and "setuid" in self._commands),
+            self._setuid: 2 * (not state.root and not state.raised and "setuid" in self._commands),
             self._nsenter: 5 * (at_home and state.container == "ops/ops" and "nsenter" in self._commands),
         }
         return {way: int(weight) for way, weight in open_to_all.items() if weight}
@@ -234,10 +235,10 @@ class Plan:
         return self._command(state, [hop], words), replace(state, hop=hop, server=False, depth=state.depth + 1, **changes)
 
     def _su(self, state):
-        return self._enter(state, "su", f"/bin/su -s /bin/sh nobody -c {AGENT}\\stask", root=False)
+        return self._enter(state, "su", f"/bin/su -s /bin/sh nobody -c {AGENT}\\stask", root=False, raised=False)
 
     def _setuid(self, state):
-        return self._enter(state, "setuid", "/chains/bin/setuid task")
+        return self._enter(state, "setuid", "/chains/bin/setuid task", raised=True)
 
     def _nsenter(self, state):
         pod = self._any_pod()

@@ -147,7 +147,17 @@ class Score:
         nestors = self._graph.path(hop_id)
         lists = [self._graph.hops.get(one, {}).get("candidate_ids", []) for one in reversed(nestors)]
         candidates = next((found for found in lists if found), [])
-        return any(self._is(one, true) for one in candidates for true in path)
+        return any(self._may_be(one, true) for one in candidates for true in path)
+
+    def _may_be(self, hop_id, true_hop):
+        """This hop, or one of its kind and place whose own caller is called ambiguous, with the true one in that list."""
+        if self._is(hop_id, true_hop):
+            return True
+        parent, true_parent = self._graph.parent(hop_id), self._true[true_hop]["parent"]
+        if not true_parent or not self._fits(hop_id, self._true[true_hop]):
+            return False
+        listed = self._graph.hops.get(parent, {}).get("candidate_ids", [])
+        return any(self._is(one, true_parent) for one in listed)
 
     def _fault(self, verdict, path, hop_id):
         wrong = verdict["result"] in (WRONG, UNSEEN) or (verdict["result"] == OPEN and not verdict["in_list"])

@@ -206,6 +206,16 @@ class ScoreTest(unittest.TestCase):
         self.assertEqual((total["wrong"], total["merged"], total["ambiguous_with_truth"]), (0, 0, 1.0))
         self.assertEqual(total["inferred_recall"], 0.0)
 
+    def test_a_candidate_whose_caller_is_ambiguous_counts_by_the_callers_list(self):
+        for candidates, in_list in ((["A1", "B1"], 1.0), (["B1"], 0.5)):
+            hops, leaves = told()
+            hops["X"] = hop("X", "S", "tcp", SERVER, "ambiguous", candidate_ids=candidates)
+            hops["Y"] = hop("Y", "X", "unix-socket", SERVER, "ambiguous")
+            hops["Z"] = hop("Z", "S", "unix-socket", SERVER, "ambiguous", candidate_ids=["B1", "Y"])
+            leaves["1000003"], leaves["1000005"] = "X", "Z"
+            with self.subTest(candidates):
+                self.assertEqual(self.total(hops, leaves)["ambiguous_with_truth"], in_list)
+
     def test_ambiguous_without_the_truth_in_the_list_is_a_fault(self):
         hops, leaves = told()
         hops["X"] = hop("X", "S", "unix-socket", SERVER, "ambiguous", candidate_ids=["B1"])

@@ -15,8 +15,7 @@ from plan import AGENT, NAMESPACE, PODS, VIRTUAL  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path("/run/chains")
-AT_A_TIME = 4       # of each session
-PATIENCE_S = 60     # without any new process
+PATIENCE_S = 120    # without any new process
 LINGER_S = 2
 ANCHORS = {pod: 990001 + number for number, pod in enumerate(PODS)}  # seconds that a container sleeps, to find its process by
 
@@ -150,8 +149,8 @@ def lead_virtual_addresses(found):
                         found[f"@IP:{pod}@"]], check=True)
 
 
-def play(plan):
-    """The truth: marker -> path, as the leaves wrote it."""
+def play(plan, at_a_time):
+    """The truth: marker -> path, as the leaves wrote it. Each session has `at_a_time` scenarios under way."""
     found = addresses()
     lead_virtual_addresses(found)
     running = []
@@ -161,7 +160,7 @@ def play(plan):
         with (SHARED / "pods" / f"tasks-{number}").open("w+") as tasks, Path(f"/tmp/session-{number}.log").open("w") as log:
             tasks.write(text)
             tasks.seek(0)
-            running.append(subprocess.Popen(["pod", "exec", "-i", f"{NAMESPACE}/{pod}", name, "--", AGENT, "session", str(AT_A_TIME)],
+            running.append(subprocess.Popen(["pod", "exec", "-i", f"{NAMESPACE}/{pod}", name, "--", AGENT, "session", str(at_a_time)],
                                             stdin=tasks, stdout=log, stderr=log))
     await_all(len(plan.leaves))
     time.sleep(LINGER_S)

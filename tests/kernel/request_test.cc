@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <map>
 #include <string>
 
 #include "tests/kernel/node.h"
@@ -15,14 +16,15 @@ namespace nestor {
 namespace {
 
 using ::testing::Contains;
+using ::testing::UnorderedElementsAreArray;
 
-std::string Talk() {
+std::string Beside(const std::string& name) {
   const std::string victim = VictimPath();
-  return victim.substr(0, victim.rfind('/')) + "/talk.py";
+  return victim.substr(0, victim.rfind('/') + 1) + name;
 }
 
 pid_t Say(const Sandbox& where, std::vector<std::string> words) {
-  words.insert(words.begin(), {"/usr/bin/python3", Talk()});
+  words.insert(words.begin(), {"/usr/bin/python3", Beside("talk.py")});
   return where.Exec(words);
 }
 
@@ -68,6 +70,19 @@ class RequestTest : public testing::Test {
     EXPECT_EQ(hop.from.tgid, static_cast<uint32_t>(client));
     EXPECT_EQ(hop.confidence, confidence);
     EXPECT_EQ(Hop(hop.parent_id).actor.self.tgid, static_cast<uint32_t>(client));
+  }
+
+  // The word was run for one of these clients, and which one is not known.
+  void ExpectOneOf(const std::string& word, const std::vector<pid_t>& clients) {
+    SCOPED_TRACE(word);
+    const HopRecord hop = HopOf(word);
+    EXPECT_EQ(hop.confidence, Confidence::kAmbiguous);
+    EXPECT_EQ(hop.candidate_count, clients.size());
+    std::vector<pid_t> named;
+    for (const HopId candidate : hop.candidates) {
+      named.push_back(static_cast<pid_t>(Hop(candidate).from.tgid));
+    }
+    EXPECT_THAT(named, UnorderedElementsAreArray(clients));
   }
 
   std::vector<Record> records_;
@@ -186,6 +201,128 @@ TEST_F(RequestTest, APoolsWorkerThatIsWokenByTheThreadThatReceived) {
   Collect({"pool-one", "pool-two"});
   ExpectServed("pool-one", HopKind::kUnixSocket, one, Confidence::kInferred);
   ExpectServed("pool-two", HopKind::kUnixSocket, two, Confidence::kInferred);
+}
+
+TEST_F(RequestTest, AWorkerThatBeginsWhenItsRequestIsAnswered) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-by-queue", "rt-queue", "2"});
+  const pid_t one = Say(first, {"ask", "rt-queue", "queue-one"});
+  EXPECT_EQ(Wait(one), 0);
+  const pid_t two = Say(second, {"ask", "rt-queue", "queue-two"});
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"queue-one", "queue-two"});
+  ExpectServed("queue-one", HopKind::kUnixSocket, one, Confidence::kInferred);
+  ExpectServed("queue-two", HopKind::kUnixSocket, two, Confidence::kInferred);
+}
+
+TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItMeanwhile) {
+  constexpr int kWarm = 3;
+  const Sandbox servers, clients, other;
+  const pid_t server = Say(servers, {"serve-by-workers", "rt-workers", std::to_string(kWarm)});
+  for (int round = 0; round < kWarm; ++round) {
+    EXPECT_EQ(Wait(Say(other, {"ask", "rt-workers", "warm"})), 0);
+  }
+  const pid_t one = Say(clients, {"ask", "rt-workers", "worker-one"});
+  usleep(500'000);  // it asks before the other one does
+  const pid_t two = Say(other, {"ask", "rt-workers", "worker-two"});
+  EXPECT_EQ(Wait(one), 0);
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"worker-one"});
+  ExpectServed("worker-one", HopKind::kUnixSocket, one, Confidence::kInferred);
+}
+
+TEST_F(RequestTest, WhatIsSentFirstIsForTheRequestThatConnected) {
+  const Sandbox servers, relays, first, second;
+  const pid_t server = Say(servers, {"serve", "rt-onward", "1"});
+  const pid_t relay = Say(relays, {"serve-late", "rt-late", "rt-onward"});
+  const pid_t one = Say(first, {"ask", "rt-late", "sent-late"});
+  EXPECT_EQ(Wait(one), 0);
+  const pid_t two = Say(second, {"ask", "rt-late", "x"});
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(relay), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"sent-late"});
+  const HopRecord onward = HopOf("sent-late");
+  EXPECT_EQ(onward.from.tgid, static_cast<uint32_t>(relay));
+  EXPECT_EQ(Hop(onward.parent_id).from.tgid, static_cast<uint32_t>(one));
+}
+
+TEST_F(RequestTest, WhatFollowsAnAnswerIsForThatRequestOrForOneThatWaits) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-after-answer", "rt-after"});
+  const pid_t one = Say(first, {"ask", "rt-after", "after"});
+  const pid_t two = Say(second, {"ask", "rt-after", "after"});
+  EXPECT_EQ(Wait(one), 0);
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"after"});
+  ExpectOneOf("after", {one, two});
+}
+
+TEST_F(RequestTest, AThreadThatGoesBackAndForthIsNotTakenToBeAtTheLastRequest) {
+  const Sandbox servers, clients;
+  const pid_t server = Say(servers, {"serve-back-and-forth", "rt-forth"});
+  std::map<std::string, pid_t> asking;
+  for (const char* word : {"forth-a", "forth-b", "forth-c", "forth-d"}) {
+    asking[word] = Say(clients, {"ask", "rt-forth", word});
+  }
+  for (const auto& [word, client] : asking) EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  records_ = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
+  const std::vector<ExecRecord> execs = ExecsOf(records_, "true");
+  ASSERT_EQ(execs.size(), 1u);
+  const std::string answered_first = execs[0].argv.back();
+  std::vector<pid_t> others;
+  for (const auto& [word, client] : asking) {
+    if (word != answered_first) others.push_back(client);
+  }
+  ExpectOneOf(answered_first, others);
+}
+
+TEST_F(RequestTest, AProcessThatMovesRequestsBetweenThreadsIsAtAnyOfItsRequests) {
+  const Sandbox servers, clients;
+  const pid_t server = Say(servers, {"serve-by-migrating", "rt-moves"});
+  std::map<std::string, pid_t> asking;
+  for (const char* word : {"moves-a", "moves-b", "moves-c"}) {
+    asking[word] = Say(clients, {"ask", "rt-moves", word});
+  }
+  for (const auto& [word, client] : asking) EXPECT_EQ(Wait(client), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  records_ = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
+  const std::vector<ExecRecord> execs = ExecsOf(records_, "true");
+  ASSERT_EQ(execs.size(), 1u);
+  const HopRecord hop = Hop(execs[0].actor.hop_id);
+  EXPECT_EQ(hop.confidence, Confidence::kAmbiguous);
+  std::vector<pid_t> named;
+  for (const HopId candidate : hop.candidates) {
+    named.push_back(static_cast<pid_t>(Hop(candidate).from.tgid));
+  }
+  EXPECT_EQ(named.size(), 2u);  // the first one is answered
+  EXPECT_THAT(named, Contains(asking[execs[0].argv.back()]));
+}
+
+TEST_F(RequestTest, AGoroutineWhateverThreadItIsOn) {
+  const std::string goroutines = Beside("goroutines");
+  if (access(goroutines.c_str(), X_OK)) GTEST_SKIP() << "built without a Go toolchain";
+  const Sandbox servers, first, second;
+  const pid_t server = servers.Exec({goroutines, "rt-go"});
+  const pid_t one = Say(first, {"ask", "rt-go", "go-one"});
+  const pid_t two = Say(second, {"ask", "rt-go", "go-two"});
+  EXPECT_EQ(Wait(one), 0);
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"go-one", "go-two"});
+  ExpectServed("go-one", HopKind::kUnixSocket, one, Confidence::kInferred);
+  ExpectServed("go-two", HopKind::kUnixSocket, two, Confidence::kInferred);
 }
 
 TEST_F(RequestTest, ALoopWithTwoRequestsAtOnceIsAmbiguousAndNamesBoth) {

@@ -183,6 +183,64 @@ class RestartTest : public testing::Test {
   };
 };
 
+// How many processes have an end of such a connection, by what /proc says.
+int Connected(const std::string& socket_table, const std::string& line) {
+  const std::string command = "exit $(grep -c '" + line + "' " + socket_table + ")";
+  return WEXITSTATUS(system(command.c_str()));
+}
+
+TEST_F(RestartTest, ConnectionsThatAreOlderThanNestordAreKnown) {
+  const Sandbox servers, clients;
+  const auto talk = [](const Sandbox& where, std::vector<std::string> words) {
+    words.insert(words.begin(), {"/usr/bin/python3", "/payload/talk.py"});
+    return where.Exec(words);
+  };
+  const pid_t over_unix = talk(servers, {"serve", "older-unix", "1"});
+  const pid_t over_tcp = talk(servers, {"serve", "4741", "1"});
+  const pid_t unix_client = talk(clients, {"ask-when-told", "older-unix", "by-unix"});
+  const pid_t tcp_client = talk(clients, {"ask-when-told", "4741", "by-tcp"});
+  // Both ends of both are there: 0x1285 is 4741, 01 established; 03 a connected unix socket.
+  while (Connected("/proc/net/tcp", "1285 .*01 000") < 2) usleep(10'000);
+  while (Connected("/proc/net/unix", " 03 .*@older-unix") < 1) usleep(10'000);
+  usleep(500'000);  // and both are accepted
+
+  Start run;
+  run.Begin();
+  std::vector<Record> all;
+  const auto take = [&] {
+    for (Record& record : run.Take()) all.push_back(std::move(record));
+  };
+  take();
+  kill(unix_client, SIGUSR1);
+  kill(tcp_client, SIGUSR1);
+  for (const pid_t child : {unix_client, tcp_client, over_unix, over_tcp}) {
+    EXPECT_EQ(Wait(child), 0);
+  }
+  take();
+
+  const struct {
+    const char* word;
+    HopKind kind;
+    pid_t client, server;
+  } expected[] = {{"by-unix", HopKind::kUnixSocket, unix_client, over_unix},
+                  {"by-tcp", HopKind::kTcp, tcp_client, over_tcp}};
+  for (const auto& [word, kind, client, server] : expected) {
+    SCOPED_TRACE(word);
+    const auto execs = ExecsWith(all, word);
+    ASSERT_EQ(execs.size(), 1u);
+    const auto hop = run.Hop(execs[0].actor.hop_id);
+    ASSERT_TRUE(hop);
+    EXPECT_EQ(hop->kind, kind);
+    EXPECT_EQ(hop->from.tgid, static_cast<uint32_t>(client));
+    EXPECT_EQ(hop->server.tgid, static_cast<uint32_t>(server));
+    EXPECT_EQ(hop->confidence, Confidence::kInferred);
+    EXPECT_TRUE(hop->detail & kOlderConnection);
+    const auto seeded = run.Seeded(client);
+    ASSERT_TRUE(seeded);
+    EXPECT_EQ(hop->parent_id, seeded->actor.hop_id);
+  }
+}
+
 TEST_F(RestartTest, AProcessKeepsItsHopAndNothingIsMissed) {
   const Sandbox container;
   HopId before = 0;

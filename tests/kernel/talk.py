@@ -60,6 +60,16 @@ def ask(name, word, kind=STREAM, target=None):
         sys.exit("no answer")
 
 
+def ask_when_told(name, word):
+    """Connects, and sends when it gets SIGUSR1."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    client = connect(name)
+    signal.sigwait([signal.SIGUSR1])
+    client.send(word.encode())
+    if client.recv(64) != b"done":
+        sys.exit("no answer")
+
+
 def serve(name, count, kind=STREAM):
     """One thread that accepts, receives, runs, answers."""
     listener = listen(name, kind)
@@ -212,6 +222,135 @@ def serve_by_loop(name, count, together):
         waiting.clear()
 
 
+def serve_by_queue(name, count):
+    """As serve_by_pool, but the main thread answers before the worker begins."""
+    jobs, answered = queue.Queue(), queue.Queue()
+
+    def work():
+        while True:
+            word = jobs.get()
+            answered.get()
+            run(word)
+            jobs.task_done()
+
+    threading.Thread(target=work, daemon=True).start()
+    listener = listen(name)
+    for _ in range(int(count)):
+        connection, _ = listener.accept()
+        jobs.put(connection.recv(64).decode())
+        connection.send(b"done")
+        connection.close()
+        answered.put(True)
+    jobs.join()
+
+
+def serve_by_workers(name, warm):
+    """Two workers. WARM requests go through them one by one; then one worker is at a request when the main thread, at the next one, wakes it by
+    a lock; then that worker runs its word."""
+    jobs, lock, held, at_work = queue.Queue(), threading.Lock(), threading.Event(), threading.Event()
+
+    def work():
+        while True:
+            connection, word, last = jobs.get()
+            if last:
+                at_work.set()
+                held.wait()
+                with lock:  # the main thread has it
+                    run(word)
+            connection.send(b"done")
+            connection.close()
+            jobs.task_done()
+
+    for _ in range(2):
+        threading.Thread(target=work, daemon=True).start()
+    listener = listen(name)
+    for _ in range(int(warm)):
+        connection, _ = listener.accept()
+        jobs.put((connection, connection.recv(64).decode(), False))
+        jobs.join()
+    connection, _ = listener.accept()
+    jobs.put((connection, connection.recv(64).decode(), True))
+    at_work.wait()
+    lock.acquire()
+    other, _ = listener.accept()
+    held.set()
+    time.sleep(0.2)  # the worker waits for the lock
+    other.recv(64)
+    lock.release()
+    jobs.join()
+    answer(other)
+
+
+def accept_and_receive(listener, count):
+    """COUNT connections with what came on each, in turn; all are there before the first is read."""
+    connections = [listener.accept()[0] for _ in range(count)]
+    return [(connection, connection.recv(64).decode()) for connection in connections]
+
+
+def answer(*connections):
+    for connection in connections:
+        connection.send(b"done")
+
+
+def serve_late(name, onward):
+    """Connects onward for the first of two requests, and sends only when that is answered and the second has come."""
+    listener = listen(name)
+    [(first, word)] = accept_and_receive(listener, 1)
+    upstream = connect(onward)
+    answer(first)
+    [(second, _)] = accept_and_receive(listener, 1)
+    upstream.send(word.encode())
+    upstream.recv(64)
+    answer(second)
+
+
+def serve_after_answer(name):
+    """Answers one of two requests and goes on at once with something: for either."""
+    (first, word), (second, _) = accept_and_receive(listen(name), 2)
+    first.send(b"done")
+    run(word)
+    answer(second)
+
+
+def serve_back_and_forth(name):
+    """Answers the first request while it is at the second, and is at the fourth when it runs the first one's word: for any of the other
+    three."""
+    listener = listen(name)
+    (first, word), (second, _) = accept_and_receive(listener, 2)
+    answer(first)
+    [(third, _)] = accept_and_receive(listener, 1)
+    time.sleep(0.01)
+    fourth, _ = listener.accept()
+    time.sleep(0.01)
+    fourth.recv(64)
+    run(word)
+    answer(second, third, fourth)
+
+
+def serve_by_migrating(name):
+    """Two threads; what the first received, the second answers while it is at a request of its own. Then the first one receives a third
+    request, and the second runs the second request's word: for either."""
+    listener = listen(name)
+    received, answered, ready = threading.Event(), threading.Event(), threading.Event()
+    [(first, _)] = accept_and_receive(listener, 1)
+
+    def second_thread():
+        [(second, word)] = accept_and_receive(listener, 1)
+        answer(first)
+        answered.set()
+        received.wait()
+        run(word)
+        answer(second)
+        ready.set()
+
+    threading.Thread(target=second_thread).start()
+    answered.wait()
+    [(third, _)] = accept_and_receive(listener, 1)
+    received.set()
+    ready.wait()
+    answer(third)
+
+
 def relay(name, onward, count):
     """Passes requests on over one connection that it keeps. It starts nothing."""
     listener = listen(name)
@@ -233,6 +372,7 @@ def serve_on_one_connection(name, count):
 MODES = {
     "ask": ask,
     "ask-seqpacket": lambda name, word: ask(name, word, SEQPACKET),
+    "ask-when-told": ask_when_told,
     "ask-at": lambda host, port, word: ask(port, word, STREAM, (host, int(port))),
     "serve": serve,
     "serve-seqpacket": lambda name, count: serve(name, count, SEQPACKET),
@@ -247,6 +387,12 @@ MODES = {
     "serve-by-prefork": serve_by_prefork,
     "serve-by-pool": serve_by_pool,
     "serve-by-loop": serve_by_loop,
+    "serve-by-queue": serve_by_queue,
+    "serve-by-workers": serve_by_workers,
+    "serve-late": serve_late,
+    "serve-after-answer": serve_after_answer,
+    "serve-back-and-forth": serve_back_and_forth,
+    "serve-by-migrating": serve_by_migrating,
     "relay": relay,
     "serve-on-one-connection": serve_on_one_connection,
 }

@@ -465,6 +465,75 @@ TEST(ChainGraphTest, AFullTableForgetsTheEndedOldestFirstAndCountsThem) {
   EXPECT_EQ(world.graph.live_processes(), 3U);
 }
 
+TEST(ChainGraphTest, AFullTableForgetsDeadLeavesBeforeWhatALiveProcessCameFrom) {
+  ChainOptions options;
+  options.max_processes = 3;
+  World world(options);
+  const Actor stem = ChildOf(world.entry, 101, 20), living = ChildOf(stem, 102, 21);
+  const Actor leaf = ChildOf(world.entry, 103, 22), fresh = ChildOf(living, 104, 23);
+  world.graph.Apply(Exec(stem, "/bin/stem", 20));
+  world.graph.Apply(Exec(living, "/bin/living", 21));
+  world.graph.Apply(Exit(stem, 30));
+  world.graph.Apply(Exec(leaf, "/bin/leaf", 31));
+  world.graph.Apply(Exit(leaf, 40));
+
+  world.graph.Apply(Exec(fresh, "/bin/fresh", 41));
+
+  EXPECT_FALSE(world.graph.Explain(103).ok());
+  for (const uint32_t pid : {101, 102, 104}) EXPECT_TRUE(world.graph.Explain(pid).ok()) << pid;
+  EXPECT_EQ(world.graph.evicted(), 1U);
+}
+
+TEST(ChainGraphTest, WhatALiveProcessCameFromGoesBeforeANewOneIsTurnedAway) {
+  ChainOptions options;
+  options.max_processes = 2;
+  World world(options);
+  const Actor stem = ChildOf(world.entry, 101, 20), living = ChildOf(stem, 102, 21);
+  world.graph.Apply(Exec(stem, "/bin/stem", 20));
+  world.graph.Apply(Exec(living, "/bin/living", 21));
+  world.graph.Apply(Exit(stem, 30));
+
+  world.graph.Apply(Exec(ChildOf(living, 103, 31), "/bin/fresh", 31));
+
+  EXPECT_FALSE(world.graph.Explain(101).ok());
+  for (const uint32_t pid : {102, 103}) EXPECT_TRUE(world.graph.Explain(pid).ok()) << pid;
+}
+
+TEST(ChainGraphTest, ADeadBranchGoesFromItsLeafToItsStem) {
+  ChainOptions options;
+  options.max_processes = 3;
+  World world(options);
+  const Actor stem = ChildOf(world.entry, 101, 20), leaf = ChildOf(stem, 102, 21);
+  const Actor other = ChildOf(world.entry, 103, 22);
+  for (const Actor& actor : {stem, leaf, other}) world.graph.Apply(Exec(actor, "/bin/a", 25));
+  for (const Actor& actor : {stem, leaf, other}) world.graph.Apply(Exit(actor, 30));
+
+  world.graph.Apply(Exec(ChildOf(world.entry, 104, 31), "/bin/b", 31));
+  EXPECT_FALSE(world.graph.Explain(102).ok());
+  world.graph.Apply(Exec(ChildOf(world.entry, 105, 32), "/bin/b", 32));
+
+  EXPECT_FALSE(world.graph.Explain(101).ok());
+  EXPECT_TRUE(world.graph.Explain(103).ok());
+}
+
+TEST(ChainGraphTest, WhatWasPassedOverGoesWhenItsGraceIsOver) {
+  ChainOptions options;
+  options.max_processes = 3;
+  options.ended_grace_ns = 100;
+  World world(options);
+  const Actor stem = ChildOf(world.entry, 101, 20), living = ChildOf(stem, 102, 21);
+  const Actor leaf = ChildOf(world.entry, 103, 22);
+  for (const Actor& actor : {stem, living, leaf}) world.graph.Apply(Exec(actor, "/bin/a", 25));
+  for (const Actor& actor : {stem, leaf}) world.graph.Apply(Exit(actor, 30));
+  world.graph.Apply(Exec(ChildOf(living, 104, 31), "/bin/b", 31));
+  EXPECT_TRUE(world.graph.Explain(101).ok());
+
+  world.graph.Reap(130);
+
+  EXPECT_FALSE(world.graph.Explain(101).ok());
+  EXPECT_TRUE(world.graph.Explain(102).ok());
+}
+
 TEST(ChainGraphTest, AFullTableNeverForgetsALiveProcess) {
   ChainOptions options;
   options.max_processes = 3;

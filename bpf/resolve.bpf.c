@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The rules of requests.bpf.h. All of it is for the current task: so the verifier looks at it once a program, not once a caller's path. */
+#include "requests.bpf.h"
+
+/* A hop below the server's own, for what is done for one of several requests. NULL: no memory. */
+static __always_inline struct nestor_hop_body *open_ambiguous(struct task_context *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct nestor_hop_body *body = open_hop();
+	struct cause own;
+
+	if (!body)
+		return NULL;
+	own_cause(&own, context);
+	hop_below(body, &own);
+	body->confidence = NESTOR_AMBIGUOUS;
+	hop_from(body, task, context);
+	hop_server(body, task, context);
+	return body;
+}
+
+/* All candidates are named. */
+static __always_inline void close_ambiguous(struct nestor_hop_body *body, u32 count, struct cause *cause)
+{
+	struct nestor_hop_body *first;
+	u64 id = body->candidates[0];
+
+	body->candidate_count = count;
+	first = bpf_map_lookup_elem(&pending_hops, &id);
+	body->kind = first ? first->kind : NESTOR_HOP_TCP;
+	cause_of_hop(cause, body);
+}
+
+/* One of: the open ones of a list, the thread's present cause when that is not among them, and what it answered just now. */
+__noinline int one_of(struct task_context *context, struct request_list *requests, u64 answered, struct cause *cause)
+{
+	struct nestor_hop_body *body;
+	u32 count;
+	u64 id;
+
+	if (!context || !requests || !cause)
+		return 0;
+	body = open_ambiguous(context);
+	if (!body)
+		return 0;
+	count = add_candidates(body, requests);
+	id = context->cause.hop_id;
+	if (id && !is_open(&context->cause))
+		count = add_candidate(body, count, id);
+	if (answered && answered != id)
+		count = add_candidate(body, count, answered);
+	close_ambiguous(body, count, cause);
+	return 1;
+}
+
+/* The hop of the request that this thread answered just now, when it received nothing since; 0: none, or its connection is closed. */
+static __always_inline u64 answered_just_now(struct task_struct *task, struct serving *serving)
+{
+	if (!serving->answered.hop_id || serving->answered_turn != turn_of(task) || !is_connected(&serving->answered))
+		return 0;
+	return is_open(&serving->answered) ? 0 : serving->answered.hop_id;
+}
+
+static __always_inline bool is_in_order(const struct serving *serving)
+{
+	return serving->in_order >= IN_ORDER && !serving->interleaves;
+}
+
+/* Which of several open ones: the only one that came in this turn. */
+static __always_inline bool is_of_this_turn(struct task_struct *task, struct task_context *context, struct request_list *requests,
+					    bool in_order, struct cause *only)
+{
+	return in_order && !context->cause.accepted && count_of_turn(requests, turn_of(task), only) == 1;
+}
+
+/* From the open ones of a list. False: there are none. */
+static __always_inline bool cause_from(struct task_struct *task, struct task_context *context, struct request_list *requests, bool in_order,
+				       u64 answered, struct cause *cause)
+{
+	struct cause only = {};
+	u32 count = count_open(requests, &only);
+
+	if (count == 0)
+		return false;
+	if (count > 1 && is_of_this_turn(task, context, requests, in_order, &only))
+		count = 1;
+	/* A connection that was accepted just now, while a request waits: one of the two. */
+	if (count > 1 || answered || (context->cause.accepted && only.hop_id != context->cause.hop_id))
+		return one_of(context, requests, answered, cause);
+	if (only.hop_id == context->cause.hop_id) {
+		*cause = context->cause; /* exact, when this thread accepted it, too */
+		return true;
+	}
+	*cause = only;
+	cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
+	return true;
+}
+
+/* A worker whose request is answered by now: what it was woken for last, or one that was left in a queue since. */
+static __noinline bool cause_of_waker(struct task_struct *task, struct task_context *context, struct serving *serving, struct cause *cause)
+{
+	struct nestor_hop_body *body;
+	struct serving *of_process;
+	u32 count;
+
+	if (!context || !serving || !cause || !serving->woken_by.hop_id)
+		return false;
+	if (bpf_ktime_get_boot_ns() - serving->woken_ns > WORKS_FOR_NS)
+		return false;
+	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	if (!of_process || !count_later(&of_process->unclaimed, serving->woken_ns)) {
+		*cause = serving->woken_by;
+		return true;
+	}
+	body = open_ambiguous(context);
+	if (!body)
+		return false;
+	count = add_later(body, &of_process->unclaimed, serving->woken_ns);
+	count = add_candidate(body, count, serving->woken_by.hop_id);
+	close_ambiguous(body, count, cause);
+	return true;
+}
+
+static __always_inline bool cause_of_process(struct task_struct *task, struct task_context *context, struct serving *of_process,
+					     struct cause *cause)
+{
+	return of_process && cause_from(task, context, &of_process->process, false, 0, cause);
+}
+
+static __always_inline bool cause_of_thread(struct task_struct *task, struct task_context *context, struct serving *of_process,
+					    struct cause *cause)
+{
+	struct serving *serving = task->pid == task->tgid ? of_process : bpf_task_storage_get(&servings, task, NULL, 0);
+
+	if (serving && cause_from(task, context, &serving->received, is_in_order(serving), answered_just_now(task, serving), cause))
+		return true;
+	if (context->cause.hop_id) {
+		*cause = context->cause;
+		return true;
+	}
+	if (serving && of_process && is_at_its_request(of_process, serving)) {
+		*cause = serving->woken_by;
+		return true;
+	}
+	return serving &&
+	       (cause_from(task, context, &serving->woken_for, false, 0, cause) || cause_of_waker(task, context, serving, cause));
+}
+
+__noinline int resolve_cause(struct task_context *context, struct cause *cause)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct serving *of_process;
+	struct fiber_key fiber;
+
+	if (!context || !cause)
+		return 0;
+	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	if (fiber_of(task, &fiber)) {
+		if (cause_of_fiber(&fiber, cause))
+			return 1;
+	} else if ((!of_process || !of_process->migrates) && cause_of_thread(task, context, of_process, cause)) {
+		return 1;
+	}
+	if (cause_of_process(task, context, of_process, cause))
+		return 1;
+	own_cause(cause, context);
+	return 0;
+}
