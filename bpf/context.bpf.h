@@ -76,7 +76,7 @@ struct socket_tag {
 	struct nestor_process holder; /* who got the connection by a passed descriptor */
 	struct cause passed;          /* and the fd-pass hop that this opened */
 	u32 side;
-	u8 shared;        /* client, pair: not only the hop that made it sends on it */
+	u8 shared;        /* not only the hop that made it sends on it */
 	u8 request;       /* server: enum request_state, of what came last; 0: nothing came */
 	u8 sent;          /* client: something was sent */
 	u8 answers;       /* server: something was sent */

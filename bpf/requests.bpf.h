@@ -165,7 +165,7 @@ static __always_inline void leave_unclaimed(struct serving *serving, struct serv
  */
 static __always_inline bool ends_those_before(const struct socket_tag *tag)
 {
-	return tag->other.hop_id && (tag->request != REQUEST_WAITS || !tag->answers);
+	return tag->shared && (tag->request != REQUEST_WAITS || !tag->answers);
 }
 
 /* A request came to this thread. `tag` is that of its connection, `before` what the thread was at. */

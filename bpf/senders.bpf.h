@@ -134,6 +134,7 @@ static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, 
 		cause->accepted = 0;
 		return true;
 	}
+	tag->shared = 1;
 	if (sender->before.hop_id) {
 		bool told = ambiguous_sender(task, context, sender, tag->cause.hop_id, cause);
 

@@ -150,14 +150,19 @@ class Score:
         return any(self._may_be(one, true) for one in candidates for true in path)
 
     def _may_be(self, hop_id, true_hop):
-        """This hop, or one of its kind and place whose own caller is called ambiguous, with the true one in that list."""
+        """This hop; or one that is called ambiguous itself, with it or its caller in that list; or one of its kind and place whose own caller is
+        called ambiguous, with the true one in that list."""
         if self._is(hop_id, true_hop):
             return True
-        parent, true_parent = self._graph.parent(hop_id), self._true[true_hop]["parent"]
+        true_parent = self._true[true_hop]["parent"]
+        if any(self._is(one, true) for one in self._listed(hop_id) for true in (true_hop, true_parent) if true):
+            return True
         if not true_parent or not self._fits(hop_id, self._true[true_hop]):
             return False
-        listed = self._graph.hops.get(parent, {}).get("candidate_ids", [])
-        return any(self._is(one, true_parent) for one in listed)
+        return any(self._is(one, true_parent) for one in self._listed(self._graph.parent(hop_id)))
+
+    def _listed(self, hop_id):
+        return self._graph.hops.get(hop_id, {}).get("candidate_ids", [])
 
     def _fault(self, verdict, path, hop_id):
         wrong = verdict["result"] in (WRONG, UNSEEN) or (verdict["result"] == OPEN and not verdict["in_list"])
