@@ -26,6 +26,24 @@ struct {
 	__type(value, struct connection);
 } connections __weak SEC(".maps");
 
+/* Clients that closed. A server may accept such a connection yet; most of these were accepted by nobody on this node. See closed_hops. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 2048);
+	__uint(value_size, sizeof(u64)); /* key of `connections` */
+} closed_clients __weak SEC(".maps");
+
+static __always_inline void close_client(u64 key)
+{
+	u64 oldest;
+
+	if (!bpf_map_push_elem(&closed_clients, &key, 0))
+		return;
+	if (!bpf_map_pop_elem(&closed_clients, &oldest))
+		bpf_map_delete_elem(&connections, &oldest);
+	bpf_map_push_elem(&closed_clients, &key, 0);
+}
+
 static __always_inline u64 connection_key(u32 first_sequence, u16 client_port)
 {
 	return (u64)first_sequence << 32 | client_port;

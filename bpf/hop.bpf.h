@@ -18,6 +18,16 @@ struct {
 	__type(value, struct nestor_hop_body);
 } pending_hops __weak SEC(".maps");
 
+/*
+ * Hops whose connection is closed, or that are entered at once or never. Their bodies stay for as many others, for what a server does after
+ * it closed, and are then taken out: a full LRU now and then drops what was put in just before.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4096);
+	__uint(value_size, sizeof(u64)); /* hop id */
+} closed_hops __weak SEC(".maps");
+
 /* Announced hops, as they were announced. nestord removes what it forgets; full: hop-table counts, the hop is known by its id only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -46,6 +56,18 @@ static __always_inline struct nestor_hop_body *open_hop(void)
 	else
 		count_loss(NESTOR_LOSS_CAUSE_TABLE);
 	return body;
+}
+
+/* Nothing new will refer to this hop. */
+static __always_inline void close_hop(u64 id)
+{
+	u64 oldest;
+
+	if (!id || !bpf_map_push_elem(&closed_hops, &id, 0))
+		return;
+	if (!bpf_map_pop_elem(&closed_hops, &oldest))
+		bpf_map_delete_elem(&pending_hops, &oldest);
+	bpf_map_push_elem(&closed_hops, &id, 0);
 }
 
 /* The hop comes after another one. */

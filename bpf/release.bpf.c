@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "connection.bpf.h"
 #include "requests.bpf.h"
 #include "turn.bpf.h"
 
@@ -15,8 +16,17 @@ static __always_inline void released(struct socket *socket)
 	if (!sk)
 		return;
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (tag && tag->request)
+	if (!tag)
+		return;
+	if (tag->request)
 		request_over(tag);
+	if (tag->side == SOCKET_SERVER) {
+		close_hop(tag->cause.hop_id);
+		close_hop(tag->passed.hop_id);
+	} else if (tag->side == SOCKET_CLIENT && tag->outbox) {
+		close_client(tag->outbox);
+	}
+	close_hop(tag->other.hop_id); /* also a datagram socket's */
 }
 
 SEC("fentry/inet_release")

@@ -16,6 +16,7 @@ static __always_inline struct nestor_hop_body *open_ambiguous(struct task_contex
 	body->confidence = NESTOR_AMBIGUOUS;
 	hop_from(body, task, context);
 	hop_server(body, task, context);
+	close_hop(body->id);
 	return body;
 }
 

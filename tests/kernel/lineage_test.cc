@@ -115,11 +115,11 @@ TEST_F(LineageTest, PidsThatAreUsedAgainAreOtherProcesses) {
   };
   const pid_t first = one.Exec({"/bin/sh", "-c", shell("one")});
   const pid_t second = other.Exec({"/bin/sh", "-c", shell("other")});
+  EXPECT_EQ(Wait(first), 0);
+  EXPECT_EQ(Wait(second), 0);
   const auto records = Node::Get().Drain([](const std::vector<Record>& all) {
     return ExecsOf(all, "true").size() >= size_t{2} * kEach;
   });
-  EXPECT_EQ(Wait(first), 0);
-  EXPECT_EQ(Wait(second), 0);
 
   const auto execs = ExecsOf(records, "true");
   ASSERT_EQ(execs.size(), size_t{2} * kEach);
