@@ -83,6 +83,19 @@ static __always_inline bool same_endpoint(const struct nestor_address *a, const 
 	return a->port == b->port && left[0] == right[0] && left[1] == right[1];
 }
 
+/* All of a client but the hop it sends for. False: not an internet socket. */
+static __always_inline bool describe_client(struct connection *client, struct task_struct *task, const struct task_context *context,
+					    struct sock *sk)
+{
+	socket_addresses(sk, &client->local, &client->peer);
+	if (!client->local.family)
+		return false;
+	process_key(&client->process, task);
+	client->container = context->container;
+	BPF_CORE_READ_INTO(&client->comm, task, comm);
+	return true;
+}
+
 /* The hop over a TCP connection comes from its client. `body` has both addresses as the server sees them. */
 static __always_inline void hop_from_client(struct nestor_hop_body *body, struct socket_tag *tag, u64 key, const struct connection *client)
 {

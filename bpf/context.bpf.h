@@ -236,6 +236,24 @@ static __always_inline void own_cause(struct cause *own, const struct task_conte
 	own->pad = 0;
 }
 
+/* The end of a connection that this hop opened; what others send on it is left under `outbox`. */
+static __always_inline void tag_as_client(struct socket_tag *tag, const struct cause *cause, u64 outbox)
+{
+	tag->side = SOCKET_CLIENT;
+	tag->cause = *cause;
+	tag->outbox = outbox;
+}
+
+static __always_inline void tag_as_half_of_pair(struct socket_tag *tag, struct sock *sk, struct sock *other,
+						const struct task_context *context)
+{
+	tag->side = SOCKET_PAIR;
+	own_cause(&tag->cause, context);
+	tag->from_hop_id = context->hop_id;
+	tag->inbox = bpf_get_socket_cookie(sk);
+	tag->outbox = bpf_get_socket_cookie(other);
+}
+
 static __always_inline void fill_actor(struct nestor_actor *actor, struct task_struct *task, struct task_context *context)
 {
 	process_key(&actor->self, task);

@@ -78,14 +78,9 @@ int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *addres
 		if (!bits_any(&judgement.matched))
 			return 0;
 	}
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
 	judgement.peer = &peer;
 	judgement.port = peer.port;
-	judgement.generation = generation;
-	judgement.task = task;
-	judgement.context = context;
-	judgement.event = NESTOR_RULE_CONNECT;
-	judgement.stage = NESTOR_STAGE_CONNECT;
-	judgement.can_refuse = true;
 	judge(&judgement);
 	return refusal(&judgement);
 }
@@ -113,14 +108,9 @@ static __always_inline int judge_unix(struct task_struct *task, struct task_cont
 			return 0;
 		path.len = unix_path_of(other, scratch->path);
 	}
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
 	judgement.subject = scratch->path;
 	judgement.subject_len = path.len;
-	judgement.generation = generation;
-	judgement.task = task;
-	judgement.context = context;
-	judgement.event = NESTOR_RULE_CONNECT;
-	judgement.stage = NESTOR_STAGE_CONNECT;
-	judgement.can_refuse = true;
 	judge(&judgement);
 	return refusal(&judgement);
 }

@@ -209,16 +209,11 @@ static __always_inline int judge_bprm(struct task_struct *task, struct task_cont
 	exec_matched(&judgement.matched, applying, generation, &accepted, &entry->argv);
 	if (!bits_any(&judgement.matched))
 		return 0;
-	judgement.generation = generation;
-	judgement.task = task;
-	judgement.context = context;
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
 	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
 	judgement.subject_len = path.len;
-	judgement.event = NESTOR_RULE_EXEC;
 	judgement.argv_text = entry->argv_text;
 	judgement.argv_len = entry->argv_len;
-	judgement.stage = NESTOR_STAGE_BPRM;
-	judgement.can_refuse = true;
 	judgement.reported = &entry->reported;
 	judge(&judgement);
 	return refusal(&judgement);
@@ -276,41 +271,49 @@ static __always_inline bool match_argv_of_image(struct task_struct *task, struct
 	return walk.whole;
 }
 
+/* What the new program really is: its path and the arguments that it has. */
+static __always_inline void inspect_image(struct judgement *judgement, struct task_struct *task, u64 generation,
+					  const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch)
+{
+	struct file *file = BPF_CORE_READ(bprm, file);
+	struct nestor_rule_bits accepted, argv;
+	struct resolved path;
+
+	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
+	if (path.truncated) {
+		accepted = *applying;
+		judgement->unseen |= NESTOR_SEES_PATH;
+	}
+	if (!match_argv_of_image(task, scratch, generation, applying, &argv))
+		judgement->unseen |= NESTOR_SEES_ARGV;
+	exec_matched(&judgement->matched, applying, generation, &accepted, &argv);
+	judgement->subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement->subject_len = path.len;
+}
+
+/* `scratch` NULL: there was no room to look at anything. */
 static __always_inline void judge_exec(struct task_struct *task, struct task_context *context, u64 generation,
 				       const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch)
 {
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
 	struct judgement judgement = {};
-	struct nestor_rule_bits accepted, argv;
-	struct resolved path;
-	struct file *file;
 
-	file = BPF_CORE_READ(bprm, file);
-	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
-	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
-	if (path.truncated) {
-		accepted = *applying;
-		judgement.unseen |= NESTOR_SEES_PATH;
+	if (scratch) {
+		inspect_image(&judgement, task, generation, applying, bprm, scratch);
+	} else { /* fail closed */
+		judgement.matched = *applying;
+		judgement.unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV;
 	}
-	if (!match_argv_of_image(task, scratch, generation, applying, &argv))
-		judgement.unseen |= NESTOR_SEES_ARGV;
-	exec_matched(&judgement.matched, applying, generation, &accepted, &argv);
 	if (entry && entry->generation == generation) {
 		for (int i = 0; i < NESTOR_RULE_WORDS; i++)
 			judgement.matched.word[i] &= ~entry->reported.word[i];
 	}
 	if (!bits_any(&judgement.matched))
 		return;
-	judgement.generation = generation;
-	judgement.task = task;
-	judgement.context = context;
-	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
-	judgement.subject_len = path.len;
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_EXEC);
 	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
 	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
-	judgement.event = NESTOR_RULE_EXEC;
-	judgement.stage = NESTOR_STAGE_EXEC;
-	judgement.can_refuse = true;
 	judge(&judgement);
 	if (judgement.decided >= NESTOR_DENY && bpf_send_signal(SIGKILL))
 		count_loss(NESTOR_LOSS_POLICY_STATE);
@@ -318,7 +321,8 @@ static __always_inline void judge_exec(struct task_struct *task, struct task_con
 
 /*
  * Hook: tp_btf/sched_process_exec, after on_exec. Lowest kernel: 5.17. Ends with SIGKILL what stage (a) did not see.
- * Cost: nothing without exec rules here, else one path and one map access a byte of argv.
+ * Cost: nothing without exec rules here, else one path and one map access a byte of argv. On failure (no room to work in): policy-state,
+ * and all exec rules count as matched.
  */
 SEC("tp_btf/sched_process_exec")
 int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
@@ -331,10 +335,9 @@ int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct
 	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
 		return 0;
 	scratch = take_scratch();
-	if (scratch) {
-		judge_exec(task, context, generation, &applying, bprm, scratch);
+	judge_exec(task, context, generation, &applying, bprm, scratch);
+	if (scratch)
 		leave_scratch(scratch);
-	}
 	bpf_task_storage_delete(&entries, task);
 	return 0;
 }

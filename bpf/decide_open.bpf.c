@@ -28,15 +28,10 @@ static __always_inline int judge_open(struct task_struct *task, struct task_cont
 				    PATH_LARGE);
 	}
 	mode = BPF_CORE_READ(file, f_mode);
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_OPEN, NESTOR_STAGE_OPEN);
 	judgement.access = ((mode & FMODE_READ) ? 1 : 0) | ((mode & FMODE_WRITE) ? 2 : 0);
-	judgement.generation = generation;
-	judgement.task = task;
-	judgement.context = context;
 	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
 	judgement.subject_len = path.len;
-	judgement.event = NESTOR_RULE_OPEN;
-	judgement.stage = NESTOR_STAGE_OPEN;
-	judgement.can_refuse = true;
 	judge(&judgement);
 	return refusal(&judgement);
 }

@@ -242,12 +242,22 @@ struct judgement {
 	u32 access;
 	u16 port;
 	u8 stage;
-	u8 unseen;  /* NESTOR_SEES_...: not inspected to its end */
-	u8 decided; /* out: enum nestor_action of the first rule in force that allows, denies or kills; 0: none */
-	u8 would;   /* the same if all rules were in force */
-	bool can_refuse;
+	u8 unseen;                         /* NESTOR_SEES_...: not inspected to its end */
+	u8 decided;                        /* out: enum nestor_action of the first rule in force that allows, denies or kills; 0: none */
+	u8 would;                          /* the same if all rules were in force */
 	struct nestor_rule_bits *reported; /* out, in a map value: rules that a verdict was given for; NULL: not asked for */
 };
+
+/* Who does what, at which stage; what matched and what is shown of it comes after. */
+static __always_inline void begin_judgement(struct judgement *judgement, struct task_struct *task, struct task_context *context,
+					    u64 generation, u32 event, u8 stage)
+{
+	judgement->task = task;
+	judgement->context = context;
+	judgement->generation = generation;
+	judgement->event = event;
+	judgement->stage = stage;
+}
 
 static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
 {
@@ -343,7 +353,7 @@ static long judge_rule(u32 index, void *argument)
 		return 0;
 	if (judgement->reported)
 		judgement->reported->word[word] |= 1ULL << (index & 63);
-	report_verdict(judgement, rule, index, refuses && judgement->can_refuse);
+	report_verdict(judgement, rule, index, refuses);
 	return 0;
 }
 

@@ -80,15 +80,18 @@ static __always_inline bool cause_from(struct task_struct *task, struct task_con
 {
 	struct cause only = {};
 	u32 count = count_open(requests, &only);
+	bool chosen = false;
 
 	if (count == 0)
 		return false;
-	if (count > 1 && is_of_this_turn(task, context, requests, in_order, &only))
+	if (count > 1 && is_of_this_turn(task, context, requests, in_order, &only)) {
+		chosen = true;
 		count = 1;
+	}
 	/* A connection that was accepted just now, while a request waits: one of the two. */
 	if (count > 1 || answered || (context->cause.accepted && only.hop_id != context->cause.hop_id))
 		return one_of(context, requests, answered, cause);
-	if (only.hop_id == context->cause.hop_id) {
+	if (!chosen && only.hop_id == context->cause.hop_id) {
 		*cause = context->cause; /* exact, when this thread accepted it, too */
 		return true;
 	}

@@ -3,6 +3,7 @@
 #include "address.bpf.h"
 #include "connection.bpf.h"
 #include "seed.bpf.h"
+#include "unix.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 /*
@@ -68,25 +69,21 @@ static __always_inline struct socket_tag *fresh_tag(struct sock *sk)
 	return tag;
 }
 
-static __always_inline void tag_client(struct sock *sk, struct task_context *context, u64 outbox)
+static __always_inline void seed_client(struct sock *sk, const struct cause *cause, u64 outbox)
 {
 	struct socket_tag *tag = fresh_tag(sk);
 
 	if (!tag)
 		return;
-	tag->side = SOCKET_CLIENT;
-	own_cause(&tag->cause, context);
-	tag->outbox = outbox;
+	tag_as_client(tag, cause, outbox);
 	tag->sent = 1;
 }
 
-static __always_inline void server_side(struct socket_tag *tag, struct nestor_hop_body *body)
+/* Who holds the client's end is the best that is known of who connected it. */
+static __always_inline void mark_older(struct nestor_hop_body *body)
 {
 	body->confidence = weakest(body->confidence, NESTOR_INFERRED);
 	body->detail |= NESTOR_CONNECTION_OLDER;
-	tag->side = SOCKET_SERVER;
-	cause_of_hop(&tag->cause, body);
-	tag->cause.connection = body->id;
 }
 
 static __always_inline void seed_tcp_client(struct task_struct *task, struct task_context *context, struct sock *sk)
@@ -94,17 +91,13 @@ static __always_inline void seed_tcp_client(struct task_struct *task, struct tas
 	struct connection connection = {};
 	u64 key;
 
-	socket_addresses(sk, &connection.local, &connection.peer);
-	key = key_of_old_client(sk, connection.local.port);
-	own_cause(&connection.from, context);
-	process_key(&connection.process, task);
-	connection.container = context->container;
-	BPF_CORE_READ_INTO(&connection.comm, task, comm);
-	if (bpf_sk_storage_get(&sockets, sk, NULL, 0))
+	if (bpf_sk_storage_get(&sockets, sk, NULL, 0) || !describe_client(&connection, task, context, sk))
 		return;
+	own_cause(&connection.from, context);
+	key = key_of_old_client(sk, connection.local.port);
 	if (bpf_map_update_elem(&connections, &key, &connection, BPF_ANY))
 		count_loss(NESTOR_LOSS_CONNECTION_TABLE);
-	tag_client(sk, context, key);
+	seed_client(sk, &connection.from, key);
 }
 
 static __always_inline void seed_tcp_server(struct task_struct *task, struct task_context *context, struct sock *sk)
@@ -130,7 +123,10 @@ static __always_inline void seed_tcp_server(struct task_struct *task, struct tas
 	body->socket_cookie = bpf_get_socket_cookie(sk);
 	hop_server(body, task, context);
 	hop_from_client(body, tag, key, client);
-	server_side(tag, body);
+	mark_older(body);
+	tag->side = SOCKET_SERVER;
+	cause_of_hop(&tag->cause, body);
+	tag->cause.connection = body->id;
 	bpf_map_delete_elem(&connections, &key);
 }
 
@@ -152,26 +148,20 @@ static __always_inline void seed_tcp(struct task_struct *task, struct task_conte
 static __always_inline void seed_unix_client(struct task_struct *task, struct task_context *context, struct sock *sk, struct sock *peer)
 {
 	struct socket_tag *tag = fresh_tag(peer);
-	struct nestor_hop_body *body = tag ? open_hop() : NULL;
+	struct nestor_hop_body *body;
 	struct cause own;
 	u64 key;
 
-	if (!body)
+	if (!tag)
 		return;
 	key = bpf_get_socket_cookie(peer);
 	own_cause(&own, context);
-	hop_below(body, &own);
-	hop_from(body, task, context);
-	body->kind = NESTOR_HOP_UNIX_SOCKET;
-	body->peer.family = body->local.family = AF_UNIX;
-	body->path_len = unix_path_of(peer, body->path);
-	body->socket_cookie = key;
-	tag->from_hop_id = own.hop_id;
-	tag->peer = body->from;
-	tag->from_container = context->container;
-	tag->inbox = key;
-	server_side(tag, body);
-	tag_client(sk, context, key);
+	body = tag_unix_server(tag, task, context, peer, &own, key);
+	if (!body)
+		return;
+	mark_older(body);
+	tag->cause.confidence = body->confidence;
+	seed_client(sk, &own, key);
 }
 
 /* A pair, too, has no names: each end carries its own holder's hop. */
@@ -179,13 +169,8 @@ static __always_inline void seed_unix_pair(struct task_context *context, struct 
 {
 	struct socket_tag *tag = fresh_tag(sk);
 
-	if (!tag)
-		return;
-	tag->side = SOCKET_PAIR;
-	own_cause(&tag->cause, context);
-	tag->from_hop_id = context->hop_id;
-	tag->inbox = bpf_get_socket_cookie(sk);
-	tag->outbox = bpf_get_socket_cookie(peer);
+	if (tag)
+		tag_as_half_of_pair(tag, sk, peer, context);
 }
 
 static __always_inline void seed_unix(struct task_struct *task, struct task_context *context, struct sock *sk)

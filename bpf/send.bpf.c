@@ -84,11 +84,7 @@ static __always_inline void pair_half(struct sock *sk, struct sock *other, struc
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 		return;
 	}
-	tag->side = SOCKET_PAIR;
-	own_cause(&tag->cause, context);
-	tag->from_hop_id = context->hop_id;
-	tag->inbox = bpf_get_socket_cookie(sk);
-	tag->outbox = bpf_get_socket_cookie(other);
+	tag_as_half_of_pair(tag, sk, other, context);
 }
 
 static __always_inline void paired(struct socket *one, struct socket *two)

@@ -24,22 +24,16 @@ static __always_inline void connecting(struct sock *sk)
 
 	if (!context || !context->hop_id)
 		return;
-	socket_addresses(sk, &connection.local, &connection.peer);
-	if (!connection.local.family)
+	if (!describe_client(&connection, task, context, sk))
 		return;
 	key = key_of_client(sk, connection.local.port);
 	resolve_cause(context, &connection.from);
-	process_key(&connection.process, task);
-	connection.container = context->container;
-	BPF_CORE_READ_INTO(&connection.comm, task, comm);
 	if (bpf_map_update_elem(&connections, &key, &connection, BPF_ANY))
 		count_loss(NESTOR_LOSS_CONNECTION_TABLE);
 
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (tag) {
-		tag->side = SOCKET_CLIENT;
-		tag->cause = connection.from;
-		tag->outbox = key;
+		tag_as_client(tag, &connection.from, key);
 	} else {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	}

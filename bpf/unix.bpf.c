@@ -2,45 +2,7 @@
 #include "address.bpf.h"
 #include "lsm.bpf.h"
 #include "requests.bpf.h"
-
-/* The hop that the server's side opens. NULL: no memory, counted. */
-static __always_inline struct nestor_hop_body *open_unix_hop(struct task_struct *task, struct task_context *context, struct sock *other,
-							     const struct cause *from)
-{
-	struct nestor_hop_body *body = open_hop();
-
-	if (!body)
-		return NULL;
-	hop_below(body, from);
-	hop_from(body, task, context);
-	body->kind = NESTOR_HOP_UNIX_SOCKET;
-	body->peer.family = body->local.family = AF_UNIX;
-	body->path_len = unix_path_of(other, body->path);
-	return body;
-}
-
-static __always_inline void tag_server_side(struct task_struct *task, struct task_context *context, struct sock *other, struct sock *newsk,
-					    const struct cause *from, u64 key)
-{
-	struct socket_tag *tag = bpf_sk_storage_get(&sockets, newsk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	struct nestor_hop_body *body;
-
-	if (!tag) {
-		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
-		return;
-	}
-	body = open_unix_hop(task, context, other, from);
-	if (!body)
-		return;
-	body->socket_cookie = bpf_get_socket_cookie(newsk);
-	tag->side = SOCKET_SERVER;
-	tag->from_hop_id = from->hop_id;
-	tag->peer = body->from;
-	tag->from_container = context->container;
-	tag->inbox = key;
-	cause_of_hop(&tag->cause, body);
-	tag->cause.connection = body->id;
-}
+#include "unix.bpf.h"
 
 static __always_inline void unix_connected(struct sock *sock, struct sock *other, struct sock *newsk)
 {
@@ -55,12 +17,14 @@ static __always_inline void unix_connected(struct sock *sock, struct sock *other
 		return;
 	resolve_cause(context, &from);
 	key = bpf_get_socket_cookie(newsk);
-	tag_server_side(task, context, other, newsk, &from, key);
+	tag = bpf_sk_storage_get(&sockets, newsk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (tag)
+		tag_unix_server(tag, task, context, other, &from, key);
+	else
+		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	tag = bpf_sk_storage_get(&sockets, sock, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (tag) {
-		tag->side = SOCKET_CLIENT;
-		tag->cause = from;
-		tag->outbox = key;
+		tag_as_client(tag, &from, key);
 	} else {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	}

@@ -72,17 +72,43 @@ class RequestTest : public testing::Test {
     EXPECT_EQ(Hop(hop.parent_id).actor.self.tgid, static_cast<uint32_t>(client));
   }
 
+  // The clients of an ambiguous hop's candidates.
+  std::vector<pid_t> ClientsOf(const HopRecord& hop) {
+    EXPECT_EQ(hop.candidate_count, hop.candidates.size());
+    std::vector<pid_t> clients;
+    for (const HopId candidate : hop.candidates) {
+      clients.push_back(static_cast<pid_t>(Hop(candidate).from.tgid));
+    }
+    return clients;
+  }
+
   // The word was run for one of these clients, and which one is not known.
   void ExpectOneOf(const std::string& word, const std::vector<pid_t>& clients) {
     SCOPED_TRACE(word);
-    const HopRecord hop = HopOf(word);
-    EXPECT_EQ(hop.confidence, Confidence::kAmbiguous);
-    EXPECT_EQ(hop.candidate_count, clients.size());
-    std::vector<pid_t> named;
-    for (const HopId candidate : hop.candidates) {
-      named.push_back(static_cast<pid_t>(Hop(candidate).from.tgid));
+    EXPECT_EQ(HopOf(word).confidence, Confidence::kAmbiguous);
+    EXPECT_THAT(ClientsOf(HopOf(word)), UnorderedElementsAreArray(clients));
+  }
+
+  // Asks a server that serves this way with `count` words, all at once; who asked with which one.
+  // In what order they come is the scheduler's.
+  std::map<std::string, pid_t> AskAll(const std::string& way, int count) {
+    const Sandbox servers, clients;
+    const pid_t server = Say(servers, {way, "rt-" + way});
+    std::map<std::string, pid_t> asking;
+    for (int client = 0; client < count; ++client) {
+      const std::string word = way + "-" + std::to_string(client);
+      asking[word] = Say(clients, {"ask", "rt-" + way, word});
     }
-    EXPECT_THAT(named, UnorderedElementsAreArray(clients));
+    for (const auto& [word, client] : asking) EXPECT_EQ(Wait(client), 0);
+    EXPECT_EQ(Wait(server), 0);
+    records_ = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
+    return asking;
+  }
+
+  ExecRecord OnlyExec() {
+    const std::vector<ExecRecord> execs = ExecsOf(records_, "true");
+    EXPECT_EQ(execs.size(), 1u);
+    return execs.empty() ? ExecRecord{} : execs[0];
   }
 
   std::vector<Record> records_;
@@ -265,48 +291,29 @@ TEST_F(RequestTest, WhatFollowsAnAnswerIsForThatRequestOrForOneThatWaits) {
   ExpectOneOf("after", {one, two});
 }
 
-TEST_F(RequestTest, AThreadThatGoesBackAndForthIsNotTakenToBeAtTheLastRequest) {
-  const Sandbox servers, clients;
-  const pid_t server = Say(servers, {"serve-back-and-forth", "rt-forth"});
-  std::map<std::string, pid_t> asking;
-  for (const char* word : {"forth-a", "forth-b", "forth-c", "forth-d"}) {
-    asking[word] = Say(clients, {"ask", "rt-forth", word});
-  }
-  for (const auto& [word, client] : asking) EXPECT_EQ(Wait(client), 0);
-  EXPECT_EQ(Wait(server), 0);
+TEST_F(RequestTest, AThreadThatDoesOneThingAfterTheOtherIsAtTheLast) {
+  const auto asking = AskAll("serve-in-order", 4);
+  const ExecRecord exec = OnlyExec();
+  ExpectServed(exec.argv.back(), HopKind::kUnixSocket, asking.at(exec.argv.back()),
+               Confidence::kInferred);
+}
 
-  records_ = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
-  const std::vector<ExecRecord> execs = ExecsOf(records_, "true");
-  ASSERT_EQ(execs.size(), 1u);
-  const std::string answered_first = execs[0].argv.back();
-  std::vector<pid_t> others;
-  for (const auto& [word, client] : asking) {
-    if (word != answered_first) others.push_back(client);
-  }
-  ExpectOneOf(answered_first, others);
+TEST_F(RequestTest, AThreadThatGoesBackAndForthIsNotTakenToBeAtTheLastRequest) {
+  const auto asking = AskAll("serve-back-and-forth", 6);
+  const ExecRecord exec = OnlyExec();
+  const std::vector<pid_t> named = ClientsOf(Hop(exec.actor.hop_id));
+  EXPECT_EQ(Hop(exec.actor.hop_id).confidence, Confidence::kAmbiguous);
+  EXPECT_EQ(named.size(), 3u);
+  EXPECT_THAT(named, Contains(asking.at(exec.argv.back())));
 }
 
 TEST_F(RequestTest, AProcessThatMovesRequestsBetweenThreadsIsAtAnyOfItsRequests) {
-  const Sandbox servers, clients;
-  const pid_t server = Say(servers, {"serve-by-migrating", "rt-moves"});
-  std::map<std::string, pid_t> asking;
-  for (const char* word : {"moves-a", "moves-b", "moves-c"}) {
-    asking[word] = Say(clients, {"ask", "rt-moves", word});
-  }
-  for (const auto& [word, client] : asking) EXPECT_EQ(Wait(client), 0);
-  EXPECT_EQ(Wait(server), 0);
-
-  records_ = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
-  const std::vector<ExecRecord> execs = ExecsOf(records_, "true");
-  ASSERT_EQ(execs.size(), 1u);
-  const HopRecord hop = Hop(execs[0].actor.hop_id);
-  EXPECT_EQ(hop.confidence, Confidence::kAmbiguous);
-  std::vector<pid_t> named;
-  for (const HopId candidate : hop.candidates) {
-    named.push_back(static_cast<pid_t>(Hop(candidate).from.tgid));
-  }
+  const auto asking = AskAll("serve-by-migrating", 3);
+  const ExecRecord exec = OnlyExec();
+  const std::vector<pid_t> named = ClientsOf(Hop(exec.actor.hop_id));
+  EXPECT_EQ(Hop(exec.actor.hop_id).confidence, Confidence::kAmbiguous);
   EXPECT_EQ(named.size(), 2u);  // the first one is answered
-  EXPECT_THAT(named, Contains(asking[execs[0].argv.back()]));
+  EXPECT_THAT(named, Contains(asking.at(exec.argv.back())));
 }
 
 TEST_F(RequestTest, AGoroutineWhateverThreadItIsOn) {

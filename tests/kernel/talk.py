@@ -312,19 +312,40 @@ def serve_after_answer(name):
     answer(second)
 
 
-def serve_back_and_forth(name):
-    """Answers the first request while it is at the second, and is at the fourth when it runs the first one's word: for any of the other
-    three."""
+def next_turn_and_receive(listener):
+    """The next request, which comes when the thread has slept."""
+    connection, _ = listener.accept()
+    time.sleep(0.01)
+    return connection, connection.recv(64).decode()
+
+
+def show_order(listener):
+    """Twice answers what it received last, while its first request waits. Returns that one's connection."""
+    [(first, _)] = accept_and_receive(listener, 1)
+    for _ in range(2):
+        answer(next_turn_and_receive(listener)[0])
+    return first
+
+
+def serve_in_order(name):
+    """Runs the last request's word, while the first one waits."""
     listener = listen(name)
-    (first, word), (second, _) = accept_and_receive(listener, 2)
-    answer(first)
-    [(third, _)] = accept_and_receive(listener, 1)
-    time.sleep(0.01)
-    fourth, _ = listener.accept()
-    time.sleep(0.01)
-    fourth.recv(64)
+    first = show_order(listener)
+    last, word = next_turn_and_receive(listener)
     run(word)
-    answer(second, third, fourth)
+    answer(last, first)
+
+
+def serve_back_and_forth(name):
+    """Then answers the fourth request while it is at the fifth, and runs the sixth one's word: for it, the first or the fifth."""
+    listener = listen(name)
+    first = show_order(listener)
+    fourth, _ = next_turn_and_receive(listener)
+    fifth, _ = next_turn_and_receive(listener)
+    answer(fourth)
+    sixth, word = next_turn_and_receive(listener)
+    run(word)
+    answer(first, fifth, sixth)
 
 
 def serve_by_migrating(name):
@@ -391,6 +412,7 @@ MODES = {
     "serve-by-workers": serve_by_workers,
     "serve-late": serve_late,
     "serve-after-answer": serve_after_answer,
+    "serve-in-order": serve_in_order,
     "serve-back-and-forth": serve_back_and_forth,
     "serve-by-migrating": serve_by_migrating,
     "relay": relay,
