@@ -3,12 +3,14 @@
 #include "policy.bpf.h"
 #include "turn.bpf.h"
 
-static __always_inline bool read_peer(struct nestor_address *peer, struct sockaddr *address, int len)
+static __always_inline bool read_peer(struct nestor_address *peer, struct sockaddr *address, int len, bool as_v4)
 {
 	u16 family = 0;
 
 	if (bpf_probe_read_kernel(&family, sizeof(family), address))
 		return false;
+	if (family == AF_UNSPEC && as_v4)
+		family = AF_INET;
 	if (family == AF_INET && len >= (int)sizeof(struct nestor_sockaddr_in)) {
 		struct nestor_sockaddr_in in;
 
@@ -49,44 +51,68 @@ static __always_inline void match_address(const struct nestor_address *peer, con
 		    applying->word[i] & ~of_event->need_path.word[i] & ((in ? in->word[i] : 0) | ~of_event->need_cidr.word[i]);
 }
 
-/*
- * Hook: lsm/socket_connect. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM. Cost: nothing without connect rules
- * here, else one prefix look-up.
- */
-SEC("lsm/socket_connect")
-int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len, int ret)
+/* `as_v4`: an IPv4 socket takes an address without a family for one of its own when it sends. */
+static __always_inline int judge_inet(struct sockaddr *address, int len, bool as_v4, u8 stage)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct judgement judgement = {};
 	struct nestor_rule_bits applying;
 	struct nestor_address peer = {};
 	struct scratch *scratch;
 
-	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
-		return ret;
-	if (!read_peer(&peer, address, len))
+	if (!generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
+		return 0;
+	if (!read_peer(&peer, address, len, as_v4))
 		return 0;
 	match_address(&peer, &applying, generation, &judgement.matched);
 	if (!bits_any(&judgement.matched))
 		return 0;
 	scratch = take_scratch();
 	if (scratch) { /* none: nothing is spared */
-		spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched);
+		spare_executable(task, context, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched);
 		leave_scratch(scratch);
 		if (!bits_any(&judgement.matched))
 			return 0;
 	}
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
 	judgement.peer = &peer;
 	judgement.port = peer.port;
 	judge(&judgement);
 	return refusal(&judgement);
 }
 
+/*
+ * Hook: lsm/socket_connect. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM. Cost: nothing without connect rules
+ * here, else one prefix look-up.
+ */
+SEC("lsm/socket_connect")
+int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len)
+{
+	return judge_inet(address, len, false, NESTOR_STAGE_CONNECT);
+}
+
+/*
+ * Hook: lsm/socket_sendmsg, for messages that name their receiver: datagrams, TCP Fast Open. Lowest kernel: 5.17. Cost: one read a message,
+ * with connect rules one prefix look-up a named message.
+ */
+SEC("lsm/socket_sendmsg")
+int FUNCTION_PROG(decide_send, struct socket *socket, struct msghdr *message, int size)
+{
+	struct sockaddr *address = message->msg_name;
+	u16 family;
+
+	if (!address)
+		return 0;
+	family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	return judge_inet(address, message->msg_namelen, family == AF_INET, NESTOR_STAGE_SEND);
+}
+
 static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation,
-				      const struct nestor_rule_bits *applying, struct sock *other, struct scratch *scratch)
+				      const struct nestor_rule_bits *applying, struct sock *other, struct scratch *scratch, u8 stage)
 {
 	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
 	struct nestor_event_rules *of_event;
@@ -103,16 +129,35 @@ static __always_inline int judge_unix(struct task_struct *task, struct task_cont
 		judgement.matched.word[i] = applying->word[i] & accepted.word[i] & of_event->need_path.word[i];
 	if (!bits_any(&judgement.matched))
 		return 0;
-	if (spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched)) {
+	if (spare_executable(task, context, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched)) {
 		if (!bits_any(&judgement.matched))
 			return 0;
 		path.len = unix_path_of(other, scratch->path);
 	}
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
 	judgement.subject = scratch->path;
 	judgement.subject_len = path.len;
 	judge(&judgement);
 	return refusal(&judgement);
+}
+
+static __always_inline int judge_unix_peer(struct sock *other, u8 stage)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = context_to_judge(task);
+	u64 generation = policy_generation;
+	struct nestor_rule_bits applying;
+	struct scratch *scratch;
+	int ret;
+
+	if (!other || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
+		return 0;
+	scratch = take_scratch();
+	if (!scratch)
+		return -EPERM;
+	ret = judge_unix(task, context, generation, &applying, other, scratch, stage);
+	leave_scratch(scratch);
+	return ret;
 }
 
 /*
@@ -120,20 +165,14 @@ static __always_inline int judge_unix(struct task_struct *task, struct task_cont
  * Cost: nothing without connect rules here, else one map access a byte of the path.
  */
 SEC("lsm/unix_stream_connect")
-int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk, int ret)
+int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
-	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
-	struct scratch *scratch;
+	return judge_unix_peer(other, NESTOR_STAGE_CONNECT);
+}
 
-	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
-		return ret;
-	scratch = take_scratch();
-	if (!scratch)
-		return -EPERM;
-	ret = judge_unix(task, context, generation, &applying, other, scratch);
-	leave_scratch(scratch);
-	return ret;
+/* Hook: lsm/unix_may_send: a datagram socket connects, or sends to a socket that it names. Lowest kernel: 5.17. Cost: as above. */
+SEC("lsm/unix_may_send")
+int FUNCTION_PROG(decide_unix_send, struct socket *socket, struct socket *other)
+{
+	return judge_unix_peer(other->sk, NESTOR_STAGE_SEND);
 }

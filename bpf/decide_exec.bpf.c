@@ -4,27 +4,7 @@
  * But a thread may change argv in between, and 32-bit system calls are not looked at. (b) So at sched_process_exec the argv that the
  * new image really has is matched before its first instruction, and SIGKILL ends what dodged (a). Every ABI passes (b).
  */
-#include "policy.bpf.h"
-#include "turn.bpf.h"
-
-struct argv_walk {
-	struct scratch *scratch;
-	struct entry *entry;     /* at entry only */
-	const char *const *argv; /* the array of pointers, in user memory */
-	const char *text;        /* where the present string goes on */
-	const char *end;         /* strings that lie together: where they end */
-	u32 base;
-	u32 state;
-	bool whole; /* looked at to its end */
-};
-
-static long argv_byte(u32 index, void *argument)
-{
-	struct argv_walk *walk = argument;
-
-	walk->state = dfa_next(walk->base, walk->state, walk->scratch->chunk[index & (CHUNK - 1)]);
-	return walk->state == NESTOR_DFA_DEAD;
-}
+#include "decide_exec.bpf.h"
 
 /* A copy for the verdict's words; at entry only. */
 static __always_inline void keep_words(struct entry *entry, const char *chunk, u64 len)
@@ -69,29 +49,6 @@ static long entry_chunk(u32 index, void *argument)
 	return walk->state == NESTOR_DFA_DEAD;
 }
 
-static long exec_chunk(u32 index, void *argument)
-{
-	struct argv_walk *walk = argument;
-	u64 len = walk->end - walk->text;
-
-	if (walk->text >= walk->end) {
-		walk->whole = true;
-		return 1;
-	}
-	barrier_var(len);
-	if (len > CHUNK)
-		len = CHUNK;
-	if (bpf_probe_read_user(walk->scratch->chunk, len, walk->text)) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
-		return 1;
-	}
-	walk->text += len;
-	bpf_loop(len, argv_byte, walk, 0);
-	if (walk->state == NESTOR_DFA_DEAD)
-		walk->whole = true;
-	return walk->whole;
-}
-
 static __always_inline struct entry *entry_of(struct task_struct *task)
 {
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -113,7 +70,7 @@ static __always_inline void forget_entry(struct entry *entry, u64 generation)
 static __always_inline int look_at_argv(const char *const *argv)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct nestor_rule_bits applying;
 	struct scratch *scratch;
@@ -161,21 +118,6 @@ int FUNCTION_PROG(decide_enter_execveat, const struct pt_regs *registers)
 	return look_at_argv((const char *const *)registers->dx);
 }
 
-/* matched = applying & (path accepted, where asked for) & (argv accepted, where asked for) */
-static __always_inline void exec_matched(struct nestor_rule_bits *matched, const struct nestor_rule_bits *applying, u64 generation,
-					 const struct nestor_rule_bits *path, const struct nestor_rule_bits *argv)
-{
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_EXEC;
-	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
-
-	__builtin_memset(matched, 0, sizeof(*matched));
-	if (!of_event)
-		return;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] =
-		    applying->word[i] & (path->word[i] | ~of_event->need_path.word[i]) & (argv->word[i] | ~of_event->need_argv.word[i]);
-}
-
 /* A rule that allows asks for argv: without it nothing can be refused for good. */
 static __always_inline bool may_be_allowed_by_argv(const struct nestor_rule_bits *applying, u64 generation)
 {
@@ -197,10 +139,8 @@ static __always_inline int judge_bprm(struct task_struct *task, struct task_cont
 	struct judgement judgement = {};
 	struct nestor_rule_bits accepted;
 	struct resolved path;
-	struct file *file;
 
-	file = BPF_CORE_READ(bprm, file);
-	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	path = path_of_file(context, BPF_CORE_READ(bprm, file), scratch->path);
 	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
 	if (path.truncated) {
 		accepted = *applying;
@@ -227,7 +167,7 @@ SEC("lsm/bprm_check_security")
 int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct nestor_rule_bits applying;
 	struct scratch *scratch;
@@ -250,36 +190,14 @@ int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 	return ret;
 }
 
-/* False: not inspected to the end. */
-static __always_inline bool match_argv_of_image(struct task_struct *task, struct scratch *scratch, u64 generation,
-						const struct nestor_rule_bits *applying, struct nestor_rule_bits *accepted)
-{
-	struct argv_walk walk;
-
-	__builtin_memset(&walk, 0, sizeof(walk));
-	__builtin_memset(accepted, 0, sizeof(*accepted));
-	walk.scratch = scratch;
-	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
-	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
-	walk.base = dfa_base(NESTOR_DFA_ARGV, generation);
-	walk.state = NESTOR_DFA_START;
-	bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
-	if (!walk.whole)
-		*accepted = *applying; /* fail closed */
-	else if (walk.state != NESTOR_DFA_DEAD)
-		dfa_accepted(walk.base, walk.state, accepted);
-	return walk.whole;
-}
-
 /* What the new program really is: its path and the arguments that it has. */
 static __always_inline void inspect_image(struct judgement *judgement, struct task_struct *task, u64 generation,
 					  const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch)
 {
-	struct file *file = BPF_CORE_READ(bprm, file);
 	struct nestor_rule_bits accepted, argv;
 	struct resolved path;
 
-	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	path = path_of_file(judgement->context, BPF_CORE_READ(bprm, file), scratch->path);
 	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
 	if (path.truncated) {
 		accepted = *applying;
@@ -299,6 +217,7 @@ static __always_inline void judge_exec(struct task_struct *task, struct task_con
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
 	struct judgement judgement = {};
 
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_EXEC);
 	if (scratch) {
 		inspect_image(&judgement, task, generation, applying, bprm, scratch);
 	} else { /* fail closed */
@@ -311,7 +230,6 @@ static __always_inline void judge_exec(struct task_struct *task, struct task_con
 	}
 	if (!bits_any(&judgement.matched))
 		return;
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_EXEC);
 	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
 	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
 	judge(&judgement);
@@ -327,7 +245,7 @@ static __always_inline void judge_exec(struct task_struct *task, struct task_con
 SEC("tp_btf/sched_process_exec")
 int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct nestor_rule_bits applying;
 	struct scratch *scratch;

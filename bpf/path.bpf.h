@@ -39,6 +39,8 @@ struct path_walk {
 	bool reached; /* the root: the path is whole */
 };
 
+#define DCACHE_DISCONNECTED 0x20 /* opened by handle: who is above is not known */
+
 static __always_inline long step_over_mount(struct path_walk *walk)
 {
 	struct mount *mount = walk->mount; /* a local: BPF_CORE_READ would relocate the walk's own field */
@@ -53,6 +55,17 @@ static __always_inline long step_over_mount(struct path_walk *walk)
 	walk->vfsmount = (void *)up + bpf_core_field_offset(struct mount, mnt);
 	walk->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
 	return 0;
+}
+
+/* A root's name is "/" and no part of the text; what is under no root, as a memfd, has one of its own. */
+static __always_inline bool is_name_of_root(struct dentry *dentry, u32 len)
+{
+	char first = 0;
+
+	if (len > 1)
+		return false;
+	bpf_probe_read_kernel(&first, sizeof(first), BPF_CORE_READ(dentry, d_name.name));
+	return !first || first == '/';
 }
 
 static __always_inline long path_step(struct path_walk *walk, const u32 size)
@@ -72,6 +85,10 @@ static __always_inline long path_step(struct path_walk *walk, const u32 size)
 	len = BPF_CORE_READ(dentry, d_name.len);
 	if (len > MAX_NAME || len + 1 > at)
 		return 1;
+	if (parent == dentry && is_name_of_root(dentry, len)) {
+		walk->reached = !(BPF_CORE_READ(dentry, d_flags) & DCACHE_DISCONNECTED);
+		return 1;
+	}
 	at = (at - len - 1) & (size - 1);
 	walk->buffer[at] = '/';
 	if (bpf_probe_read_kernel(walk->buffer + at + 1, len & MAX_NAME, BPF_CORE_READ(dentry, d_name.name)))

@@ -114,6 +114,46 @@ static __always_inline bool bits_any(const struct nestor_rule_bits *bits)
 	return bits->word[0] | bits->word[1] | bits->word[2] | bits->word[3];
 }
 
+static __noinline __maybe_unused struct task_context *recover_to_judge(struct task_struct *task)
+{
+	struct task_context *context = (task->flags & PF_KTHREAD) ? NULL : context_recover(task);
+
+	return context || (task->flags & PF_KTHREAD) ? context : context_of_ancestor(task);
+}
+
+/* Whose rules count: a task without a context of its own, as io_uring's workers, is under those of its process. NULL: a kernel thread. */
+static __always_inline struct task_context *context_to_judge(struct task_struct *task)
+{
+	struct task_context *context = find_context(task);
+
+	return context ? context : recover_to_judge(task);
+}
+
+static __always_inline bool is_of_image(const struct task_context *context, struct super_block *sb)
+{
+	u64 id = context->container;
+	struct container *container = bpf_map_lookup_elem(&containers, &id);
+
+	return container && container->image_device && container->image_device == BPF_CORE_READ(sb, s_dev);
+}
+
+/*
+ * The path that rules are asked about. A file of the container's image goes by its place in the image, whatever bind mounts, new roots or
+ * other overlays it is reached through; any other file by its place in the tree of mounts.
+ */
+static __always_inline struct resolved subject_path(const struct task_context *context, struct vfsmount *mnt, struct dentry *dentry,
+						    char *buffer)
+{
+	if (is_of_image(context, BPF_CORE_READ(dentry, d_sb)))
+		mnt = NULL;
+	return path_resolve(mnt, dentry, NULL, NULL, buffer, PATH_LARGE);
+}
+
+static __always_inline struct resolved path_of_file(const struct task_context *context, struct file *file, char *buffer)
+{
+	return subject_path(context, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), buffer);
+}
+
 /* The rules of this kind of event that apply where the task is. False: none. */
 static __always_inline bool rules_for(struct task_context *context, u32 event, u64 generation, struct nestor_rule_bits *applying)
 {
@@ -259,6 +299,14 @@ static __always_inline void begin_judgement(struct judgement *judgement, struct 
 	judgement->stage = stage;
 }
 
+/* An allowance is for all that is done, a prohibition for any of it. */
+static __always_inline bool is_about_access(const struct nestor_rule *rule, u32 access)
+{
+	u32 both = rule->access & access;
+
+	return rule->action == NESTOR_ALLOW ? both == access : both != 0;
+}
+
 static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
 {
 	if (rule->event != judgement->event)
@@ -267,7 +315,7 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 		return false;
 	if (rule->origin_mask && !(rule->origin_mask & (1U << (judgement->chain.origin_kind & 31))))
 		return false;
-	if (rule->event == NESTOR_RULE_OPEN && !(rule->access & judgement->access))
+	if (rule->event == NESTOR_RULE_OPEN && !is_about_access(rule, judgement->access))
 		return false;
 	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
 		return false;
@@ -381,14 +429,13 @@ static __always_inline int refusal(const struct judgement *judgement)
  * Takes the rules that leave the task's executable alone out of `matched`. True: the scratch held that executable's path meanwhile. A path
  * that cannot be inspected leaves nothing alone.
  */
-static __always_inline bool spare_executable(struct task_struct *task, struct scratch *scratch, u32 event, u64 generation,
-					     struct nestor_rule_bits *matched)
+static __always_inline bool spare_executable(struct task_struct *task, const struct task_context *context, struct scratch *scratch,
+					     u32 event, u64 generation, struct nestor_rule_bits *matched)
 {
 	u32 index = (generation & 1) * 4 + event;
 	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
 	struct nestor_rule_bits excepted;
 	struct resolved path;
-	struct file *exe;
 	u64 asking = 0;
 
 	if (!of_event)
@@ -397,8 +444,7 @@ static __always_inline bool spare_executable(struct task_struct *task, struct sc
 		asking |= matched->word[i] & of_event->spares.word[i];
 	if (!asking)
 		return false;
-	exe = BPF_CORE_READ(task, mm, exe_file);
-	path = path_resolve(BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+	path = path_of_file(context, BPF_CORE_READ(task, mm, exe_file), scratch->path);
 	if (path.truncated)
 		return true;
 	match_path(scratch, path, NESTOR_DFA_EXCEPT, generation, &excepted);
