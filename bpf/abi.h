@@ -48,6 +48,7 @@ enum nestor_kind {
 	NESTOR_VERDICT = 8,
 	NESTOR_CGROUP = 9,  /* a container's cgroup was seen for the first time, or went away */
 	NESTOR_TAMPER = 10, /* somebody tried to make a chain look like another one */
+	NESTOR_GUARD = 11,  /* somebody tried to get at nestor itself */
 };
 
 /* How one boundary was crossed; also how an origin began. Append only; names in agent/event/vocabulary.cc. */
@@ -349,9 +350,41 @@ struct nestor_tamper {
 };
 NESTOR_LAYOUT(nestor_tamper, 96);
 
+/* What of nestor's own somebody tried to get at. */
+enum nestor_guarded_kind {
+	NESTOR_GUARDED_MAP = 1, /* by its id, as the next two */
+	NESTOR_GUARDED_PROGRAM = 2,
+	NESTOR_GUARDED_LINK = 3,
+	NESTOR_GUARDED_DIRECTORY = 4, /* and all below it: by inode number and device */
+	NESTOR_GUARDED_MOUNT = 5,     /* of the file system that such a directory is in: by device */
+	NESTOR_GUARDED_PROCESS = 6,   /* nestord: signals, tracers, scheduling */
+};
+
+/* Key of the table of these, but for the process. */
+struct nestor_guarded {
+	__u64 number;
+	__u32 device; /* kernel dev_t */
+	__u32 kind;   /* enum nestor_guarded_kind */
+};
+NESTOR_LAYOUT(nestor_guarded, 16);
+
+struct nestor_guard {
+	struct nestor_header hdr;
+	struct nestor_actor actor;
+	struct nestor_guarded target; /* process: its tgid */
+	__u32 detail;                 /* process: the signal, 0: something else */
+	__u8 applied;                 /* 1: it was refused */
+	__u8 pad[3];
+	struct nestor_span name; /* of a file: its last part */
+	char data[256];
+};
+NESTOR_LAYOUT(nestor_guard, 424);
+
+enum nestor_protect { NESTOR_PROTECT_OFF = 0, NESTOR_PROTECT_REPORT = 1, NESTOR_PROTECT_REFUSE = 2 };
+
 /* Where something was lost. Counters live in one array map; nestord turns every growth into a loss event. Append only. */
 enum nestor_loss {
-	NESTOR_LOSS_RING_CONTROL = 0, /* hop, exec, exit, verdict record not written: ring full */
+	NESTOR_LOSS_RING_CONTROL = 0, /* hop, exec, exit record not written: ring full */
 	NESTOR_LOSS_RING_BULK = 1,    /* connect, accept, bind, listen not written: ring full */
 	NESTOR_LOSS_TASK_STORAGE = 2, /* context could not be stored; recovered from an ancestor on next use */
 	NESTOR_LOSS_SOCKET_STORAGE = 3,
@@ -368,7 +401,8 @@ enum nestor_loss {
 	NESTOR_LOSS_CANDIDATES = 13,    /* more requests under way in one process than are remembered */
 	NESTOR_LOSS_REMOTE_OPTION = 14, /* a SYN to another node had no room for the chain: the hop there has no client */
 	NESTOR_LOSS_REACHED_PODS = 15,  /* a host process that connected into a pod could not be remembered: it stays out of scope */
-	NESTOR_LOSS_MAX = 16,
+	NESTOR_LOSS_RING_VERDICTS = 16, /* a verdict was not written: ring full. What it says was done all the same */
+	NESTOR_LOSS_MAX = 17,
 };
 
 /* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/policy.bpf.h ---- */

@@ -184,6 +184,7 @@ struct path {
 };
 
 struct file {
+	void *private_data;
 	fmode_t f_mode;
 	struct path f_path;
 	struct inode *f_inode;
@@ -212,6 +213,22 @@ struct mm_struct {
 
 struct vm_area_struct {
 	struct file *vm_file;
+};
+
+struct bpf_map {
+	u32 id;
+};
+
+struct bpf_prog_aux {
+	u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_link {
+	u32 id;
 };
 
 struct kernfs_node {

@@ -327,7 +327,7 @@ static __always_inline void report_verdict(struct judgement *judgement, const st
 	struct nestor_verdict *record;
 	u64 len;
 
-	control_reserve_or(record, sizeof(*record), NESTOR_VERDICT, return);
+	verdict_reserve_or(record, sizeof(*record), NESTOR_VERDICT, return);
 	/* `data` stays as it was: only what the spans name is read. */
 	__builtin_memset((void *)record + sizeof(record->hdr), 0, sizeof(*record) - sizeof(record->hdr) - sizeof(record->data));
 	fill_actor(&record->actor, judgement->task, judgement->context);

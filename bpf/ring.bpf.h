@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The two rings and the loss counters.
+ * The three rings and the loss counters.
  *
- * control: hop, exec, exit, verdict, cgroup. bulk: connect, accept, bind, listen. A flood of connections can so never push out the
- * records that make chains.
+ * control: hop, exec, exit, cgroup. verdicts: verdict. bulk: connect, accept, bind, listen. A flood of connections can so never push out
+ * the records that make chains, nor a storm of programs what was refused.
  *
  * Wake-ups: a wake-up of the reader costs more than a record. While the reader works it looks by itself every few milliseconds and
  * needs none; when it found nothing it says so in `reader_sleeps` and waits, and the next record wakes it once.
@@ -18,6 +18,11 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20); /* sized by nestord before load */
 } control __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} verdicts __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -74,6 +79,8 @@ static __always_inline void ring_start(struct nestor_header *hdr, u32 size, u16 
 
 #define control_reserve_or(record, bytes, kind, otherwise)                                                                                 \
 	ring_reserve_or(record, control, NESTOR_LOSS_RING_CONTROL, bytes, kind, otherwise)
+#define verdict_reserve_or(record, bytes, kind, otherwise)                                                                                 \
+	ring_reserve_or(record, verdicts, NESTOR_LOSS_RING_VERDICTS, bytes, kind, otherwise)
 #define bulk_reserve_or(record, bytes, kind, otherwise) ring_reserve_or(record, bulk, NESTOR_LOSS_RING_BULK, bytes, kind, otherwise)
 
 static __always_inline u64 wakeup_flag(void)

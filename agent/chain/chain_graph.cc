@@ -101,6 +101,26 @@ EventType TypeOf(SocketOperation operation) {
 // Hops to other nodes that are kept for one hop here, the newest ones; the events have all.
 constexpr size_t kMaxOutgoing = 64;
 
+std::string_view WordOf(Guarded target) {
+  switch (target) {
+    case Guarded::kMap:
+      return "guard-map";
+    case Guarded::kProgram:
+      return "guard-program";
+    case Guarded::kLink:
+      return "guard-link";
+    case Guarded::kDirectory:
+      return "guard-file";
+    case Guarded::kMount:
+      return "guard-mount";
+    case Guarded::kProcess:
+      return "guard-process";
+    case Guarded::kNone:
+      break;
+  }
+  return "guard";
+}
+
 std::string_view WordOf(TamperReason reason) {
   switch (reason) {
     case TamperReason::kForged:
@@ -707,6 +727,15 @@ struct ChainGraph::State {
   std::string NodeName(uint32_t id) const {
     const auto name = options.peer_nodes.find(id);
     return name == options.peer_nodes.end() ? "" : name->second;
+  }
+
+  std::vector<Event> Apply(const GuardRecord& record) {
+    Event event = EventOf(EventType::kTamper, record.time_ns, record.actor, NodeOf(record.actor));
+    TamperInfo tamper;
+    tamper.what = WordOf(record.target);
+    tamper.detail = GuardText(record);
+    event.tamper = std::move(tamper);
+    return {event};
   }
 
   std::vector<Event> Apply(const TamperRecord& record) {

@@ -192,6 +192,31 @@ std::string TamperText(const TamperRecord& tamper, std::string_view node) {
   return from + ": claims a hop";
 }
 
+std::string GuardText(const GuardRecord& guard) {
+  const auto what = [&guard]() -> std::string {
+    const std::string number = std::to_string(guard.number);
+    switch (guard.target) {
+      case Guarded::kMap:
+        return "BPF map " + number + " of nestor";
+      case Guarded::kProgram:
+        return "BPF program " + number + " of nestor";
+      case Guarded::kLink:
+        return "BPF link " + number + " of nestor";
+      case Guarded::kDirectory:
+        return guard.name + " in a directory of nestor";
+      case Guarded::kMount:
+        return "unmounting a file system that nestor keeps things in";
+      case Guarded::kProcess:
+        return guard.signal ? "signal " + std::to_string(guard.signal) + " to nestord"
+                            : "tracing or slowing down nestord";
+      case Guarded::kNone:
+        break;
+    }
+    return "something of nestor";
+  };
+  return what() + (guard.applied ? ": refused" : ": not refused, kernel.protect is report");
+}
+
 std::string TtyName(uint32_t device) {
   constexpr uint32_t kFirstPtsMajor = 136, kLastPtsMajor = 143, kTtyMajor = 4;
   const uint32_t major = device >> 20, minor = device & 0xfffff;

@@ -16,6 +16,8 @@ std::string EvidenceOf(const HopRecord& hop, const Workload& to, const RemoteInf
 
 // Why an option from another node was refused. `node`: of the address; empty: unknown.
 std::string TamperText(const TamperRecord& tamper, std::string_view node);
+// "signal 9 to nestord: refused".
+std::string GuardText(const GuardRecord& guard);
 
 // What the hop's kind alone does not say, in words for programs: "uid 1000 -> 0", "mnt net",
 // "ptrace", "terminal", "translated". Empty: nothing. Thread: any. Source: enum nestor_*_bits of

@@ -123,9 +123,9 @@ struct LossInfo {
   uint64_t total = 0;
 };
 
-// Somebody tried to make a chain look like another one.
+// Somebody tried to make a chain look like another one, or to get at nestor itself.
 struct TamperInfo {
-  std::string what;    // "option-forged", "option-replayed", ...
+  std::string what;    // "option-forged", "option-replayed", ...; "guard-map", "guard-process", ...
   std::string detail;  // a sentence
   std::string node;    // the peer whose address it came from; empty: none, or unnamed
   HopId claimed_hop_id = 0;

@@ -190,6 +190,28 @@ struct TamperRecord {
   bool answer = false;  // of a server, not on a client's SYN
 };
 
+// What of nestor's own somebody tried to get at.
+enum class Guarded : uint8_t {
+  kNone = 0,
+  kMap = 1,
+  kProgram = 2,
+  kLink = 3,
+  kDirectory = 4,
+  kMount = 5,
+  kProcess = 6,
+};
+
+// See struct nestor_guard in bpf/abi.h for each field.
+struct GuardRecord {
+  uint64_t time_ns = 0;
+  Actor actor;
+  Guarded target = Guarded::kNone;
+  uint64_t number = 0;  // id, inode number or tgid
+  uint32_t signal = 0;  // process: 0 is another way than a signal
+  bool applied = false;
+  std::string name;  // of a file: its last part
+};
+
 struct CgroupRecord {
   uint64_t time_ns = 0;
   CgroupId id = 0;
@@ -198,7 +220,7 @@ struct CgroupRecord {
 };
 
 using Record = std::variant<HopRecord, ExecRecord, ExitRecord, SocketRecord, VerdictRecord,
-                            CgroupRecord, TamperRecord>;
+                            CgroupRecord, TamperRecord, GuardRecord>;
 
 // What was lost, where, since the last such report. `where` is a stable word: "ring-control",
 // "argv-read".

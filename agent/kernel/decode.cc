@@ -33,6 +33,7 @@ static_assert(NESTOR_CONNECTION_TRANSLATED == 1 && NESTOR_CONNECTION_SHARED == 2
 static_assert(NESTOR_CONNECTION_OUTGOING == kOutgoingHop &&
               NESTOR_CONNECTION_OLDER == kOlderConnection);
 static_assert(static_cast<int>(TamperReason::kMalformed) == NESTOR_TAMPER_MALFORMED);
+static_assert(static_cast<int>(Guarded::kProcess) == NESTOR_GUARDED_PROCESS);
 static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 &&
               NESTOR_NS_USER == 8);
 static_assert(NESTOR_TRACE_PTRACE == 1 && NESTOR_TRACE_VM_WRITE == 2 && NESTOR_TRACE_MEM_FILE == 3);
@@ -276,6 +277,22 @@ Result<Record> DecodeCgroup(Bytes bytes) {
   return Record(std::move(cgroup));
 }
 
+Result<Record> DecodeGuard(Bytes bytes) {
+  auto raw = Read<nestor_guard>(bytes);
+  if (!raw) return raw.error();
+  auto name = ReadText(bytes.subspan(offsetof(nestor_guard, data)), raw->name);
+  if (!name) return name.error();
+  GuardRecord guard;
+  guard.time_ns = raw->hdr.time_ns;
+  guard.actor = ToActor(raw->actor);
+  guard.target = ToEnum(raw->target.kind, Guarded::kProcess);
+  guard.number = raw->target.number;
+  guard.signal = raw->detail;
+  guard.applied = raw->applied;
+  guard.name = std::move(name->value);
+  return Record(std::move(guard));
+}
+
 Result<Record> DecodeTamper(Bytes bytes) {
   auto raw = Read<nestor_tamper>(bytes);
   if (!raw) return raw.error();
@@ -349,6 +366,8 @@ Result<Record> Decode(std::span<const std::byte> bytes) {
       return DecodeCgroup(bytes);
     case NESTOR_TAMPER:
       return DecodeTamper(bytes);
+    case NESTOR_GUARD:
+      return DecodeGuard(bytes);
     default:
       return Broken("unknown kind " + std::to_string(header->kind));
   }

@@ -20,6 +20,7 @@
 #include "agent/base/unique_fd.h"
 #include "agent/kernel/decode.h"
 #include "agent/kernel/features.h"
+#include "agent/kernel/guard_table.h"
 #include "agent/kernel/hop_table.h"
 #include "agent/kernel/peer_maps.h"
 #include "agent/kernel/pinned_state.h"
@@ -31,11 +32,13 @@
 namespace nestor {
 namespace {
 
+static_assert(static_cast<int>(Protect::kRefuse) == NESTOR_PROTECT_REFUSE);
+
 constexpr std::array<const char*, NESTOR_LOSS_MAX> kLossNames = {
-    "ring-control",     "ring-bulk",       "task-storage",  "socket-storage",
-    "argv-read",        "argv-truncated",  "path-read",     "path-truncated",
-    "connection-table", "container-table", "policy-state",  "hop-table",
-    "cause-table",      "candidates",      "remote-option", "reached-pods"};
+    "ring-control",   "ring-bulk",    "task-storage",   "socket-storage",   "argv-read",
+    "argv-truncated", "path-read",    "path-truncated", "connection-table", "container-table",
+    "policy-state",   "hop-table",    "cause-table",    "candidates",       "remote-option",
+    "reached-pods",   "ring-verdicts"};
 
 // libbpf's words of the last failure; it prints through one global function.
 std::string& LibbpfLog() {
@@ -78,6 +81,7 @@ std::string EffectOf(std::string_view program) {
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
   if (program.starts_with("decide_"))
     return "exec rules kill a program at its start, not refuse it";
+  if (program.starts_with("guard_")) return "pods with enough rights can get at nestor itself";
   if (program == "on_exec") return "programs that start are not seen";
   if (program == "on_fork") return "children do not inherit their chain";
   if (program == "on_exit") return "ends of processes are not seen";
@@ -222,6 +226,7 @@ class LibbpfProbes : public Probes {
   uint64_t MissedRuns() const;
   Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
   Status SeedSockets();
+  Status StartGuard(const std::vector<SeededProcess>& seeded);
 
   nestor_skeleton* skel_;
   ProbeOptions options_;
@@ -281,6 +286,7 @@ Status LibbpfProbes::Load(const Features& features) {
   skel_->rodata->own_node = NodeId(options_.node);
   skel_->bss->last_hop_id = FirstHopId();
   bpf_map__set_max_entries(skel_->maps.control, options_.control_ring_bytes);
+  bpf_map__set_max_entries(skel_->maps.verdicts, options_.verdict_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.bulk, options_.bulk_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.hop_table, options_.hop_table_entries);
   if (Status status = ChooseHooks(features); !status) return status;
@@ -289,9 +295,11 @@ Status LibbpfProbes::Load(const Features& features) {
   if (int error = nestor_skeleton__load(skel_)) {
     return Error::FromErrno("load the BPF programs", -error).In(LibbpfLog());
   }
-  auto source = RingSource::Open(
-      bpf_map__fd(skel_->maps.control), bpf_map__fd(skel_->maps.bulk), &skel_->bss->reader_sleeps,
-      reinterpret_cast<volatile uint64_t*>(&skel_->bss->unsure_records), options_.wakeup_latency);
+  auto source = RingSource::Open({bpf_map__fd(skel_->maps.control),
+                                  bpf_map__fd(skel_->maps.verdicts), bpf_map__fd(skel_->maps.bulk)},
+                                 &skel_->bss->reader_sleeps,
+                                 reinterpret_cast<volatile uint64_t*>(&skel_->bss->unsure_records),
+                                 options_.wakeup_latency);
   if (!source) return source.error();
   source_ = std::move(*source);
   OpenTables();
@@ -320,7 +328,8 @@ bpf_link* LibbpfProbes::AttachOne(const bpf_program* program) {
 Status LibbpfProbes::UsePins() {
   if (options_.pin_directory.empty() || !IsInBpfFilesystem(options_.pin_directory)) return {};
   auto pinned = PinnedState::Open(options_.pin_directory, skel_->obj, [this](const bpf_map* map) {
-    return map == skel_->maps.control || map == skel_->maps.bulk || map == skel_->maps.hop_table;
+    return map == skel_->maps.control || map == skel_->maps.verdicts || map == skel_->maps.bulk ||
+           map == skel_->maps.hop_table;
   });
   if (!pinned) return pinned.error();
   pinned_ = std::move(*pinned);
@@ -465,7 +474,27 @@ Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
   }
   if (const Status sockets = SeedSockets(); !sockets) return sockets.error();
   if (auto waiting = SeedPass(kWaiting, seeded); !waiting) return waiting.error();
+  if (const Status guards = StartGuard(seeded); !guards) return guards.error();
   return seeded;
+}
+
+// Last: this process's own container is known now, and it may still do all.
+Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
+  std::vector<std::string> directories = options_.guarded_directories;
+  directories.insert(directories.begin(), options_.pin_directory);
+  skel_->bss->guard_level = NESTOR_PROTECT_OFF;
+  if (options_.protect == Protect::kOff) return {};
+  const auto tgid = static_cast<uint32_t>(getpid());
+  for (const SeededProcess& process : seeded) {
+    if (process.actor.self.tgid == tgid)
+      skel_->bss->guard_container = process.actor.container_cgroup_id;
+  }
+  skel_->bss->guard_tgid = tgid;
+  const Status written = WriteGuarded(bpf_map__fd(skel_->maps.guarded),
+                                      GuardedThings(skel_->obj, links_, directories));
+  if (!written) return written;
+  skel_->bss->guard_level = static_cast<uint32_t>(options_.protect);
+  return {};
 }
 
 // A program that is interrupted by another task on its CPU while that task comes to the same hook

@@ -18,11 +18,15 @@
 
 namespace nestor {
 
+// What happens when a pod tries to get at nestor itself: its maps, programs, files and process.
+enum class Protect : uint8_t { kOff = 0, kReport = 1, kRefuse = 2 };
+
 struct ProbeOptions {
   // In a BPF file system: what of the kernel side outlives nestord. Empty: nothing does.
   std::string pin_directory = "/sys/fs/bpf/nestor";
   bool node_scope = false;  // emit events of every process, not only of pods and chains into them
   uint32_t control_ring_bytes = 8U << 20;  // power of two, multiple of the page size
+  uint32_t verdict_ring_bytes = 4U << 20;
   uint32_t bulk_ring_bytes = 4U << 20;
   uint32_t hop_table_entries = 65'536;  // announced hops that the kernel remembers
   std::chrono::milliseconds wakeup_latency{
@@ -31,6 +35,8 @@ struct ProbeOptions {
   std::vector<PeerKey> peer_keys;  // the first one signs, each is accepted
   std::string node;                // this node's name, for its answers to peers
   std::string cgroup_root = "/sys/fs/cgroup";
+  Protect protect = Protect::kRefuse;
+  std::vector<std::string> guarded_directories;  // beside pin_directory; missing ones do not count
 };
 
 // A process that ran before nestord, as the task iterator saw it; names are then read from /proc.

@@ -56,8 +56,9 @@ Ring::~Ring() {
   if (producer_) munmap(const_cast<std::byte*>(producer_), page_ + 2 * size_);
 }
 
-size_t Ring::Read(const RecordSink& sink, double kept_share) {
-  const uint64_t end = LoadPosition(producer_);
+uint64_t Ring::End() const { return LoadPosition(producer_); }
+
+size_t Ring::Read(const RecordSink& sink, uint64_t end, double kept_share) {
   const auto most_kept = static_cast<uint64_t>(kept_share * static_cast<double>(size_));
   uint64_t fresh = 0;  // records since the last mark
   const std::byte* data = producer_ + page_;

@@ -25,9 +25,12 @@ class Ring {
   Ring& operator=(Ring&&) = delete;
   ~Ring();
 
-  // Hands over what is complete by now; a record that is being written ends it. Returns how many.
+  // Where the kernel writes next.
+  uint64_t End() const;
+  // Hands over what is complete and before `end`; a record that is being written ends it, too.
+  // Returns how many.
   // When more than `kept_share` of the ring is read and not given back, all of that is given back.
-  size_t Read(const RecordSink& sink, double kept_share);
+  size_t Read(const RecordSink& sink, uint64_t end, double kept_share);
   // Gives back what was read before `since`.
   void GiveBack(Clock::time_point since);
   void GiveBackAll();

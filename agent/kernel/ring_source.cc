@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <thread>
@@ -28,21 +29,27 @@ Status Watch(int epoll_fd, int ring_fd) {
 }  // namespace
 
 struct RingSource::State {
-  State(Ring control_in, Ring bulk_in) : control(std::move(control_in)), bulk(std::move(bulk_in)) {}
-
   size_t Read(const RecordSink& sink) {
     const auto now = Ring::Clock::now();
     const bool at_first = now - begin < kKeptAtFirst;
     const double share = at_first ? kShareKeptAtFirst : kShareKept;
-    const size_t count = control.Read(sink, share) + bulk.Read(sink, share);
     const auto since = at_first ? begin : now - kKept;
-    control.GiveBack(since);
-    bulk.GiveBack(since);
-    *unsure = control.GivenBackEarly(since) + bulk.GivenBackEarly(since);
+    // The last ring's end first: what it holds up to there follows from what stands before the
+    // others' ends.
+    std::vector<uint64_t> ends(rings.size());
+    for (size_t i = rings.size(); i-- > 0;) ends[i] = rings[i].End();
+    size_t count = 0;
+    uint64_t early = 0;
+    for (size_t i = 0; i < rings.size(); ++i) {
+      count += rings[i].Read(sink, ends[i], share);
+      rings[i].GiveBack(since);
+      early += rings[i].GivenBackEarly(since);
+    }
+    *unsure = early;
     return count;
   }
 
-  Ring control, bulk;
+  std::vector<Ring> rings;
   UniqueFd epoll;
   volatile uint32_t* sleeps = nullptr;
   volatile uint64_t* unsure = nullptr;
@@ -56,26 +63,26 @@ RingSource::RingSource(std::unique_ptr<State> state) : state_(std::move(state)) 
 RingSource::~RingSource() = default;
 
 void RingSource::Finish() {
-  state_->control.GiveBackAll();
-  state_->bulk.GiveBackAll();
+  for (Ring& ring : state_->rings) ring.GiveBackAll();
   *state_->unsure = 0;
 }
 
-Result<std::unique_ptr<RingSource>> RingSource::Open(int control_fd, int bulk_fd,
+Result<std::unique_ptr<RingSource>> RingSource::Open(const std::vector<int>& rings,
                                                      volatile uint32_t* sleeps,
                                                      volatile uint64_t* unsure,
                                                      std::chrono::milliseconds latency) {
-  auto control = Ring::Open(control_fd);
-  if (!control) return control.error().In("control");
-  auto bulk = Ring::Open(bulk_fd);
-  if (!bulk) return bulk.error().In("bulk");
-  auto state = std::make_unique<State>(*std::move(control), *std::move(bulk));
+  auto state = std::make_unique<State>();
+  for (const int fd : rings) {
+    auto ring = Ring::Open(fd);
+    if (!ring) return ring.error();
+    state->rings.push_back(*std::move(ring));
+  }
   state->sleeps = sleeps;
   state->unsure = unsure;
   state->latency = latency;
   state->epoll.Reset(epoll_create1(EPOLL_CLOEXEC));
   if (!state->epoll.ok()) return Error::FromErrno("make an epoll", errno);
-  for (const int fd : {control_fd, bulk_fd}) {
+  for (const int fd : rings) {
     if (Status watched = Watch(state->epoll.get(), fd); !watched) return watched.error();
   }
   return std::unique_ptr<RingSource>(new RingSource(std::move(state)));

@@ -5,12 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "agent/kernel/event_source.h"
 
 namespace nestor {
 
-// The kernel's two rings. While records come it looks every `latency` without being woken; when a
+// The kernel's rings. While records come it looks every `latency` without being woken; when a
 // look finds nothing it sets *sleeps and waits for the kernel's wake-up (see bpf/ring.bpf.h).
 //
 // A record that was read stays in the ring for five seconds: the events of a nestord that is killed
@@ -22,7 +23,9 @@ class RingSource : public EventSource {
  public:
   // `sleeps` and `unsure` are the kernel side's reader_sleeps and unsure_records in mapped memory;
   // they outlive this.
-  static Result<std::unique_ptr<RingSource>> Open(int control_fd, int bulk_fd,
+  // Of two records in two rings, the one of the earlier ring in `rings` is handed over first if it
+  // was written first.
+  static Result<std::unique_ptr<RingSource>> Open(const std::vector<int>& rings,
                                                   volatile uint32_t* sleeps,
                                                   volatile uint64_t* unsure,
                                                   std::chrono::milliseconds latency);

@@ -56,17 +56,25 @@ void ReadPinDirectory(StrictYaml& yaml, const YAML::Node& node, std::string& out
   }
 }
 
+void ReadProtect(StrictYaml& yaml, const YAML::Node& node, Protect& out) {
+  std::string word = "refuse";
+  yaml.ReadWord(node, "protect", {"off", "report", "refuse"}, word);
+  out = word == "off" ? Protect::kOff : word == "report" ? Protect::kReport : Protect::kRefuse;
+}
+
 void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
-  if (!yaml.Map(
-          node, "kernel",
-          {"controlRing", "bulkRing", "wakeupLatency", "hopTable", "pinDirectory", "keepOnExit"})) {
+  if (!yaml.Map(node, "kernel",
+                {"controlRing", "verdictRing", "bulkRing", "wakeupLatency", "hopTable",
+                 "pinDirectory", "keepOnExit", "protect"})) {
     return;
   }
   ProbeOptions& options = config.probes;
   ReadPinDirectory(yaml, node, options.pin_directory);
   yaml.Read(node, "keepOnExit", config.keep_on_exit);
+  ReadProtect(yaml, node, options.protect);
   ReadCount(yaml, node, "hopTable", 1024, 10'000'000, options.hop_table_entries);
   ReadRing(yaml, node, "controlRing", options.control_ring_bytes);
+  ReadRing(yaml, node, "verdictRing", options.verdict_ring_bytes);
   ReadRing(yaml, node, "bulkRing", options.bulk_ring_bytes);
   yaml.ReadDuration(node, "wakeupLatency", milliseconds(1), milliseconds(1000),
                     options.wakeup_latency);

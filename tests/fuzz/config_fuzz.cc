@@ -13,6 +13,7 @@ namespace {
 
 void CheckBounds(const Config& config) {
   if (!std::has_single_bit(config.probes.control_ring_bytes)) std::abort();
+  if (!std::has_single_bit(config.probes.verdict_ring_bytes)) std::abort();
   if (!std::has_single_bit(config.probes.bulk_ring_bytes)) std::abort();
   if (config.chain.max_processes < 1024 || config.events.max_events < 100) std::abort();
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a policy forbids does not happen, whichever way it is tried.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <set>
 
 #include "tests/kernel/node.h"
 #include "tests/kernel/sandbox.h"
@@ -424,6 +426,49 @@ TEST_F(DecideTest, TheFirstProgramOfAContainerIsJudged) {
   Node::Get().SetPolicy(kForbidArgument);
 
   EXPECT_THAT(Wait(container.Exec({VictimPath(), "forbidden"})), testing::AnyOf(kRefused, kKilled));
+}
+
+// What a privileged pod with a pid namespace of its own may do to others' BPF objects.
+TEST_F(DecideTest, APodDoesNotGetAtNestorItself) {
+  const Sandbox container;
+  const char* const open_all = R"(
+import ctypes, errno, struct
+libc = ctypes.CDLL(None, use_errno=True)
+def bpf(command, *words):
+    attributes = ctypes.create_string_buffer(struct.pack(f'{len(words)}I', *words), 128)
+    got = libc.syscall(321, command, attributes, 128)
+    return got, ctypes.get_errno() if got < 0 else 0, attributes.raw
+refused = 0
+for following, opening in ((12, 14), (11, 13), (31, 30)):
+    number, got = 0, 0
+    while got >= 0:
+        got, error, raw = bpf(following, number)
+        number = struct.unpack_from('I', raw, 4)[0]
+        if got >= 0 and bpf(opening, number)[1] == errno.EPERM:
+            refused += 1
+print(refused, 'refused')
+exit(0 if refused > 50 else 1)
+)";
+  EXPECT_EQ(Wait(container.Exec({"/usr/bin/unshare", "-pf", "/usr/bin/python3", "-c", open_all})),
+            0);
+  const std::string signal = "kill -CONT " + std::to_string(getpid());
+  const std::vector<std::string> without = {"/usr/bin/setpriv", "--bounding-set", "-sys_admin",
+                                            "/bin/sh", "-c"};
+  std::vector<std::string> command = without;
+  command.push_back(signal);
+  EXPECT_NE(Wait(container.Exec(command)), 0);
+  command.back() = "head -c1 /proc/" + std::to_string(getpid()) + "/mem";
+  EXPECT_NE(Wait(container.Exec(command)), 0);
+  EXPECT_EQ(Wait(StartChild([&] { return ExecHere({"/bin/sh", "-c", signal}); })), 0);
+
+  std::set<Guarded> tried;
+  for (const GuardRecord& guard : Only<GuardRecord>(Node::Get().Drain(
+           [](const std::vector<Record>& all) { return Only<GuardRecord>(all).size() > 50; }))) {
+    EXPECT_TRUE(guard.applied);
+    tried.insert(guard.target);
+  }
+  EXPECT_THAT(tried, testing::IsSupersetOf(
+                         {Guarded::kMap, Guarded::kProgram, Guarded::kLink, Guarded::kProcess}));
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->policy_directory, defaults.policy_directory);
   EXPECT_EQ(shipped->probes.node_scope, defaults.probes.node_scope);
   EXPECT_EQ(shipped->probes.control_ring_bytes, defaults.probes.control_ring_bytes);
+  EXPECT_EQ(shipped->probes.verdict_ring_bytes, defaults.probes.verdict_ring_bytes);
   EXPECT_EQ(shipped->probes.bulk_ring_bytes, defaults.probes.bulk_ring_bytes);
   EXPECT_EQ(shipped->probes.wakeup_latency, defaults.probes.wakeup_latency);
   EXPECT_EQ(shipped->probes.hop_table_entries, defaults.probes.hop_table_entries);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_AGENT_KERNEL_GUARD_TABLE_H_
+#define NESTOR_AGENT_KERNEL_GUARD_TABLE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "bpf/abi.h"
+
+struct bpf_link;
+struct bpf_object;
+
+namespace nestor {
+
+// All of nestor's own that bpf/guard.bpf.c guards: maps and programs of `object`, `links`, the
+// directories, and the file system of the first of them, if it is one of BPF's. A directory that
+// is not there does not count. Thread: any.
+std::vector<nestor_guarded> GuardedThings(bpf_object* object, const std::vector<bpf_link*>& links,
+                                          const std::vector<std::string>& directories);
+
+// Makes the table hold these and nothing else: first what is new comes in, then what an earlier
+// nestord had goes. Thread: one.
+Status WriteGuarded(int table_fd, const std::vector<nestor_guarded>& things);
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_KERNEL_GUARD_TABLE_H_
