@@ -261,6 +261,8 @@ static __always_inline void enter_hop(struct task_struct *task, struct task_cont
 	struct nestor_hop_body *body;
 	u64 id = cause->hop_id;
 
+	if (!id) /* nobody's: where the task is, is what is known */
+		return;
 	take_place(context, cause);
 	if (is_announced(id))
 		return;

@@ -1,6 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "requests.bpf.h"
 
+#define CLAIMED (~0ULL) /* in place of a connection: none has this id */
+
+/*
+ * Threads on other CPUs read a process's list meanwhile, and a program may be interrupted in the middle. So an entry counts, by its open
+ * connection, only before it is changed and after.
+ */
+static __always_inline void put_request(struct request *request, const struct cause *cause, u64 turn)
+{
+	struct cause hidden = *cause;
+
+	hidden.connection = CLAIMED;
+	request->cause.connection = CLAIMED;
+	barrier();
+	request->cause = hidden;
+	request->turn = turn;
+	barrier();
+	request->cause.connection = cause->connection;
+}
+
+/* An entry that is free, or whose request is over, for this thread alone: two that put one in at once must not take the same. */
+static __always_inline bool claim(struct request *request)
+{
+	u64 connection = request->cause.connection;
+
+	if (connection == CLAIMED || is_open(&request->cause))
+		return false;
+	return __sync_val_compare_and_swap(&request->cause.connection, connection, CLAIMED) == connection;
+}
+
+static __always_inline void take_out(struct request *request)
+{
+	request->cause.connection = 0;
+	barrier();
+	request->cause.hop_id = 0;
+}
+
 __noinline int remember_request(struct request_list *requests, struct cause *cause, u64 turn)
 {
 	u32 at;
@@ -14,16 +50,14 @@ __noinline int remember_request(struct request_list *requests, struct cause *cau
 		return 0;
 	}
 	for (int i = 0; i < REQUESTS_KEPT; i++) {
-		if (is_open(&requests->list[i].cause))
+		if (!claim(&requests->list[i]))
 			continue;
-		requests->list[i].cause = *cause;
-		requests->list[i].turn = turn;
+		put_request(&requests->list[i], cause, turn);
 		return 0;
 	}
 	count_loss(NESTOR_LOSS_CANDIDATES);
 	at = requests->next++ & (REQUESTS_KEPT - 1);
-	requests->list[at].cause = *cause;
-	requests->list[at].turn = turn;
+	put_request(&requests->list[at], cause, turn);
 	return 0;
 }
 
@@ -34,8 +68,7 @@ __noinline int queue_request(struct request_list *requests, struct cause *cause,
 	if (!requests || !cause)
 		return 0;
 	at = requests->next++ & (REQUESTS_KEPT - 1);
-	requests->list[at].cause = *cause;
-	requests->list[at].turn = time;
+	put_request(&requests->list[at], cause, time);
 	return 0;
 }
 
@@ -65,8 +98,17 @@ static long look_at(u32 index, void *argument)
 
 	if (!is_looked_for(look, request))
 		return 0;
-	if (look->only)
+	if (look->only) {
+		struct cause before = *look->only;
+
 		*look->only = request->cause;
+		barrier();
+		/* Another thread changed it in this moment. */
+		if (!look->only->hop_id || look->only->connection != request->cause.connection) {
+			*look->only = before;
+			return 0;
+		}
+	}
 	if (look->body)
 		add_candidate(look->body, look->count, request->cause.hop_id);
 	look->count++;
@@ -129,7 +171,7 @@ __noinline int forget_request(struct request_list *requests, struct cause *cause
 		return 0;
 	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (requests->list[i].cause.hop_id == cause->hop_id)
-			requests->list[i].cause.hop_id = 0;
+			take_out(&requests->list[i]);
 	}
 	return 0;
 }
@@ -151,7 +193,7 @@ __noinline int forget_connection(struct request_list *requests, u64 connection)
 		return 0;
 	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (requests->list[i].cause.connection == connection)
-			__builtin_memset(&requests->list[i].cause, 0, sizeof(requests->list[i].cause));
+			take_out(&requests->list[i]);
 	}
 	return 0;
 }
