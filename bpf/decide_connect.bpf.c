@@ -30,28 +30,39 @@ static __always_inline bool read_peer(struct nestor_address *peer, struct sockad
 	return false;
 }
 
-/* Rules that ask for no address (ports only) match any inet peer; those for unix paths never do. */
-static __always_inline void match_address(const struct nestor_address *peer, const struct nestor_rule_bits *applying, u64 generation,
-					  struct nestor_rule_bits *matched)
+/* The set of rules whose networks hold the peer. */
+static __always_inline u32 match_network(const struct nestor_address *peer, u64 generation)
 {
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
-	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
 	struct nestor_cidr_key key = {.slot = generation & 1, .family = peer->family};
-	struct nestor_rule_bits *in;
+	u32 *set;
 
 	key.prefix_len = 64 + (peer->family == AF_INET ? 32 : 128);
 	__builtin_memcpy(key.addr, peer->addr, sizeof(key.addr));
-	in = bpf_map_lookup_elem(&cidrs, &key);
-	if (!of_event)
-		return;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] =
-		    applying->word[i] & ~of_event->need_path.word[i] & ((in ? in->word[i] : 0) | ~of_event->need_cidr.word[i]);
+	set = bpf_map_lookup_elem(&cidrs, &key);
+	return set ? *set : NESTOR_SET_NONE;
+}
+
+/* Rules that ask for no address (ports only) match any inet peer; those for unix paths never do. */
+static __always_inline int judge_connect(struct task_struct *task, struct task_context *context, u64 generation,
+					 struct nestor_address *peer, struct scratch *scratch)
+{
+	struct judgement judgement = {};
+
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, NESTOR_SET_NONE,
+			 match_network(peer, generation), false))
+		return 0;
+	if (judgement.asks_executable && !spare_executable(&judgement, task, scratch, generation))
+		return 0;
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
+	judgement.peer = peer;
+	judgement.port = peer->port;
+	judge(&judgement);
+	return refusal(&judgement);
 }
 
 /*
  * Hook: lsm/socket_connect. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM. Cost: nothing without connect rules
- * here, else one prefix look-up.
+ * here, else one prefix look-up. On failure (no room to work in): policy-state, the connection is refused.
  */
 SEC("lsm/socket_connect")
 int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len, int ret)
@@ -59,52 +70,36 @@ int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *addres
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	u64 generation = policy_generation;
-	struct judgement judgement = {};
-	struct nestor_rule_bits applying;
 	struct nestor_address peer = {};
 	struct scratch *scratch;
 
-	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
+	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
 		return ret;
 	if (!read_peer(&peer, address, len))
 		return 0;
-	match_address(&peer, &applying, generation, &judgement.matched);
-	if (!bits_any(&judgement.matched))
-		return 0;
 	scratch = take_scratch();
-	if (scratch) { /* none: nothing is spared */
-		spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched);
-		leave_scratch(scratch);
-		if (!bits_any(&judgement.matched))
-			return 0;
-	}
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
-	judgement.peer = &peer;
-	judgement.port = peer.port;
-	judge(&judgement);
-	return refusal(&judgement);
+	if (!scratch)
+		return -EPERM;
+	ret = judge_connect(task, context, generation, &peer, scratch);
+	leave_scratch(scratch);
+	return ret;
 }
 
-static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation,
-				      const struct nestor_rule_bits *applying, struct sock *other, struct scratch *scratch)
+static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation, struct sock *other,
+				      struct scratch *scratch)
 {
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
-	struct nestor_event_rules *of_event;
 	struct judgement judgement = {};
-	struct nestor_rule_bits accepted;
 	struct resolved path = {};
+	u32 accepted;
 
 	path.len = unix_path_of(other, scratch->path);
-	match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation, &accepted);
-	of_event = bpf_map_lookup_elem(&event_rules, &index);
-	if (!of_event)
+	accepted = match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation);
+	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		judgement.matched.word[i] = applying->word[i] & accepted.word[i] & of_event->need_path.word[i];
-	if (!bits_any(&judgement.matched))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, accepted, NESTOR_SET_ALL, true))
 		return 0;
-	if (spare_executable(task, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched)) {
-		if (!bits_any(&judgement.matched))
+	if (judgement.asks_executable) {
+		if (!spare_executable(&judgement, task, scratch, generation))
 			return 0;
 		path.len = unix_path_of(other, scratch->path);
 	}
@@ -125,15 +120,14 @@ int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, st
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 
-	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
+	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
 		return ret;
 	scratch = take_scratch();
 	if (!scratch)
 		return -EPERM;
-	ret = judge_unix(task, context, generation, &applying, other, scratch);
+	ret = judge_unix(task, context, generation, other, scratch);
 	leave_scratch(scratch);
 	return ret;
 }

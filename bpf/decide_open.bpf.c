@@ -2,30 +2,31 @@
 #include "policy.bpf.h"
 #include "turn.bpf.h"
 
-static __always_inline int judge_open(struct task_struct *task, struct task_context *context, u64 generation,
-				      const struct nestor_rule_bits *applying, struct file *file, struct scratch *scratch)
+static __always_inline struct resolved path_opened(struct file *file, struct scratch *scratch)
 {
+	return path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
+}
+
+static __always_inline int judge_open(struct task_struct *task, struct task_context *context, u64 generation, struct file *file,
+				      struct scratch *scratch)
+{
+	struct resolved path = path_opened(file, scratch);
 	struct judgement judgement = {};
-	struct nestor_rule_bits accepted;
-	struct resolved path;
+	u32 accepted = NESTOR_SET_ALL;
 	u32 mode;
 
-	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
-	if (path.truncated) {
-		accepted = *applying;
+	if (path.truncated)
 		judgement.unseen = NESTOR_SEES_PATH;
-	} else {
-		match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation, &accepted);
-	}
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		judgement.matched.word[i] = applying->word[i] & accepted.word[i];
-	if (!bits_any(&judgement.matched))
+	else
+		accepted = match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation);
+	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	if (spare_executable(task, scratch, NESTOR_RULE_OPEN, generation, &judgement.matched)) {
-		if (!bits_any(&judgement.matched))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_OPEN, accepted, NESTOR_SET_ALL, true))
+		return 0;
+	if (judgement.asks_executable) {
+		if (!spare_executable(&judgement, task, scratch, generation))
 			return 0;
-		path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path,
-				    PATH_LARGE);
+		path = path_opened(file, scratch);
 	}
 	mode = BPF_CORE_READ(file, f_mode);
 	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_OPEN, NESTOR_STAGE_OPEN);
@@ -48,15 +49,14 @@ int FUNCTION_PROG(decide_open, struct file *file, int ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 
-	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_OPEN, generation, &applying))
+	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation))
 		return ret;
 	scratch = take_scratch();
 	if (!scratch)
 		return -EPERM;
-	ret = judge_open(task, context, generation, &applying, file, scratch);
+	ret = judge_open(task, context, generation, file, scratch);
 	leave_scratch(scratch);
 	return ret;
 }

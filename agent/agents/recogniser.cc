@@ -12,7 +12,7 @@
 namespace nestor {
 namespace {
 
-constexpr size_t kMaxStates = 8192;  // of one automaton; a state has 544 bytes
+constexpr size_t kMaxStates = 8192;  // of one automaton; a state has some 100 bytes
 
 // One kind of glob of all signatures; a signature's number is its bit.
 struct Matcher {
