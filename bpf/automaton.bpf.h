@@ -61,27 +61,40 @@ static __always_inline u32 dfa_next(const struct dfa_run *run, u32 state, u8 byt
 	return run->cells->cell[(dfa->base + state * dfa->stride + dfa->class_of[byte]) & (NESTOR_DFA_CELLS - 1)];
 }
 
-#define DFA_READ(i)                                                                                                                        \
-	if (left > (i))                                                                                                                    \
-	state = dfa_next(&local, state, text[i])
+/* Up to DFA_STEP bytes, one behind the other: an unrolled loop, which clang does not make of a loop that can end early. */
+#define DFA_BYTE(i)                                                                                                                        \
+	do {                                                                                                                               \
+		if (left <= (i))                                                                                                           \
+			goto end;                                                                                                          \
+		state = dfa_next(&local, state, text[i]);                                                                                  \
+		if (stop_at_hits && state >= hits_from) {                                                                                  \
+			read = (i) + 1;                                                                                                    \
+			goto end;                                                                                                          \
+		}                                                                                                                          \
+	} while (0)
 
-/* The next DFA_STEP bytes of the text, or what is left of it. True: nothing can match any more. */
-static __always_inline bool dfa_read(struct dfa_run *run, const char *text)
+/*
+ * Reads the next DFA_STEP bytes of the text, or what is left of it, or with `stop_at_hits` up to the first state that has hits. How many is
+ * taken off run->left.
+ */
+static __always_inline u32 dfa_read(struct dfa_run *run, const char *text, const bool stop_at_hits)
 {
 	const struct dfa_run local = *run; /* the compiler need not fear that something changes it meanwhile */
-	u32 state = local.state, left = local.left;
+	u32 state = local.state, left = local.left, read = left < DFA_STEP ? left : DFA_STEP;
+	u32 hits_from = stop_at_hits ? local.dfa->hits_from : 0;
 
-	DFA_READ(0);
-	DFA_READ(1);
-	DFA_READ(2);
-	DFA_READ(3);
-	DFA_READ(4);
-	DFA_READ(5);
-	DFA_READ(6);
-	DFA_READ(7);
+	DFA_BYTE(0);
+	DFA_BYTE(1);
+	DFA_BYTE(2);
+	DFA_BYTE(3);
+	DFA_BYTE(4);
+	DFA_BYTE(5);
+	DFA_BYTE(6);
+	DFA_BYTE(7);
+end:
 	run->state = state;
-	run->left = left > DFA_STEP ? left - DFA_STEP : 0;
-	return state == NESTOR_DFA_DEAD;
+	run->left = left - read;
+	return read;
 }
 
 /* How often dfa_read is called for a text of this length. */
@@ -113,6 +126,22 @@ static __always_inline struct nestor_rule_bits *rule_set(u32 set, u64 generation
 	u32 index = (generation & 1) * NESTOR_RULE_SETS + (set & (NESTOR_RULE_SETS - 1));
 
 	return bpf_map_lookup_elem(&rule_sets, &index);
+}
+
+/* Rules that match whatever follows; of a state that dfa_read stopped at. */
+static __always_inline u32 dfa_hits(const struct dfa_run *run)
+{
+	return run->state >= run->dfa->hits_from ? dfa_row_set(run, NESTOR_ROW_HITS) : NESTOR_SET_NONE;
+}
+
+static __always_inline void add_set(struct nestor_rule_bits *bits, u32 set, u64 generation)
+{
+	struct nestor_rule_bits *more = rule_set(set, generation);
+
+	if (!more)
+		return;
+	for (u32 i = 0; i < NESTOR_RULE_WORDS; i++)
+		bits->word[i] |= more->word[i];
 }
 
 /* The rules that can still match behind `state`, as `run.state` is at some point of a text; for NESTOR_DFA_OPEN_PATH only. */

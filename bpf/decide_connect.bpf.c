@@ -49,7 +49,7 @@ static __always_inline int judge_connect(struct task_struct *task, struct task_c
 	struct judgement judgement = {};
 
 	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, NESTOR_SET_NONE,
-			 match_network(peer, generation), false))
+			 rule_set(match_network(peer, generation), generation), false))
 		return 0;
 	if (judgement.asks_executable && !spare_executable(&judgement, task, scratch, generation))
 		return 0;
@@ -96,7 +96,7 @@ static __always_inline int judge_unix(struct task_struct *task, struct task_cont
 	accepted = match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation);
 	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, accepted, NESTOR_SET_ALL, true))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, accepted, &scratch->argv, true))
 		return 0;
 	if (judgement.asks_executable) {
 		if (!spare_executable(&judgement, task, scratch, generation))

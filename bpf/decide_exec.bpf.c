@@ -14,26 +14,32 @@ struct argv_walk {
 	const char *text;        /* where the present string goes on */
 	const char *end;         /* strings that lie together: where they end */
 	struct dfa_run dfa;
+	struct nestor_rule_bits *accepted; /* out, in a map value */
+	u64 generation;
+	u32 at;     /* in the chunk */
+	u32 hits;   /* the set that was added last */
 	bool whole; /* looked at to its end */
 };
 
-static long argv_bytes(u32 index, void *argument)
+static long argv_bytes(u32 round, void *argument)
 {
 	struct argv_walk *walk = argument;
+	u32 at = walk->at & (CHUNK - 1), hits;
 
-	return dfa_read(&walk->dfa, walk->scratch->chunk + ((index * DFA_STEP) & (CHUNK - 1)));
+	walk->at += dfa_read(&walk->dfa, walk->scratch->chunk + at, true);
+	hits = dfa_hits(&walk->dfa);
+	if (hits && hits != walk->hits) {
+		walk->hits = hits; /* a program that begins with the same argument a thousand times pays for it once */
+		add_set(walk->accepted, hits, walk->generation);
+	}
+	return walk->dfa.state == NESTOR_DFA_DEAD || !walk->dfa.left;
 }
 
 static __always_inline void match_chunk(struct argv_walk *walk, u32 len)
 {
 	walk->dfa.left = len;
-	bpf_loop(dfa_steps(len), argv_bytes, walk, 0);
-}
-
-/* The set of rules that accept the whole argv. */
-static __always_inline u32 argv_accepted(const struct argv_walk *walk)
-{
-	return walk->dfa.state == NESTOR_DFA_DEAD ? NESTOR_SET_NONE : dfa_accepts(&walk->dfa);
+	walk->at = 0;
+	bpf_loop(len, argv_bytes, walk, 0);
 }
 
 /* A copy for the verdict's words; at entry only. */
@@ -113,9 +119,9 @@ static __always_inline struct entry *entry_of(struct task_struct *task)
 
 static __always_inline void forget_entry(struct entry *entry, u64 generation)
 {
+	__builtin_memset(&entry->argv, 0, sizeof(entry->argv));
 	__builtin_memset(&entry->reported, 0, sizeof(entry->reported));
 	entry->generation = generation;
-	entry->argv = NESTOR_SET_NONE;
 	entry->argv_len = 0;
 	entry->argv_seen = 0;
 }
@@ -143,12 +149,14 @@ static __always_inline int look_at_argv(const char *const *argv)
 	walk.scratch = scratch;
 	walk.entry = entry;
 	walk.argv = argv;
+	walk.accepted = &entry->argv;
+	walk.generation = generation;
 	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
 		bpf_loop(MAX_CHUNKS, entry_chunk, &walk, 0);
 	leave_scratch(scratch);
 	entry->argv_seen = walk.whole || walk.dfa.state == NESTOR_DFA_DEAD;
 	if (walk.whole)
-		entry->argv = argv_accepted(&walk);
+		add_set(&entry->argv, dfa_accepts(&walk.dfa), generation);
 	return 0;
 }
 
@@ -220,7 +228,7 @@ static __always_inline int judge_bprm(struct task_struct *task, struct task_cont
 	struct judgement judgement = {};
 	u32 path = match_program(&judgement, bprm, scratch, generation);
 
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, entry->argv, false))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &entry->argv, false))
 		return 0;
 	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
 	judgement.argv_text = entry->argv_text;
@@ -260,22 +268,25 @@ int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 	return ret;
 }
 
-/* The set of rules that accept the arguments that the new program really has. */
-static __always_inline u32 match_argv_of_image(struct judgement *judgement, struct task_struct *task, struct scratch *scratch,
-					       u64 generation)
+/* Fills scratch->argv: the rules that accept the arguments that the new program really has. */
+static __always_inline void match_argv_of_image(struct judgement *judgement, struct task_struct *task, struct scratch *scratch,
+						u64 generation)
 {
 	struct argv_walk walk;
 
 	__builtin_memset(&walk, 0, sizeof(walk));
+	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
 	walk.scratch = scratch;
+	walk.accepted = &scratch->argv;
+	walk.generation = generation;
 	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
 	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
 	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
 		bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
-	if (walk.whole)
-		return argv_accepted(&walk);
-	judgement->unseen |= NESTOR_SEES_ARGV;
-	return NESTOR_SET_ALL; /* fail closed */
+	if (!walk.whole)
+		judgement->unseen |= NESTOR_SEES_ARGV;
+	/* Fail closed. */
+	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
 }
 
 /* What the new program really is: its path and the arguments that it has. False: nothing matches that was not reported before. */
@@ -284,9 +295,9 @@ static __always_inline bool inspect_image(struct judgement *judgement, struct ta
 {
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
 	u32 path = match_program(judgement, bprm, scratch, generation);
-	u32 argv = match_argv_of_image(judgement, task, scratch, generation);
 
-	if (!match_rules(judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, argv, false))
+	match_argv_of_image(judgement, task, scratch, generation);
+	if (!match_rules(judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &scratch->argv, false))
 		return false;
 	return !entry || entry->generation != generation || drop_rules(judgement, scratch, &entry->reported);
 }

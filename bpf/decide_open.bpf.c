@@ -21,7 +21,7 @@ static __always_inline int judge_open(struct task_struct *task, struct task_cont
 		accepted = match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation);
 	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_OPEN, accepted, NESTOR_SET_ALL, true))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
 		return 0;
 	if (judgement.asks_executable) {
 		if (!spare_executable(&judgement, task, scratch, generation))

@@ -57,13 +57,12 @@ struct {
 
 /* What the first stage of an exec found. From the system call's entry on until the new program runs: no process keeps it for its life. */
 struct entry {
+	struct nestor_rule_bits argv;     /* accept it as it was at syscall entry */
 	struct nestor_rule_bits reported; /* verdicts given at bprm_check: not again at exec */
-	u64 generation;                   /* of the above and of `argv`; 0: nothing there */
-	u32 argv;                         /* the set of rules that accept it as it was at syscall entry */
-	u32 pad;
-	u32 argv_len;     /* of the copy below, for the verdict's words only */
-	u32 argv_seen;    /* `argv` was read to its end */
-	const char *text; /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
+	u64 generation;                   /* of the above; 0: nothing there */
+	u32 argv_len;                     /* of the copy below, for the verdict's words only */
+	u32 argv_seen;                    /* `argv` was read to its end */
+	const char *text;                 /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
 };
 
@@ -82,6 +81,7 @@ struct scratch {
 	u32 taken;
 	u32 pad;
 	struct nestor_rule_bits matched; /* too large for the stack, as are the others */
+	struct nestor_rule_bits argv;    /* accept it */
 	char chunk[CHUNK + DFA_STEP];    /* the piece of argv that is being matched */
 	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
 };
@@ -116,21 +116,26 @@ static __always_inline u64 rules_moment(u64 generation)
 	return generation << 32 | (u32) * (volatile u64 *)&policy_changes;
 }
 
-/* Whether rules of this kind of event apply where the task is. Cost: a compare of what the task remembers, else a look-up. */
+/*
+ * Whether rules of this kind of event apply where the task is. Cost: a compare of what the task remembers, else a look-up. Tasks without a
+ * context of their own share one: the kinds are in one word with a stamp of the moment, so that nobody takes them for another moment's.
+ */
 static __always_inline bool has_rules(struct task_context *context, u32 event, u64 generation)
 {
 	u64 container = context->container, moment = rules_moment(generation);
+	u32 stamp = ((u32)generation << 20 ^ (u32)moment) << 8, known = context->rules_events;
 	struct nestor_applying *here;
 
 	if (!container)
 		return false;
-	if (context->rules_at != moment || context->rules_of != container) {
+	if (context->rules_at != moment || context->rules_of != container || (known & ~0xffU) != stamp) {
 		here = applying_in(container, generation);
-		context->rules_events = here ? here->events : 0;
+		known = stamp | (here ? here->events & 0xff : 0);
+		context->rules_events = known;
 		context->rules_of = container;
 		context->rules_at = moment;
 	}
-	return context->rules_events >> event & 1;
+	return known >> event & 1;
 }
 
 static __always_inline struct nestor_event_rules *rules_of_event(u32 event, u64 generation)
@@ -151,7 +156,8 @@ static long path_bytes(u32 index, void *argument)
 	struct path_run *run = argument;
 	u32 at = (run->offset + index * DFA_STEP) & (NESTOR_PATH_BYTES - 1);
 
-	return dfa_read(&run->dfa, run->scratch->path + at);
+	dfa_read(&run->dfa, run->scratch->path + at, false);
+	return run->dfa.state == NESTOR_DFA_DEAD;
 }
 
 /* The set of rules whose pattern accepts the path that lies in the scratch. */
@@ -403,18 +409,18 @@ static long match_word(u32 index, void *argument)
 }
 
 /*
- * What applies here, is of this kind of event, and has all that it asks for: `path` and `other` (argv or network) are sets. With `named`
- * only rules that ask for a path. False: nothing.
+ * What applies here, is of this kind of event, and has all that it asks for: `path` is a set, `other` the rules that accept argv or the
+ * network. With `named` only rules that ask for a path. False: nothing.
  */
 static __always_inline bool match_rules(struct judgement *judgement, struct scratch *scratch, u64 container, u64 generation, u32 event,
-					u32 path, u32 other, const bool named)
+					u32 path, const struct nestor_rule_bits *other, const bool named)
 {
 	struct match_run run = {
 	    .matched = &scratch->matched,
 	    .of_event = rules_of_event(event, generation),
 	    .here = applying_in(container, generation),
 	    .path = rule_set(path, generation),
-	    .other = rule_set(other, generation),
+	    .other = other,
 	    .any = unknown_zero,
 	    .asking = unknown_zero,
 	};

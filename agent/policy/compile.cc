@@ -212,7 +212,7 @@ class Compiler {
   TableRoom room_;
   std::vector<RuleDraft> drafts_;
   PatternList exec_path_{"exec path", {}};
-  PatternList argv_{"exec args", {}, false, false};
+  PatternList argv_{"exec args", {}, false, true};
   PatternList open_path_{"file path", {}, true, false};
   PatternList unix_path_{"unix path", {}};
   PatternList except_path_{"executable", {}};

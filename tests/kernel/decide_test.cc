@@ -304,5 +304,63 @@ TEST_F(DecideTest, TheFirstProgramOfAContainerIsJudged) {
   EXPECT_THAT(Wait(container.Exec({VictimPath(), "forbidden"})), testing::AnyOf(kRefused, kKilled));
 }
 
+std::string AThousandRules() {
+  std::string rules = R"(
+apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: test}
+spec:
+  mode: enforce
+  rules:
+)";
+  for (int i = 0; i < 334; ++i) {
+    const std::string n = std::to_string(i);
+    rules += "  - {name: file-" + n + ", file: {paths: [/tmp/kept-" + n + "/key, \"/tmp/*/" + n +
+             ".pem\"]}}\n";
+    rules += "  - {name: word-" + n + ", exec: {args: [\"--word-" + n + "\"]}}\n";
+    rules += "  - {name: net-" + n + ", connect: {cidrs: [127.7." + std::to_string(i % 256) +
+             ".0/24], ports: [" + std::to_string(1000 + i) + "]}}\n";
+  }
+  return rules;
+}
+
+TEST_F(DecideTest, AThousandRulesAreEachDecidedBy) {
+  const Sandbox container;
+  Node::Get().SetPolicy(AThousandRules());
+  const char* const tries = R"(
+import errno, os, socket
+def code(act):
+    try: act()
+    except OSError as error: return error.errno
+    return 0
+def connect(address): socket.socket().connect(address)
+os.makedirs('/tmp/kept-333', exist_ok=True)
+for path, expected in (('/tmp/kept-333/key', errno.EPERM), ('/tmp/kept-333/keys', 0), ('/tmp/kept-333/0.pem', errno.EPERM),
+                       ('/tmp/kept-333/334.pem', 0), ('/tmp/kept-333/170.pem', errno.EPERM)):
+    assert code(lambda: open(path, 'w')) == expected, path
+assert code(lambda: connect(('127.7.77.1', 1333))) == errno.EPERM
+assert code(lambda: connect(('127.7.77.1', 1334))) == errno.ECONNREFUSED
+assert code(lambda: connect(('127.7.76.1', 1333))) == errno.ECONNREFUSED
+)";
+
+  EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", tries})), 0);
+  for (const char* const word : {"--word-0", "--word-63", "--word-333"}) {
+    const std::string line = std::string("/bin/true a ") + word + " b";
+    EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", line})), 126) << word;
+  }
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true --word-334 --word- word-1"})), 0);
+}
+
+// The first argument decides, and the last one, and they may be far apart.
+TEST_F(DecideTest, AForbiddenArgumentIsSeenWhereverItStands) {
+  const Sandbox container;
+  Node::Get().SetPolicy(AThousandRules());
+  const std::string filler(1000, 'x');
+
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true --word-7 $0 $0", filler})), 126);
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true $0 $0 --word-7", filler})), 126);
+  EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true $0 $0--word-7", filler})), 0);
+}
+
 }  // namespace
 }  // namespace nestor
