@@ -34,6 +34,8 @@
 #define NESTOR_UNIX_DATA 128 /* data area of hop and socket records: sun_path has 108 bytes */
 #define NESTOR_NAME_DATA 512 /* half of a verdict record's data area */
 
+#define NESTOR_ZEROS 1024 /* inside the kernel: words of nothing, where a table's value begins so */
+
 /* Append only. */
 enum nestor_kind {
 	NESTOR_HOP = 1,
@@ -278,6 +280,21 @@ enum nestor_stage {
 	NESTOR_STAGE_EXEC = 2,    /* sched_process_exec: argv of the new image, SIGKILL */
 	NESTOR_STAGE_OPEN = 3,    /* file_open */
 	NESTOR_STAGE_CONNECT = 4, /* socket_connect, unix_stream_connect */
+	NESTOR_STAGE_SEND = 5,    /* socket_sendmsg, unix_may_send: to an address that the message names */
+	NESTOR_STAGE_MMAP = 6,    /* mmap_file, file_mprotect: a program that another one, such as ld.so, loads */
+	NESTOR_STAGE_LINK = 7,    /* path_link: a second name */
+	NESTOR_STAGE_RENAME = 8,
+	NESTOR_STAGE_CREATE = 9, /* path_mknod, _mkdir, _symlink, _link: the new name */
+	NESTOR_STAGE_REMOVE = 10,
+	NESTOR_STAGE_TRUNCATE = 11,
+	NESTOR_STAGE_ATTRIBUTES = 12, /* path_chmod, path_chown */
+};
+
+/* What is done to a file, and what a file rule is about. */
+enum nestor_access {
+	NESTOR_ACCESS_READ = 1,
+	NESTOR_ACCESS_WRITE = 2,
+	NESTOR_ACCESS_LINK = 4, /* it gets another name */
 };
 
 struct nestor_verdict {
@@ -290,7 +307,7 @@ struct nestor_verdict {
 	__u8 stage;                 /* enum nestor_stage */
 	__u8 applied;               /* 1: the kernel refused or killed; 0: audit only, or it could not (see error) */
 	__s32 error;                /* -errno of a failed application */
-	__u32 access;               /* open: 1 read, 2 write */
+	__u32 access;               /* file: enum nestor_access */
 	struct nestor_address peer; /* connect */
 	struct nestor_span subject; /* path that was executed, opened or connected to */
 	struct nestor_span argv;    /* exec: NUL separated, cut to what fits */
@@ -359,7 +376,7 @@ enum nestor_loss {
 #define NESTOR_MAX_RULES 2048 /* for each generation */
 #define NESTOR_RULE_WORDS (NESTOR_MAX_RULES / 64)
 #define NESTOR_DFA_CELLS (1 << 21) /* of all automata of a generation together */
-#define NESTOR_RULE_SETS 16384     /* different sets of rules that the states and networks of a generation name */
+#define NESTOR_RULE_SETS 8192      /* different sets of rules that the states and networks of a generation name */
 #define NESTOR_DFA_STATES 65535    /* of one automaton: a cell has 16 bits */
 #define NESTOR_DFA_DEAD 0          /* state from which nothing can match */
 #define NESTOR_DFA_START 1
@@ -460,7 +477,7 @@ struct nestor_rule {
 	__u8 event;               /* enum nestor_rule_event */
 	__u8 action;              /* enum nestor_action */
 	__u8 mode;                /* enum nestor_mode */
-	__u8 access;              /* open: 1 read, 2 write, 3 either */
+	__u8 access;              /* file: enum nestor_access */
 	__u32 min_depth;          /* chain depth, inclusive */
 	__u32 max_depth;          /* inclusive; 0xffffffff: no bound */
 	__u32 origin_mask;        /* bit (1 << enum nestor_hop_kind); 0: any */

@@ -60,6 +60,15 @@ static __always_inline void announce_container(u64 id, const char *name)
 	ring_submit(record);
 }
 
+/* The device of the file system that is the task's root as a whole, as an overlay is. A part of one, as of the host's, tells nothing. */
+static __always_inline u32 image_device(struct task_struct *task)
+{
+	struct dentry *root = BPF_CORE_READ(task, fs, root.dentry);
+	struct super_block *sb = BPF_CORE_READ(root, d_sb);
+
+	return BPF_CORE_READ(sb, s_root) == root ? BPF_CORE_READ(sb, s_dev) : 0;
+}
+
 /*
  * The container's cgroup id, 0 for the host. `first` becomes true when nobody was seen in this container before.
  * Cost: one map lookup a level; names are read only in cgroups that are not known as containers, and by the caller's cache only once a
@@ -80,8 +89,10 @@ static __always_inline u64 find_container(struct task_struct *task, bool *first)
 			return id;
 		name = BPF_CORE_READ(node, name);
 		if (is_container_name(name)) {
-			long error = bpf_map_update_elem(&containers, &id, &fresh, BPF_NOEXIST);
+			long error;
 
+			fresh.image_device = image_device(task);
+			error = bpf_map_update_elem(&containers, &id, &fresh, BPF_NOEXIST);
 			*first = !error;
 			if (!error)
 				announce_container(id, name);

@@ -90,7 +90,8 @@ struct socket_tag {
 };
 
 struct container {
-	u64 reserved;
+	u32 image_device; /* of the file system that is its root, see is_of_image; 0: its root is a part of one */
+	u32 pad;
 };
 
 struct {
@@ -99,6 +100,19 @@ struct {
 	__type(key, int);
 	__type(value, struct task_context);
 } contexts __weak SEC(".maps");
+
+/*
+ * Contexts that storage did not take. Before 7.0 (commit 4a98c2efa613) it takes nothing new on a CPU as long as a task
+ * that was interrupted there in the middle of using it has not gone on, which since 6.13 (lazy preemption) any task can be, for long.
+ * Full: task-storage; such a task has its nearest ancestor's.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct nestor_process); /* of the thread */
+	__type(value, struct task_context);
+} spare_contexts __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -126,6 +140,8 @@ struct {
 
 extern u64 last_hop_id; /* state.bpf.c */
 extern u32 pods_were_reached;
+extern u32 spares_begun;
+extern const volatile u64 zeros[NESTOR_ZEROS];
 extern const volatile u32 host_mnt_ns;
 extern const volatile bool node_scope;
 
@@ -159,22 +175,78 @@ static __always_inline void process_key(struct nestor_process *key, struct task_
 	key->pad = 0;
 }
 
-/* Storage can fail (no memory in a non-sleeping context): the nearest ancestor's context is the truth but for a cause. */
-static __always_inline struct task_context *context_recover(struct task_struct *task)
+static __always_inline void spare_key(struct nestor_process *key, struct task_struct *task)
+{
+	key->start_ns = task->start_boottime;
+	key->tgid = task->pid;
+	key->pad = 0;
+}
+
+static __noinline __maybe_unused struct task_context *find_spare(struct task_struct *task)
+{
+	struct nestor_process key;
+
+	if (!spares_begun)
+		return NULL;
+	spare_key(&key, task);
+	return bpf_map_lookup_elem(&spare_contexts, &key);
+}
+
+/* NULL: none. */
+static __always_inline struct task_context *find_context(struct task_struct *task)
+{
+	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+
+	return context ? context : find_spare(task);
+}
+
+static __noinline __maybe_unused struct task_context *store_spare(struct task_struct *task, struct task_context *from)
+{
+	struct nestor_process key;
+
+	spares_begun = 1;
+	spare_key(&key, task);
+	if (bpf_map_update_elem(&spare_contexts, &key, from ? from : (void *)zeros, BPF_ANY)) {
+		count_loss(NESTOR_LOSS_TASK_STORAGE);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&spare_contexts, &key);
+}
+
+/* The task has no context yet. `from` NULL: an empty one. NULL: no room, counted. */
+static __always_inline struct task_context *store_context(struct task_struct *task, struct task_context *from)
+{
+	struct task_context *context = bpf_task_storage_get(&contexts, task, from, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	return context ? context : store_spare(task, from);
+}
+
+/* NULL: not even an ancestor has one. */
+static __always_inline struct task_context *context_of_ancestor(struct task_struct *task)
 {
 	struct task_struct *ancestor = task->group_leader;
-	struct task_context *found = NULL, *context;
+	struct task_context *found = NULL;
 
 	for (int i = 0; i < MAX_ANCESTORS && !found; i++) {
-		found = bpf_task_storage_get(&contexts, ancestor, NULL, 0);
+		found = find_context(ancestor);
 		ancestor = ancestor->real_parent;
 	}
+	return found;
+}
+
+/*
+ * A task that no fork was seen of: one that the kernel made for io_uring inside a process, or one that there was no room for (counted
+ * then). The nearest ancestor's context is the truth but for a cause.
+ */
+static __noinline __maybe_unused struct task_context *context_recover(struct task_struct *task)
+{
+	struct task_context *found = context_of_ancestor(task), *context;
+
 	if (!found)
 		return NULL;
-	count_loss(NESTOR_LOSS_TASK_STORAGE);
-	context = bpf_task_storage_get(&contexts, task, found, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	context = store_context(task, found);
 	if (context) {
-		context->flags = (context->flags | NESTOR_TASK_RECOVERED) & ~(TASK_PRIVATE | NESTOR_TASK_ENTRY);
+		context->flags = (context->flags & ~(TASK_PRIVATE | NESTOR_TASK_ENTRY)) | NESTOR_TASK_RECOVERED;
 		__builtin_memset(&context->cause, 0, sizeof(context->cause));
 	}
 	return context;
@@ -183,7 +255,7 @@ static __always_inline struct task_context *context_recover(struct task_struct *
 /* NULL: unknown, as for tasks that are older than nestord and not seeded yet, and kernel threads. */
 static __always_inline struct task_context *context_of(struct task_struct *task)
 {
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = find_context(task);
 
 	if (context)
 		return context;

@@ -19,7 +19,7 @@ int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags,
 
 	if (!skb || sk->__sk_common.skc_family != AF_UNIX || sk->sk_type != SOCK_DGRAM)
 		return 0;
-	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	context = find_context(task);
 	if (!context)
 		return 0;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));

@@ -3,12 +3,14 @@
 #include "policy.bpf.h"
 #include "turn.bpf.h"
 
-static __always_inline bool read_peer(struct nestor_address *peer, struct sockaddr *address, int len)
+static __always_inline bool read_peer(struct nestor_address *peer, struct sockaddr *address, int len, bool as_v4)
 {
 	u16 family = 0;
 
 	if (bpf_probe_read_kernel(&family, sizeof(family), address))
 		return false;
+	if (family == AF_UNSPEC && as_v4)
+		family = AF_INET;
 	if (family == AF_INET && len >= (int)sizeof(struct nestor_sockaddr_in)) {
 		struct nestor_sockaddr_in in;
 
@@ -43,50 +45,75 @@ static __always_inline u32 match_network(const struct nestor_address *peer, u64 
 }
 
 /* Rules that ask for no address (ports only) match any inet peer; those for unix paths never do. */
-static __always_inline int judge_connect(struct task_struct *task, struct task_context *context, u64 generation,
-					 struct nestor_address *peer, struct scratch *scratch)
+static __always_inline int judge_peer(struct task_struct *task, struct task_context *context, u64 generation, struct nestor_address *peer,
+				      struct scratch *scratch, u8 stage)
 {
+	struct nestor_rule_bits *in = rule_set(match_network(peer, generation), generation);
 	struct judgement judgement = {};
 
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, NESTOR_SET_NONE,
-			 rule_set(match_network(peer, generation), generation), false))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, NESTOR_SET_NONE, in, false))
 		return 0;
-	if (judgement.asks_executable && !spare_executable(&judgement, task, scratch, generation))
+	if (judgement.asks_executable && !spare_executable(&judgement, task, context, scratch, generation))
 		return 0;
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
 	judgement.peer = peer;
 	judgement.port = peer->port;
 	judge(&judgement);
 	return refusal(&judgement);
 }
 
-/*
- * Hook: lsm/socket_connect. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM. Cost: nothing without connect rules
- * here, else one prefix look-up. On failure (no room to work in): policy-state, the connection is refused.
- */
-SEC("lsm/socket_connect")
-int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len, int ret)
+/* `as_v4`: an IPv4 socket takes an address without a family for one of its own when it sends. */
+static __always_inline int judge_inet(struct sockaddr *address, int len, bool as_v4, u8 stage)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct nestor_address peer = {};
 	struct scratch *scratch;
+	int ret;
 
-	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
-		return ret;
-	if (!read_peer(&peer, address, len))
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
+		return 0;
+	if (!read_peer(&peer, address, len, as_v4))
 		return 0;
 	scratch = take_scratch();
 	if (!scratch)
 		return -EPERM;
-	ret = judge_connect(task, context, generation, &peer, scratch);
+	ret = judge_peer(task, context, generation, &peer, scratch, stage);
 	leave_scratch(scratch);
 	return ret;
 }
 
+/*
+ * Hook: lsm/socket_connect. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM. Cost: nothing without connect rules
+ * here, else one prefix look-up. On failure (no room to work in): policy-state, refused.
+ */
+SEC("lsm/socket_connect")
+int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len)
+{
+	return judge_inet(address, len, false, NESTOR_STAGE_CONNECT);
+}
+
+/*
+ * Hook: lsm/socket_sendmsg, for messages that name their receiver: datagrams, TCP Fast Open. Lowest kernel: 5.17. Cost: one read a message,
+ * with connect rules one prefix look-up a named message.
+ */
+SEC("lsm/socket_sendmsg")
+int FUNCTION_PROG(decide_send, struct socket *socket, struct msghdr *message, int size)
+{
+	struct sockaddr *address = message->msg_name;
+	u16 family;
+
+	if (!address)
+		return 0;
+	family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	return judge_inet(address, message->msg_namelen, family == AF_INET, NESTOR_STAGE_SEND);
+}
+
 static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation, struct sock *other,
-				      struct scratch *scratch)
+				      struct scratch *scratch, u8 stage)
 {
 	struct judgement judgement = {};
 	struct resolved path = {};
@@ -99,15 +126,33 @@ static __always_inline int judge_unix(struct task_struct *task, struct task_cont
 	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, accepted, &scratch->argv, true))
 		return 0;
 	if (judgement.asks_executable) {
-		if (!spare_executable(&judgement, task, scratch, generation))
+		if (!spare_executable(&judgement, task, context, scratch, generation))
 			return 0;
 		path.len = unix_path_of(other, scratch->path);
 	}
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, NESTOR_STAGE_CONNECT);
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
 	judgement.subject = scratch->path;
 	judgement.subject_len = path.len;
 	judge(&judgement);
 	return refusal(&judgement);
+}
+
+static __always_inline int judge_unix_peer(struct sock *other, u8 stage)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = context_to_judge(task);
+	u64 generation = policy_generation;
+	struct scratch *scratch;
+	int ret;
+
+	if (!other || !generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
+		return 0;
+	scratch = take_scratch();
+	if (!scratch)
+		return -EPERM;
+	ret = judge_unix(task, context, generation, other, scratch, stage);
+	leave_scratch(scratch);
+	return ret;
 }
 
 /*
@@ -115,19 +160,14 @@ static __always_inline int judge_unix(struct task_struct *task, struct task_cont
  * Cost: nothing without connect rules here, else one map access a byte of the path.
  */
 SEC("lsm/unix_stream_connect")
-int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk, int ret)
+int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
+	return judge_unix_peer(other, NESTOR_STAGE_CONNECT);
+}
 
-	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
-		return ret;
-	scratch = take_scratch();
-	if (!scratch)
-		return -EPERM;
-	ret = judge_unix(task, context, generation, other, scratch);
-	leave_scratch(scratch);
-	return ret;
+/* Hook: lsm/unix_may_send: a datagram socket connects, or sends to a socket that it names. Lowest kernel: 5.17. Cost: as above. */
+SEC("lsm/unix_may_send")
+int FUNCTION_PROG(decide_unix_send, struct socket *socket, struct socket *other)
+{
+	return judge_unix_peer(other->sk, NESTOR_STAGE_SEND);
 }

@@ -4,43 +4,7 @@
  * But a thread may change argv in between, and 32-bit system calls are not looked at. (b) So at sched_process_exec the argv that the
  * new image really has is matched before its first instruction, and SIGKILL ends what dodged (a). Every ABI passes (b).
  */
-#include "policy.bpf.h"
-#include "turn.bpf.h"
-
-struct argv_walk {
-	struct scratch *scratch;
-	struct entry *entry;     /* at entry only */
-	const char *const *argv; /* the array of pointers, in user memory */
-	const char *text;        /* where the present string goes on */
-	const char *end;         /* strings that lie together: where they end */
-	struct dfa_run dfa;
-	struct nestor_rule_bits *accepted; /* out, in a map value */
-	u64 generation;
-	u32 at;     /* in the chunk */
-	u32 hits;   /* the set that was added last */
-	bool whole; /* looked at to its end */
-};
-
-static long argv_bytes(u32 round, void *argument)
-{
-	struct argv_walk *walk = argument;
-	u32 at = walk->at & (CHUNK - 1), hits;
-
-	walk->at += dfa_read(&walk->dfa, walk->scratch->chunk + at, true);
-	hits = dfa_hits(&walk->dfa);
-	if (hits && hits != walk->hits) {
-		walk->hits = hits; /* a program that begins with the same argument a thousand times pays for it once */
-		add_set(walk->accepted, hits, walk->generation);
-	}
-	return walk->dfa.state == NESTOR_DFA_DEAD || !walk->dfa.left;
-}
-
-static __always_inline void match_chunk(struct argv_walk *walk, u32 len)
-{
-	walk->dfa.left = len;
-	walk->at = 0;
-	bpf_loop(len, argv_bytes, walk, 0);
-}
+#include "decide_exec.bpf.h"
 
 /* A copy for the verdict's words; at entry only. */
 static __always_inline void keep_words(struct entry *entry, const char *chunk, u64 len)
@@ -85,29 +49,6 @@ static long entry_chunk(u32 index, void *argument)
 	return walk->dfa.state == NESTOR_DFA_DEAD;
 }
 
-static long exec_chunk(u32 index, void *argument)
-{
-	struct argv_walk *walk = argument;
-	u64 len = walk->end - walk->text;
-
-	if (walk->text >= walk->end) {
-		walk->whole = true;
-		return 1;
-	}
-	barrier_var(len);
-	if (len > CHUNK)
-		len = CHUNK;
-	if (bpf_probe_read_user(walk->scratch->chunk, len, walk->text)) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
-		return 1;
-	}
-	walk->text += len;
-	match_chunk(walk, len);
-	if (walk->dfa.state == NESTOR_DFA_DEAD)
-		walk->whole = true;
-	return walk->whole;
-}
-
 static __always_inline struct entry *entry_of(struct task_struct *task)
 {
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -129,7 +70,7 @@ static __always_inline void forget_entry(struct entry *entry, u64 generation)
 static __always_inline int look_at_argv(const char *const *argv)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct scratch *scratch;
 	struct argv_walk walk;
@@ -207,26 +148,11 @@ static __always_inline bool may_be_allowed_by_argv(u64 container, u64 generation
 	return run.found;
 }
 
-/* The set of rules that name the program's file. */
-static __always_inline u32 match_program(struct judgement *judgement, struct linux_binprm *bprm, struct scratch *scratch, u64 generation)
-{
-	struct file *file = BPF_CORE_READ(bprm, file);
-	struct resolved path;
-
-	path = path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
-	judgement->subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
-	judgement->subject_len = path.len;
-	if (!path.truncated)
-		return match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation);
-	judgement->unseen |= NESTOR_SEES_PATH;
-	return NESTOR_SET_ALL;
-}
-
 static __always_inline int judge_bprm(struct task_struct *task, struct task_context *context, u64 generation, struct linux_binprm *bprm,
 				      struct scratch *scratch, struct entry *entry)
 {
 	struct judgement judgement = {};
-	u32 path = match_program(&judgement, bprm, scratch, generation);
+	u32 path = match_program(&judgement, context, BPF_CORE_READ(bprm, file), scratch, generation);
 
 	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &entry->argv, false))
 		return 0;
@@ -246,7 +172,7 @@ SEC("lsm/bprm_check_security")
 int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct scratch *scratch;
 	struct entry *entry;
@@ -268,33 +194,12 @@ int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 	return ret;
 }
 
-/* Fills scratch->argv: the rules that accept the arguments that the new program really has. */
-static __always_inline void match_argv_of_image(struct judgement *judgement, struct task_struct *task, struct scratch *scratch,
-						u64 generation)
-{
-	struct argv_walk walk;
-
-	__builtin_memset(&walk, 0, sizeof(walk));
-	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
-	walk.scratch = scratch;
-	walk.accepted = &scratch->argv;
-	walk.generation = generation;
-	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
-	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
-	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
-		bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
-	if (!walk.whole)
-		judgement->unseen |= NESTOR_SEES_ARGV;
-	/* Fail closed. */
-	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
-}
-
 /* What the new program really is: its path and the arguments that it has. False: nothing matches that was not reported before. */
 static __always_inline bool inspect_image(struct judgement *judgement, struct task_struct *task, struct task_context *context,
 					  u64 generation, struct linux_binprm *bprm, struct scratch *scratch)
 {
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
-	u32 path = match_program(judgement, bprm, scratch, generation);
+	u32 path = match_program(judgement, context, BPF_CORE_READ(bprm, file), scratch, generation);
 
 	match_argv_of_image(judgement, task, scratch, generation);
 	if (!match_rules(judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &scratch->argv, false))
@@ -340,7 +245,7 @@ static __always_inline void judge_exec(struct task_struct *task, struct task_con
 SEC("tp_btf/sched_process_exec")
 int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
 	struct scratch *scratch;
 

@@ -1,62 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "policy.bpf.h"
-#include "turn.bpf.h"
+#include "decide_file.bpf.h"
 
-static __always_inline struct resolved path_opened(struct file *file, struct scratch *scratch)
+#define FMODE_BACKING 0x2000000 /* 6.5 on: a file that a stacked file system opens below its own */
+
+/*
+ * An overlay opens the file below for each of its own, which was judged already. One below another overlay that somebody mounted over the
+ * image is judged all the same: its place in the image is what rules are about. Before 6.5 the lower file goes by the upper one's path.
+ */
+static __always_inline bool is_judged_above(const struct task_context *context, struct file *file)
 {
-	return path_resolve(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
-}
+	struct super_block *of_path = BPF_CORE_READ(file, f_path.dentry, d_sb);
 
-static __always_inline int judge_open(struct task_struct *task, struct task_context *context, u64 generation, struct file *file,
-				      struct scratch *scratch)
-{
-	struct resolved path = path_opened(file, scratch);
-	struct judgement judgement = {};
-	u32 accepted = NESTOR_SET_ALL;
-	u32 mode;
-
-	if (path.truncated)
-		judgement.unseen = NESTOR_SEES_PATH;
-	else
-		accepted = match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation);
-	if (accepted == NESTOR_SET_NONE)
-		return 0;
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
-		return 0;
-	if (judgement.asks_executable) {
-		if (!spare_executable(&judgement, task, scratch, generation))
-			return 0;
-		path = path_opened(file, scratch);
-	}
-	mode = BPF_CORE_READ(file, f_mode);
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_OPEN, NESTOR_STAGE_OPEN);
-	judgement.access = ((mode & FMODE_READ) ? 1 : 0) | ((mode & FMODE_WRITE) ? 2 : 0);
-	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
-	judgement.subject_len = path.len;
-	judge(&judgement);
-	return refusal(&judgement);
+	if (BPF_CORE_READ(file, f_inode, i_sb) != of_path)
+		return true;
+	return (BPF_CORE_READ(file, f_mode) & FMODE_BACKING) && !is_of_image(context, of_path);
 }
 
 /*
- * Hook: lsm/file_open, for each open. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM, whoever the reader is.
- * The path is that of the opened file up to its mount tree's root, so links, /proc/PID/root and chroots end at the same text.
- * Cost: nothing without file rules here, else one path. On failure (no room to work in): policy-state, the rules that name paths count as
- * matched.
+ * Hook: lsm/file_open, for each open, io_uring's, too. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM, whoever
+ * the reader is. The path is the opened file's own (subject_path): links, /proc/PID/root, chroots and bind mounts end at the same text.
+ * Cost: nothing without file rules here, else one path. On failure (no room to work in): policy-state, refused.
  */
 SEC("lsm/file_open")
-int FUNCTION_PROG(decide_open, struct file *file, int ret)
+int FUNCTION_PROG(decide_open, struct file *file)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = context_to_judge(bpf_get_current_task_btf());
+	struct file_act act = {.stage = NESTOR_STAGE_OPEN};
 	u64 generation = policy_generation;
-	struct scratch *scratch;
+	u32 mode;
 
-	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation))
-		return ret;
-	scratch = take_scratch();
-	if (!scratch)
-		return -EPERM;
-	ret = judge_open(task, context, generation, file, scratch);
-	leave_scratch(scratch);
-	return ret;
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation) || is_judged_above(context, file))
+		return 0;
+	mode = BPF_CORE_READ(file, f_mode);
+	act.mnt = BPF_CORE_READ(file, f_path.mnt);
+	act.dentry = BPF_CORE_READ(file, f_path.dentry);
+	act.access = ((mode & FMODE_READ) ? NESTOR_ACCESS_READ : 0) | ((mode & FMODE_WRITE) ? NESTOR_ACCESS_WRITE : 0);
+	return decide_file(&act);
 }

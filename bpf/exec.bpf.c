@@ -73,7 +73,7 @@ static __always_inline bool start_host_service(struct task_struct *task, struct 
 
 	if (context->container || init->tgid != 1 || context->parent.tgid != 1)
 		return false;
-	of_init = bpf_task_storage_get(&contexts, init, NULL, 0);
+	of_init = find_context(init);
 	if (!of_init || of_init->hop_id != context->hop_id)
 		return false;
 	announce(task, context, start_chain(task, context, NESTOR_HOP_HOST_SERVICE, init), true);
@@ -207,13 +207,10 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 	struct mm_struct *mm;
 	u32 total;
 
-	if (!context) {
-		context = bpf_task_storage_get(&contexts, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!context) {
-			count_loss(NESTOR_LOSS_TASK_STORAGE);
-			return 0;
-		}
-	}
+	if (!context)
+		context = store_context(task, NULL);
+	if (!context)
+		return 0;
 	if (context->exec_id == task->self_exec_id)
 		return 0; /* the instance before saw this one: it handed over in this moment */
 	context->exec_id = task->self_exec_id;
@@ -221,7 +218,7 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 	if (context->flags & TASK_RECEIVES) {
 		context->flags &= ~TASK_RECEIVES;
-		bpf_task_storage_delete(&servings, task);
+		forget_serving(task);
 	}
 	login = context->flags & NESTOR_TASK_SSHD;
 	delegated = context->flags & TASK_DELEGATE;

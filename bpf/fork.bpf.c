@@ -9,7 +9,7 @@ static __always_inline void follow_traced_leader(struct task_struct *task, struc
 
 	if (task->pid == task->tgid)
 		return;
-	leader = bpf_task_storage_get(&contexts, task->group_leader, NULL, 0);
+	leader = find_context(task->group_leader);
 	if (!leader || !(leader->flags & TASK_TRACED) || leader->hop_id == context->hop_id)
 		return;
 	context->hop_id = leader->hop_id;
@@ -44,7 +44,7 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 {
 	struct task_context *from, *to;
 	struct nestor_process key;
-	struct cause cause;
+	struct cause cause = {};
 
 	if (child->flags & PF_KTHREAD)
 		return 0;
@@ -52,11 +52,9 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 	if (!from)
 		return 0;
 	follow_traced_leader(parent, from);
-	to = bpf_task_storage_get(&contexts, child, from, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!to) {
-		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	to = store_context(child, from);
+	if (!to)
 		return 0;
-	}
 	process_key(&key, parent);
 	if (child->tgid != parent->tgid && to->parent.start_ns == key.start_ns && to->parent.tgid == key.tgid)
 		return 0; /* the instance before saw this one: it handed over in this moment */

@@ -298,7 +298,7 @@ static __always_inline struct nestor_hop_body *start_chain(struct task_struct *t
 	body->kind = kind;
 	body->to_container_cgroup_id = context->container;
 	if (from)
-		hop_from(body, from, bpf_task_storage_get(&contexts, from, NULL, 0));
+		hop_from(body, from, find_context(from));
 	cause_of_hop(&cause, body);
 	take_place(context, &cause);
 	return body;

@@ -26,6 +26,7 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 #define __maybe_unused __attribute__((unused)) /* a header that every program takes what it needs from */
 
+#define AF_UNSPEC 0
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
@@ -138,6 +139,7 @@ struct cred {
 
 struct super_block {
 	unsigned int s_dev;
+	struct dentry *s_root;
 };
 
 struct inode {
@@ -158,9 +160,11 @@ struct qstr {
 };
 
 struct dentry {
+	unsigned int d_flags;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
@@ -202,7 +206,12 @@ struct fs_struct {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long saved_auxv[2]; /* longer */
 	struct file *exe_file;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct kernfs_node {
@@ -291,7 +300,11 @@ struct sk_buff {
 	struct sock *sk;
 };
 
-struct msghdr;
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+	unsigned int msg_flags;
+};
 
 struct scm_fp_list {
 	short count;

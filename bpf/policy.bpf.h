@@ -99,6 +99,46 @@ struct {
 extern u64 policy_generation; /* state.bpf.c; 0: no rules at all */
 extern u64 policy_changes;
 
+static __noinline __maybe_unused struct task_context *recover_to_judge(struct task_struct *task)
+{
+	struct task_context *context = (task->flags & PF_KTHREAD) ? NULL : context_recover(task);
+
+	return context || (task->flags & PF_KTHREAD) ? context : context_of_ancestor(task);
+}
+
+/* Whose rules count: a task without a context of its own, as io_uring's workers, is under those of its process. NULL: a kernel thread. */
+static __always_inline struct task_context *context_to_judge(struct task_struct *task)
+{
+	struct task_context *context = find_context(task);
+
+	return context ? context : recover_to_judge(task);
+}
+
+static __always_inline bool is_of_image(const struct task_context *context, struct super_block *sb)
+{
+	u64 id = context->container;
+	struct container *container = bpf_map_lookup_elem(&containers, &id);
+
+	return container && container->image_device && container->image_device == BPF_CORE_READ(sb, s_dev);
+}
+
+/*
+ * The path that rules are asked about. A file of the container's image goes by its place in the image, whatever bind mounts, new roots or
+ * other overlays it is reached through; any other file by its place in the tree of mounts.
+ */
+static __always_inline struct resolved subject_path(const struct task_context *context, struct vfsmount *mnt, struct dentry *dentry,
+						    char *buffer)
+{
+	if (is_of_image(context, BPF_CORE_READ(dentry, d_sb)))
+		mnt = NULL;
+	return path_resolve(mnt, dentry, NULL, NULL, buffer, PATH_LARGE);
+}
+
+static __always_inline struct resolved path_of_file(const struct task_context *context, struct file *file, char *buffer)
+{
+	return subject_path(context, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), buffer);
+}
+
 /* What applies in a container; NULL does not happen. May be another container's soon after: read it at once. */
 static __always_inline struct nestor_applying *applying_in(u64 container, u64 generation)
 {
@@ -234,6 +274,14 @@ static __always_inline void begin_judgement(struct judgement *judgement, struct 
 	judgement->stage = stage;
 }
 
+/* An allowance is for all that is done, a prohibition for any of it. */
+static __always_inline bool is_about_access(const struct nestor_rule *rule, u32 access)
+{
+	u32 both = rule->access & access;
+
+	return rule->action == NESTOR_ALLOW ? both == access : both != 0;
+}
+
 static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
 {
 	if (rule->event != judgement->event)
@@ -242,7 +290,7 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 		return false;
 	if (rule->origin_mask && !(rule->origin_mask & (1U << (judgement->chain.origin_kind & 31))))
 		return false;
-	if (rule->event == NESTOR_RULE_OPEN && !(rule->access & judgement->access))
+	if (rule->event == NESTOR_RULE_OPEN && !is_about_access(rule, judgement->access))
 		return false;
 	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
 		return false;
@@ -473,13 +521,12 @@ static __always_inline int refusal(const struct judgement *judgement)
  * Takes the rules that leave the task's executable alone out of those that matched; the scratch holds that executable's path meanwhile.
  * A path that cannot be inspected leaves nothing alone. False: nothing is left.
  */
-static __always_inline bool spare_executable(struct judgement *judgement, struct task_struct *task, struct scratch *scratch, u64 generation)
+static __always_inline bool spare_executable(struct judgement *judgement, struct task_struct *task, const struct task_context *context,
+					     struct scratch *scratch, u64 generation)
 {
-	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct resolved path = path_of_file(context, BPF_CORE_READ(task, mm, exe_file), scratch->path);
 	struct nestor_rule_bits *excepted;
-	struct resolved path;
 
-	path = path_resolve(BPF_CORE_READ(exe, f_path.mnt), BPF_CORE_READ(exe, f_path.dentry), NULL, NULL, scratch->path, PATH_LARGE);
 	if (path.truncated)
 		return true;
 	excepted = rule_set(match_path(scratch, path, NESTOR_DFA_EXCEPT, generation), generation);

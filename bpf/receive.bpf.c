@@ -83,7 +83,7 @@ static __always_inline void received(struct sock *sk, int result)
 	/* A look that found nothing brings no request, and ends none. */
 	if (result <= 0 || !sk || !carries_requests(sk))
 		return;
-	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	context = find_context(task);
 	if (!context)
 		return;
 	if (context->got_socket) { /* the work is what the socket brings, not the message that brought it */

@@ -68,6 +68,17 @@ struct {
 	__type(value, struct serving);
 } servings __weak SEC(".maps");
 
+/* Those that storage did not take: see spare_contexts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 512);
+	__type(key, struct nestor_process); /* of the thread */
+	__type(value, struct serving);
+} spare_servings __weak SEC(".maps");
+
+_Static_assert(sizeof(struct serving) <= sizeof(zeros), "zeros is the beginning of one");
+
 static __always_inline bool is_open(const struct cause *cause)
 {
 	u64 connection = cause->connection;
@@ -120,13 +131,64 @@ extern int forget_connection(struct request_list *requests, u64 connection);
 /* Whether it is among them, open or not. */
 extern u32 has_request(struct request_list *requests, struct cause *cause);
 
+static __noinline __maybe_unused struct serving *find_spare_serving(struct task_struct *task)
+{
+	struct nestor_process key;
+
+	if (!spares_begun)
+		return NULL;
+	spare_key(&key, task);
+	return bpf_map_lookup_elem(&spare_servings, &key);
+}
+
+/* NULL: none. */
+static __always_inline struct serving *find_serving(struct task_struct *task)
+{
+	struct serving *serving = bpf_task_storage_get(&servings, task, NULL, 0);
+
+	return serving ? serving : find_spare_serving(task);
+}
+
+static __noinline __maybe_unused struct serving *store_spare_serving(struct task_struct *task)
+{
+	struct serving *serving = find_spare_serving(task);
+	struct nestor_process key;
+
+	if (serving)
+		return serving;
+	spares_begun = 1;
+	spare_key(&key, task);
+	if (bpf_map_update_elem(&spare_servings, &key, (const void *)zeros, BPF_ANY)) {
+		count_loss(NESTOR_LOSS_TASK_STORAGE);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&spare_servings, &key);
+}
+
 static __always_inline struct serving *serving_of(struct task_struct *task)
 {
-	struct serving *serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct serving *serving = find_serving(task);
 
 	if (!serving)
-		count_loss(NESTOR_LOSS_TASK_STORAGE);
-	return serving;
+		serving = bpf_task_storage_get(&servings, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return serving ? serving : store_spare_serving(task);
+}
+
+static __always_inline void forget_spare_serving(struct task_struct *task)
+{
+	struct nestor_process key;
+
+	if (!spares_begun)
+		return;
+	spare_key(&key, task);
+	bpf_map_delete_elem(&spare_servings, &key);
+}
+
+/* The thread is another program from now on. */
+static __always_inline void forget_serving(struct task_struct *task)
+{
+	bpf_task_storage_delete(&servings, task);
+	forget_spare_serving(task);
 }
 
 static __always_inline struct serving *serving_of_process(struct task_struct *task)
@@ -308,7 +370,7 @@ static __always_inline void answers_as_worker(struct task_struct *task, struct s
 
 	if (!serving->woken_by.hop_id)
 		return;
-	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	of_process = find_serving(task->group_leader);
 	if (!of_process)
 		return;
 	if (serving->woken_by.connection != answered->connection)
@@ -324,7 +386,7 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 
 	if (!tag)
 		return;
-	serving = context ? bpf_task_storage_get(&servings, task, NULL, 0) : NULL;
+	serving = context ? find_serving(task) : NULL;
 	if (serving)
 		answers_as_worker(task, serving, &tag->cause);
 	if (serving && (context->flags & TASK_RECEIVES)) {

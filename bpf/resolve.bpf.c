@@ -7,7 +7,7 @@ static __always_inline struct nestor_hop_body *open_ambiguous(struct task_contex
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct nestor_hop_body *body = open_hop();
-	struct cause own;
+	struct cause own = {};
 
 	if (!body)
 		return NULL;
@@ -111,7 +111,7 @@ static __noinline bool cause_of_waker(struct task_struct *task, struct task_cont
 		return false;
 	if (bpf_ktime_get_boot_ns() - serving->woken_ns > WORKS_FOR_NS)
 		return false;
-	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	of_process = find_serving(task->group_leader);
 	if (!of_process || !count_later(&of_process->unclaimed, serving->woken_ns)) {
 		*cause = serving->woken_by;
 		return true;
@@ -134,7 +134,7 @@ static __always_inline bool cause_of_process(struct task_struct *task, struct ta
 static __always_inline bool cause_of_thread(struct task_struct *task, struct task_context *context, struct serving *of_process,
 					    struct cause *cause)
 {
-	struct serving *serving = task->pid == task->tgid ? of_process : bpf_task_storage_get(&servings, task, NULL, 0);
+	struct serving *serving = task->pid == task->tgid ? of_process : find_serving(task);
 
 	if (serving && cause_from(task, context, &serving->received, is_in_order(serving), answered_just_now(task, serving), cause))
 		return true;
@@ -158,7 +158,7 @@ __noinline int resolve_cause(struct task_context *context, struct cause *cause)
 
 	if (!context || !cause)
 		return 0;
-	of_process = bpf_task_storage_get(&servings, task->group_leader, NULL, 0);
+	of_process = find_serving(task->group_leader);
 	if (fiber_of(task, &fiber)) {
 		if (cause_of_fiber(&fiber, cause))
 			return 1;

@@ -52,12 +52,10 @@ static __always_inline void serve_what_it_waits_for(struct task_struct *task, st
 
 static __always_inline struct task_context *new_context(struct task_struct *task, u64 container)
 {
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_context *context = store_context(task, NULL);
 
-	if (!context) {
-		count_loss(NESTOR_LOSS_TASK_STORAGE);
+	if (!context)
 		return NULL;
-	}
 	context->container = container;
 	context->cgroup_seen = task_cgroup_id(task);
 	context->flags = NESTOR_TASK_PRE_EXISTING;
@@ -95,7 +93,7 @@ int seed(struct bpf_iter__task *iterator)
 
 	if (!task || (task->flags & PF_KTHREAD))
 		return 0;
-	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	context = find_context(task);
 	if (seed_pass == SEED_KNOWN) {
 		tell(iterator, task, context);
 		return 0;
@@ -105,7 +103,7 @@ int seed(struct bpf_iter__task *iterator)
 	if (context || seed_pass == SEED_WAITING)
 		return 0;
 	parent = task->pid == task->tgid ? task->real_parent : task->group_leader;
-	of_parent = bpf_task_storage_get(&contexts, parent, NULL, 0);
+	of_parent = find_context(parent);
 	container = find_container(task, &first);
 
 	if (seed_pass == SEED_CHILDREN) {

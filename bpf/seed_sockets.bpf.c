@@ -250,7 +250,7 @@ int seed_sockets(struct bpf_iter__task_file *iterator)
 			note_listener(sk);
 		return 0;
 	}
-	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	context = find_context(task);
 	if (!context || !context->hop_id)
 		return 0;
 	if (family == AF_UNIX)

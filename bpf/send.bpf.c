@@ -11,7 +11,7 @@ static __always_inline void server_sends(struct socket_tag *tag)
 	if (tag->request != REQUEST_WAITS)
 		return;
 	task = bpf_get_current_task_btf();
-	request_answered(task, bpf_task_storage_get(&contexts, task, NULL, 0), tag);
+	request_answered(task, find_context(task), tag);
 }
 
 /*
@@ -34,8 +34,8 @@ static __always_inline bool sends_first(struct task_struct *task, struct task_co
 static __always_inline void client_sends(struct socket_tag *tag)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
-	struct cause cause;
+	struct task_context *context = find_context(task);
+	struct cause cause = {};
 
 	if (!context)
 		return;

@@ -51,12 +51,16 @@ __u32 unknown_zero = 0;
 
 /* What a fresh entry of pending_hops and hop_table is made from: too large for the stack. */
 const volatile struct nestor_hop empty_hop = {};
+const volatile __u64 zeros[NESTOR_ZEROS] = {};
 
 /* 1: some connection is used by more than one hop: receivers look into `senders`. Never taken back. */
 __u32 shared_connections = 0;
 
 /* 1: some host process connected into a pod. Never taken back. */
 __u32 pods_were_reached = 0;
+
+/* 1: some context is in spare_contexts. Never taken back. */
+__u32 spares_begun = 0;
 
 /* Whether chains go to other nodes, and come from them: false leaves no trace of it in the programs. */
 const volatile bool peers_configured = false;

@@ -68,7 +68,7 @@ static __always_inline u32 trace_way(struct task_struct *task)
 
 static __always_inline void carry_on_in(struct task_struct *task, const struct cause *cause)
 {
-	struct task_context *context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	struct task_context *context = find_context(task);
 
 	if (!context)
 		return;

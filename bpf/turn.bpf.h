@@ -36,7 +36,7 @@ static __noinline __maybe_unused bool shares_turn(u64 active)
 
 	if (!(active & TAKING_OVER))
 		return false;
-	context = bpf_task_storage_get(&contexts, bpf_get_current_task_btf(), NULL, 0);
+	context = find_context(bpf_get_current_task_btf());
 	if ((active & ~TAKING_OVER) == instance)
 		return !context || context->taken_by != next_instance;
 	if (instance != next_instance)

@@ -10,7 +10,7 @@ static __always_inline void unix_connected(struct sock *sock, struct sock *other
 	struct task_context *context = context_of(task);
 	struct nestor_socket *record;
 	struct socket_tag *tag;
-	struct cause from;
+	struct cause from = {};
 	u64 key;
 
 	if (!context || !context->hop_id)
@@ -49,7 +49,7 @@ static __always_inline void may_send(struct socket *from, struct socket *to)
 	struct sock *sender = from->sk, *receiver = to->sk;
 	struct nestor_hop_body *body;
 	struct socket_tag *tag;
-	struct cause cause;
+	struct cause cause = {};
 	u64 cookie;
 
 	if (!context || !context->hop_id || !sender || !receiver)

@@ -18,7 +18,7 @@ int TRACEPOINT_PROG(on_waking, struct task_struct *woken)
 
 	if (task->tgid != woken->tgid || task == woken)
 		return 0;
-	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	context = find_context(task);
 	if (!context)
 		return 0;
 	if (context->cause.hop_id && is_open(&context->cause)) {
@@ -29,7 +29,7 @@ int TRACEPOINT_PROG(on_waking, struct task_struct *woken)
 	/* Woken by one that serves nobody: what it was woken for before is done. */
 	if (context->cause.hop_id)
 		return 0;
-	serving = bpf_task_storage_get(&servings, woken, NULL, 0);
+	serving = find_serving(woken);
 	if (serving)
 		serving->woken_by.hop_id = 0;
 	return 0;

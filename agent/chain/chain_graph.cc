@@ -19,6 +19,14 @@
 namespace nestor {
 namespace {
 
+// What is done to a file, by its bits. Another name comes with all that one may do by it.
+std::string AccessWord(uint32_t access) {
+  constexpr uint32_t kRead = 1, kWrite = 2, kLink = 4;
+  if (access & kLink) return "link";
+  const bool write = access & kWrite, read = access & kRead;
+  return write ? (read ? "read write" : "write") : "read";
+}
+
 // There is one for each process of the node's pods: a byte here is a hundred kilobytes.
 struct ProcessNode {
   PackedProcess process;
@@ -859,10 +867,7 @@ struct ChainGraph::State {
     verdict.argv = record.argv;
     if (record.error != 0) verdict.error = Error::FromErrno("apply", -record.error).message;
     rule(record.generation, record.rule, verdict);
-    if (record.stage == Stage::kOpen) {
-      const bool write = record.access & 2, read = record.access & 1;
-      event.file = FileInfo{record.subject.value, write ? (read ? "read write" : "write") : "read"};
-    }
+    if (record.access) event.file = FileInfo{record.subject.value, AccessWord(record.access)};
     constexpr size_t kKeptVerdicts = 64;  // for a process that tries for ever; the events have all
     if (node) {
       std::vector<VerdictInfo>& verdicts =

@@ -98,7 +98,7 @@ struct ExitInfo {
 
 struct FileInfo {
   std::string path;
-  std::string access;  // read, write
+  std::string access;  // read, write, read write, link
 };
 
 struct VerdictInfo {

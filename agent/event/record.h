@@ -161,7 +161,7 @@ struct VerdictRecord {
   Stage stage = Stage::kNone;
   bool applied = false;
   int32_t error = 0;
-  uint32_t access = 0;  // 1 read, 2 write
+  uint32_t access = 0;  // of a file: 1 read, 2 write, 4 another name; 0: not of a file
   Address peer;
   Text subject;
   std::vector<std::string> argv;

@@ -93,6 +93,22 @@ std::string_view Name(Stage stage) {
       return "open";
     case Stage::kConnect:
       return "connect";
+    case Stage::kSend:
+      return "send";
+    case Stage::kMmap:
+      return "mmap";
+    case Stage::kLink:
+      return "link";
+    case Stage::kRename:
+      return "rename";
+    case Stage::kCreate:
+      return "create";
+    case Stage::kRemove:
+      return "remove";
+    case Stage::kTruncate:
+      return "truncate";
+    case Stage::kAttributes:
+      return "attributes";
   }
   return "";
 }

@@ -36,7 +36,21 @@ enum class Action : uint8_t { kNone = 0, kAllow = 1, kAudit = 2, kDeny = 3, kKil
 
 enum class Mode : uint8_t { kNone = 0, kAudit = 1, kEnforce = 2 };
 
-enum class Stage : uint8_t { kNone = 0, kBprm = 1, kExec = 2, kOpen = 3, kConnect = 4 };
+enum class Stage : uint8_t {
+  kNone = 0,
+  kBprm = 1,
+  kExec = 2,
+  kOpen = 3,
+  kConnect = 4,
+  kSend = 5,
+  kMmap = 6,
+  kLink = 7,
+  kRename = 8,
+  kCreate = 9,
+  kRemove = 10,
+  kTruncate = 11,
+  kAttributes = 12,
+};
 
 enum class EventType : uint8_t {
   kHop,

@@ -41,6 +41,7 @@ static_assert(static_cast<int>(Confidence::kAmbiguous) == NESTOR_AMBIGUOUS);
 static_assert(static_cast<int>(Action::kKill) == NESTOR_KILL);
 static_assert(static_cast<int>(Mode::kEnforce) == NESTOR_MODE_ENFORCE);
 static_assert(static_cast<int>(Stage::kConnect) == NESTOR_STAGE_CONNECT);
+static_assert(static_cast<int>(Stage::kAttributes) == NESTOR_STAGE_ATTRIBUTES);
 
 Error Broken(const std::string& what) { return Error::InvalidArgument("ring record: " + what); }
 
@@ -251,7 +252,7 @@ Result<Record> DecodeVerdict(Bytes bytes) {
   verdict.rule = raw->rule;
   verdict.action = ToEnum(raw->action, Action::kKill);
   verdict.mode = ToEnum(raw->mode, Mode::kEnforce);
-  verdict.stage = ToEnum(raw->stage, Stage::kConnect);
+  verdict.stage = ToEnum(raw->stage, Stage::kAttributes);
   verdict.applied = raw->applied;
   verdict.error = raw->error;
   verdict.access = raw->access;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -56,11 +57,24 @@ int KeepLog(enum libbpf_print_level level, const char* format, va_list arguments
   return 0;
 }
 
+// In bpf/decide_name.bpf.c.
+bool IsAboutNames(std::string_view program) {
+  constexpr std::array<std::string_view, 10> kPrograms = {
+      "decide_link",    "decide_rename", "decide_unlink", "decide_rmdir",    "decide_mknod",
+      "decide_symlink", "decide_mkdir",  "decide_chmod",  "decide_truncate", "decide_chown"};
+  return std::find(kPrograms.begin(), kPrograms.end(), program) != kPrograms.end();
+}
+
 // What a program is for, for doctor; by its hook.
 std::string EffectOf(std::string_view program) {
   if (program.starts_with("decide_open")) return "file rules are not enforced";
-  if (program.starts_with("decide_connect") || program.starts_with("decide_unix"))
+  if (IsAboutNames(program))
+    return "files that rules are about can be renamed, linked, removed, created and cut";
+  if (program.starts_with("decide_connect") || program.starts_with("decide_unix") ||
+      program == "decide_send")
     return "connect rules are not enforced";
+  if (program == "decide_mmap" || program == "decide_mprotect")
+    return "exec rules do not see a program that its loader is told to run";
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
   if (program.starts_with("decide_"))
     return "exec rules kill a program at its start, not refuse it";

@@ -89,7 +89,7 @@ struct CompiledRule {
   bool need_cidr = false;
   bool spares = false;        // has exceptions by executable: see except_path
   bool while_unknown = true;  // applies to containers whose workload is not known yet
-  uint8_t access = 3;         // open: 1 read, 2 write
+  uint8_t access = 7;         // file: 1 read, 2 write, 4 another name
   uint16_t port_min = 0;
   uint16_t port_max = 65535;
   // For the kernel side to grow into; Compile refuses rules that have these (features.h).

@@ -71,7 +71,7 @@ struct RuleDocument {
   std::vector<Cidr> cidrs;               // connect
   std::vector<NamedPattern> unix_paths;  // connect
   std::vector<PortRange> ports;          // connect
-  uint8_t access = 3;                    // file: 1 read, 2 write
+  uint8_t access = 7;                    // file: 1 read, 2 write, 4 another name
   CrossingMatch crossing;
   std::vector<ExceptionDocument> exceptions;
 };

@@ -62,7 +62,11 @@ bool Holds(const CompiledRule& rule, const Subject& subject) {
   if (subject.depth < rule.min_depth || subject.depth > rule.max_depth) return false;
   const auto origin = static_cast<unsigned>(subject.origin);
   if (rule.origin_mask && !(rule.origin_mask >> origin & 1)) return false;
-  if (rule.event == RuleEvent::kOpen && !(rule.access & subject.access)) return false;
+  if (rule.event == RuleEvent::kOpen) {
+    // An allowance is for all that is done, a prohibition for any of it.
+    const bool all = (rule.access & subject.access) == subject.access;
+    if (rule.action == Action::kAllow ? !all : !(rule.access & subject.access)) return false;
+  }
   if (rule.event == RuleEvent::kConnect &&
       (subject.port < rule.port_min || subject.port > rule.port_max))
     return false;

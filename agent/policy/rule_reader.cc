@@ -234,8 +234,8 @@ void RuleReader::ReadFile(const YamlNode& node) {
     exception.executables = ReadPaths(reader_, *except, "exceptExecutables", PathKind::kFile);
   }
   if (const YamlNode* access = reader_.Find(node, "access"))
-    if (const auto word = reader_.Word(*access, "access", {"read", "write", "any"}))
-      rule_.access = *word == "read" ? 1 : *word == "write" ? 2 : 3;
+    if (const auto word = reader_.Word(*access, "access", {"read", "write", "link", "any"}))
+      rule_.access = *word == "read" ? 1 : *word == "write" ? 2 : *word == "link" ? 4 : 7;
 }
 
 void RuleReader::ReadConnect(const YamlNode& node) {

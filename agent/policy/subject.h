@@ -31,7 +31,7 @@ struct Subject {
   RuleEvent event = RuleEvent::kExec;
   std::string path;               // exec: the program; file: the file; connect: the unix path
   std::vector<std::string> argv;  // exec
-  uint8_t access = 1;             // file: 1 read, 2 write, 3 both
+  uint8_t access = 1;             // file: 1 read, 2 write, 3 both, 7 another name
   std::optional<Cidr> address;    // connect: one address
   uint16_t port = 0;              // connect
   std::string executable;         // the program that acts; empty: not known

@@ -37,8 +37,9 @@ void ReadFile(NodeReader& reader, const YamlNode& node, Subject& subject) {
   if (const YamlNode* path = reader.Need(node, "path"))
     subject.path = PathOf(reader, *path, "path");
   if (const YamlNode* access = reader.Find(node, "access"))
-    if (const auto word = reader.Word(*access, "access", {"read", "write", "any"}))
-      subject.access = *word == "read" ? 1 : *word == "write" ? 2 : 3;
+    if (const auto word = reader.Word(*access, "access", {"read", "write", "link", "any"}))
+      // A second name is a way around what the first one stands for: as in the kernel.
+      subject.access = *word == "read" ? 1 : *word == "write" ? 2 : *word == "link" ? 7 : 3;
 }
 
 void ReadConnect(NodeReader& reader, const YamlNode& node, Subject& subject) {

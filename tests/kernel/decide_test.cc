@@ -143,6 +143,128 @@ assert code(socket.AF_INET6, ('::ffff:127.9.1.1', 80)) == errno.EPERM
   EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", tries})), 0);
 }
 
+// A directory on the root file system with one file in it.
+class GuardedFile {
+ public:
+  GuardedFile() {
+    Sh("mkdir -p /opt/guarded && echo secret > /opt/guarded/secret && cp /bin/true "
+       "/opt/guarded/program");
+  }
+  ~GuardedFile() { Sh("rm -rf /opt/guarded"); }
+
+ private:
+  static void Sh(const char* command) {
+    EXPECT_EQ(Wait(StartChild([&] { return ExecHere({"/bin/sh", "-c", command}); })), 0);
+  }
+};
+
+std::string Guard(const std::string& rule) {
+  return R"(
+apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: test}
+spec:
+  mode: enforce
+  rules:
+  - )" + rule +
+         "\n";
+}
+
+TEST_F(DecideTest, AnotherNameForAGuardedFileIsRefused) {
+  const GuardedFile guarded;
+  const Sandbox container;
+  Node::Get().SetPolicy(
+      Guard("{name: no-secret, file: {paths: [/opt/guarded/secret], access: read}}"));
+  const auto sh = [&](const char* command) {
+    return Wait(container.Exec({"/bin/sh", "-c", command}));
+  };
+
+  EXPECT_NE(sh("ln /opt/guarded/secret /opt/guarded/other"), 0);
+  EXPECT_NE(sh("mv /opt/guarded/secret /opt/guarded/other"), 0);
+  EXPECT_NE(sh("cat /proc/self/root/opt/guarded/secret"), 0);
+  EXPECT_NE(sh("unshare -m sh -c 'mount --bind /opt/guarded /mnt && cat /mnt/secret'"), 0);
+  EXPECT_NE(sh("unshare -m sh -c 'mount --bind /opt/guarded/secret /etc/motd && cat /etc/motd'"),
+            0);
+  EXPECT_NE(sh("unshare -m sh -c 'mount -t tmpfs t /mnt && mkdir /mnt/r && mount --bind / /mnt/r "
+               "&& chroot /mnt/r cat /opt/guarded/secret'"),
+            0);
+  EXPECT_EQ(sh("ls -l /opt/guarded/secret"), 0);
+  EXPECT_EQ(sh("echo more >> /opt/guarded/secret"), 0);
+
+  std::vector<Stage> stages;
+  for (const VerdictRecord& verdict : Verdicts()) {
+    EXPECT_TRUE(verdict.applied);
+    EXPECT_EQ(verdict.subject.value, "/opt/guarded/secret");
+    stages.push_back(verdict.stage);
+  }
+  EXPECT_THAT(stages, testing::ElementsAre(Stage::kLink, Stage::kRename, Stage::kOpen, Stage::kOpen,
+                                           Stage::kOpen, Stage::kOpen));
+}
+
+TEST_F(DecideTest, AFileIsNotChangedByItsNameEither) {
+  const GuardedFile guarded;
+  const Sandbox container;
+  Node::Get().SetPolicy(
+      Guard("{name: keep, file: {paths: [/opt/guarded/secret, /opt/guarded/new], access: write}}"));
+  const auto sh = [&](const char* command) {
+    return Wait(container.Exec({"/bin/sh", "-c", command}));
+  };
+
+  EXPECT_EQ(sh("cat /opt/guarded/secret"), 0);
+  for (const char* command :
+       {"rm /opt/guarded/secret", "mv /opt/guarded/secret /tmp/x",
+        "mv /etc/motd /opt/guarded/secret", "chmod 777 /opt/guarded/secret",
+        "chown 1 /opt/guarded/secret", "touch /opt/guarded/new", "mkdir /opt/guarded/new",
+        "ln -s /etc /opt/guarded/new", "ln /etc/motd /opt/guarded/new",
+        "python3 -c 'import os; os.truncate(\"/opt/guarded/secret\", 0)'"}) {
+    EXPECT_NE(sh(command), 0) << command;
+  }
+  EXPECT_EQ(sh("test -s /opt/guarded/secret && ! test -e /opt/guarded/new"), 0);
+  EXPECT_EQ(sh("touch /opt/guarded/third"), 0);
+}
+
+TEST_F(DecideTest, AProgramThatItsLoaderIsToldToRunIsJudged) {
+  const GuardedFile guarded;
+  const Sandbox container;
+  Node::Get().SetPolicy(Guard("{name: no-program, exec: {paths: [/opt/guarded/program]}}"));
+
+  EXPECT_EQ(Wait(container.Exec({"/lib64/ld-linux-x86-64.so.2", "/bin/true"})), 0);
+  EXPECT_TRUE(Verdicts().empty());
+  EXPECT_NE(Wait(container.Exec({"/lib64/ld-linux-x86-64.so.2", "/opt/guarded/program"})), 0);
+  const auto verdicts = Verdicts();
+  ASSERT_EQ(verdicts.size(), 1u);
+  EXPECT_EQ(verdicts[0].stage, Stage::kMmap);
+  EXPECT_EQ(verdicts[0].subject.value, "/opt/guarded/program");
+}
+
+TEST_F(DecideTest, AMessageToAForbiddenAddressIsRefused) {
+  const Sandbox container;
+  Node::Get().SetPolicy(Guard("{name: no-net, connect: {cidrs: [127.9.0.0/16], ports: [53]}}") +
+                        "  - {name: no-log, connect: {unix: ['@guarded']}}\n");
+  const char* const tries = R"(
+import socket, errno, ctypes
+def code(act):
+    try: act()
+    except OSError as error: return error.errno
+    return 0
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+assert code(lambda: udp.sendto(b'x', ('127.9.0.1', 53))) == errno.EPERM
+assert code(lambda: udp.sendto(b'x', ('127.8.0.1', 53))) == 0
+udp6 = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+assert code(lambda: udp6.sendto(b'x', ('::ffff:127.9.0.1', 53))) == errno.EPERM
+assert code(lambda: socket.socket().sendto(b'x', 0x20000000, ('127.9.0.1', 53))) == errno.EPERM
+libc = ctypes.CDLL(None, use_errno=True)
+nameless = bytes([0, 0, 0, 53, 127, 9, 0, 1]) + bytes(8)
+assert libc.sendto(udp.fileno(), b'x', 1, 0, nameless, 16) == -1 and ctypes.get_errno() == errno.EPERM
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind(b'\0guarded')
+client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+assert code(lambda: client.sendto(b'x', b'\0guarded')) == errno.EPERM
+assert code(lambda: client.connect(b'\0guarded')) == errno.EPERM
+)";
+  EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", tries})), 0);
+}
+
 constexpr char kAllowSome[] = R"(
 apiVersion: nestor.dev/v1
 kind: ChainPolicy

@@ -225,7 +225,7 @@ class Graph:
 
 # From 6.13 on (lazy preemption) the kernel leaves a program out for a task that comes between its own start and end on one CPU. That is counted
 # and told; what it cost is another check's to find: a context is taken from the parent, a hop is not seen.
-RECOVERED = ("program-missed", "task-storage")
+RECOVERED = ("program-missed",)
 
 
 def losses(events):

@@ -87,7 +87,7 @@ std::string TextOf(const std::vector<PortRange>& ports) {
 }
 
 std::string AccessOf(uint8_t access) {
-  return access == 1 ? "read" : access == 2 ? "write" : "any";
+  return access == 1 ? "read" : access == 2 ? "write" : access == 4 ? "link" : "any";
 }
 
 // Exceptions by what is not a pattern of the rule itself: those show in the automata.

@@ -79,7 +79,10 @@ Result<Subject> SubjectOf(const PolicyOptions& options) {
   if (!options.open.empty()) {
     subject.event = RuleEvent::kOpen;
     subject.path = options.open;
-    subject.access = options.access == "read" ? 1 : options.access == "write" ? 2 : 3;
+    subject.access = options.access == "read"    ? 1
+                     : options.access == "write" ? 2
+                     : options.access == "link"  ? 7
+                                                 : 3;
     return subject;
   }
   if (!options.connect.empty()) {

@@ -43,14 +43,15 @@ void ReadPeerOrPath(const std::string& text, Subject& subject) {
 // An act that was refused left no event of its own kind; of opens only verdicts are told.
 bool ReadVerdict(const v1::Event& event, Subject& subject) {
   const v1::Verdict& verdict = event.verdict();
-  if (verdict.stage() == "open") {
+  if (event.has_file()) {
+    const std::string& access = event.file().access();
     subject.event = RuleEvent::kOpen;
     subject.path = verdict.subject();
-    subject.access = event.file().access() == "write" ? 2 : event.file().access() == "read" ? 1 : 3;
+    subject.access = access == "write" ? 2 : access == "read" ? 1 : access == "link" ? 7 : 3;
     return true;
   }
   if (!verdict.applied() || verdict.stage() == "exec") return false;  // has an event of its own
-  if (verdict.stage() == "connect") {
+  if (verdict.stage() == "connect" || verdict.stage() == "send") {
     ReadPeerOrPath(verdict.subject(), subject);
     return true;
   }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Exec rules against a program's path and the arguments that it has. */
+#ifndef NESTOR_DECIDE_EXEC_BPF_H
+#define NESTOR_DECIDE_EXEC_BPF_H
+
+#include "policy.bpf.h"
+#include "turn.bpf.h"
+
+struct argv_walk {
+	struct scratch *scratch;
+	struct entry *entry;     /* at entry only */
+	const char *const *argv; /* the array of pointers, in user memory */
+	const char *text;        /* where the present string goes on */
+	const char *end;         /* strings that lie together: where they end */
+	struct dfa_run dfa;
+	struct nestor_rule_bits *accepted; /* out, in a map value */
+	u64 generation;
+	u32 at;     /* in the chunk */
+	u32 hits;   /* the set that was added last */
+	bool whole; /* looked at to its end */
+};
+
+static long argv_bytes(u32 round, void *argument)
+{
+	struct argv_walk *walk = argument;
+	u32 at = walk->at & (CHUNK - 1), hits;
+
+	walk->at += dfa_read(&walk->dfa, walk->scratch->chunk + at, true);
+	hits = dfa_hits(&walk->dfa);
+	if (hits && hits != walk->hits) {
+		walk->hits = hits; /* a program that begins with the same argument a thousand times pays for it once */
+		add_set(walk->accepted, hits, walk->generation);
+	}
+	return walk->dfa.state == NESTOR_DFA_DEAD || !walk->dfa.left;
+}
+
+static __always_inline void match_chunk(struct argv_walk *walk, u32 len)
+{
+	walk->dfa.left = len;
+	walk->at = 0;
+	bpf_loop(len, argv_bytes, walk, 0);
+}
+
+static long exec_chunk(u32 index, void *argument)
+{
+	struct argv_walk *walk = argument;
+	u64 len = walk->end - walk->text;
+
+	if (walk->text >= walk->end) {
+		walk->whole = true;
+		return 1;
+	}
+	barrier_var(len);
+	if (len > CHUNK)
+		len = CHUNK;
+	if (bpf_probe_read_user(walk->scratch->chunk, len, walk->text)) {
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+		return 1;
+	}
+	walk->text += len;
+	match_chunk(walk, len);
+	if (walk->dfa.state == NESTOR_DFA_DEAD)
+		walk->whole = true;
+	return walk->whole;
+}
+
+/* The set of rules that name the program's file, whose path the scratch then holds. */
+static __always_inline u32 match_program(struct judgement *judgement, const struct task_context *context, struct file *file,
+					 struct scratch *scratch, u64 generation)
+{
+	struct resolved path = path_of_file(context, file, scratch->path);
+
+	judgement->subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement->subject_len = path.len;
+	if (!path.truncated)
+		return match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation);
+	judgement->unseen |= NESTOR_SEES_PATH;
+	return NESTOR_SET_ALL;
+}
+
+/* Fills scratch->argv: the rules that accept the arguments that the new program really has. */
+static __always_inline void match_argv_of_image(struct judgement *judgement, struct task_struct *task, struct scratch *scratch,
+						u64 generation)
+{
+	struct argv_walk walk;
+
+	__builtin_memset(&walk, 0, sizeof(walk));
+	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
+	walk.scratch = scratch;
+	walk.accepted = &scratch->argv;
+	walk.generation = generation;
+	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
+	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
+	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
+		bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
+	if (!walk.whole)
+		judgement->unseen |= NESTOR_SEES_ARGV;
+	/* Fail closed. */
+	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
+}
+
+#endif

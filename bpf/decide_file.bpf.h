@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Judging what is done to a file, or to a name that a file has or is about to have. */
+#ifndef NESTOR_DECIDE_FILE_BPF_H
+#define NESTOR_DECIDE_FILE_BPF_H
+
+#include "policy.bpf.h"
+#include "turn.bpf.h"
+
+/* A new name for what a rule knows by its old one is a way around all that the rule says. */
+#define ACCESS_RENAMED (NESTOR_ACCESS_READ | NESTOR_ACCESS_WRITE | NESTOR_ACCESS_LINK)
+
+struct file_act {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+	u32 access; /* NESTOR_ACCESS_... */
+	u8 stage;
+};
+
+static __always_inline int judge_file(struct task_struct *task, struct task_context *context, u64 generation, const struct file_act *act,
+				      struct scratch *scratch)
+{
+	struct resolved path = subject_path(context, act->mnt, act->dentry, scratch->path);
+	struct judgement judgement = {};
+	u32 accepted = NESTOR_SET_ALL;
+
+	if (path.truncated)
+		judgement.unseen = NESTOR_SEES_PATH;
+	else
+		accepted = match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation);
+	if (accepted == NESTOR_SET_NONE)
+		return 0;
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
+		return 0;
+	if (judgement.asks_executable) {
+		if (!spare_executable(&judgement, task, context, scratch, generation))
+			return 0;
+		path = subject_path(context, act->mnt, act->dentry, scratch->path);
+	}
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_OPEN, act->stage);
+	judgement.access = act->access;
+	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement.subject_len = path.len;
+	judge(&judgement);
+	return refusal(&judgement);
+}
+
+/* What an LSM program says to this act. No room to look: refused where any file rule applies, counted as policy-state. */
+static __noinline __maybe_unused int decide_file(const struct file_act *act)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = context_to_judge(task);
+	u64 generation = policy_generation;
+	struct scratch *scratch;
+	int ret;
+
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation))
+		return 0;
+	scratch = take_scratch();
+	if (!scratch)
+		return -EPERM;
+	ret = judge_file(task, context, generation, act, scratch);
+	leave_scratch(scratch);
+	return ret;
+}
+
+#endif

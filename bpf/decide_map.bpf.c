@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A program that no exec shows: run by hand through its loader (ld.so PROGRAM), which maps it. A program that has no interpreter of its own
+ * and maps another file for execution is such a loader, whatever it is called; exec rules judge what it maps. Other programs map libraries
+ * all the time and are left alone.
+ */
+#include "decide_exec.bpf.h"
+
+#define AT_BASE 7
+#define PROT_EXEC 4
+#define AUXV_PAIRS 24
+
+/* Where the kernel put the interpreter: 0 says there is none. Not there: the exec is not over yet. */
+static __always_inline bool is_loader(struct task_struct *task, struct scratch *scratch)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	u64 *pairs = (u64 *)scratch->path;
+
+	if (!mm ||
+	    bpf_probe_read_kernel(pairs, AUXV_PAIRS * 2 * sizeof(u64), (void *)mm + bpf_core_field_offset(struct mm_struct, saved_auxv)))
+		return false;
+	for (int i = 0; i < AUXV_PAIRS; i++) {
+		if (pairs[2 * i] == AT_BASE)
+			return !pairs[2 * i + 1];
+	}
+	return false;
+}
+
+static __always_inline int judge_mapping(struct task_struct *task, struct task_context *context, u64 generation, struct file *file,
+					 struct scratch *scratch)
+{
+	struct judgement judgement = {};
+	u32 path = match_program(&judgement, context, file, scratch, generation);
+
+	match_argv_of_image(&judgement, task, scratch, generation);
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &scratch->argv, false))
+		return 0;
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);
+	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
+	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
+	judge(&judgement);
+	return refusal(&judgement);
+}
+
+static __always_inline int decide_mapping(struct file *file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = context_to_judge(task);
+	u64 generation = policy_generation;
+	struct scratch *scratch;
+	int ret = 0;
+
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
+		return 0;
+	if (BPF_CORE_READ(file, f_inode) == BPF_CORE_READ(task, mm, exe_file, f_inode))
+		return 0;
+	scratch = take_scratch();
+	if (!scratch)
+		return -EPERM;
+	if (is_loader(task, scratch))
+		ret = judge_mapping(task, context, generation, file, scratch);
+	leave_scratch(scratch);
+	return ret;
+}
+
+/*
+ * Hooks: lsm/mmap_file, lsm/file_mprotect, for files that become executable. Lowest kernel: 5.17. Need BPF among the active LSMs. Refuse
+ * with EPERM. Cost: nothing without exec rules here, else some 400 bytes read a library; a path and the arguments under a loader. On
+ * failure (no room to work in): policy-state, refused.
+ */
+SEC("lsm/mmap_file")
+int FUNCTION_PROG(decide_mmap, struct file *file, unsigned long asked, unsigned long protection)
+{
+	return file && (protection & PROT_EXEC) ? decide_mapping(file) : 0;
+}
+
+SEC("lsm/file_mprotect")
+int FUNCTION_PROG(decide_mprotect, struct vm_area_struct *area, unsigned long asked, unsigned long protection)
+{
+	struct file *file = (protection & PROT_EXEC) ? BPF_CORE_READ(area, vm_file) : NULL;
+
+	return file ? decide_mapping(file) : 0;
+}
