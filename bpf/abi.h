@@ -407,23 +407,29 @@ enum nestor_loss {
 
 /* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/policy.bpf.h ---- */
 
-#define NESTOR_MAX_RULES 256 /* for each generation */
+#define NESTOR_MAX_RULES 2048 /* for each generation */
 #define NESTOR_RULE_WORDS (NESTOR_MAX_RULES / 64)
-#define NESTOR_DFA_STATES 1024 /* for each kind of pattern and generation */
-#define NESTOR_DFA_DEAD 0      /* state from which nothing can match */
+#define NESTOR_DFA_CELLS (1 << 21) /* of all automata of a generation together */
+#define NESTOR_RULE_SETS 8192      /* different sets of rules that the states and networks of a generation name */
+#define NESTOR_DFA_STATES 65535    /* of one automaton: a cell has 16 bits */
+#define NESTOR_DFA_DEAD 0          /* state from which nothing can match */
 #define NESTOR_DFA_START 1
 #define NESTOR_MAX_CIDRS 1024
 
 enum nestor_rule_event { NESTOR_RULE_EXEC = 1, NESTOR_RULE_OPEN = 2, NESTOR_RULE_CONNECT = 3 };
 
-/* A set of rules as bits: DFA accept states and policy sets are this. */
+/* A set of rules as bits. */
 struct nestor_rule_bits {
 	__u64 word[NESTOR_RULE_WORDS];
 };
-NESTOR_LAYOUT(nestor_rule_bits, 32);
+NESTOR_LAYOUT(nestor_rule_bits, 256);
 
-/* Which automaton: row = ((kind * 2) + slot) * NESTOR_DFA_STATES + state. slot = generation & 1. */
-enum nestor_dfa {
+/* The first sets of each generation's pool; index = slot * NESTOR_RULE_SETS + set. slot = generation & 1. */
+#define NESTOR_SET_NONE 0
+#define NESTOR_SET_ALL 1
+
+/* Which automaton; index = slot * NESTOR_DFA_KINDS + kind. */
+enum nestor_dfa_kind {
 	NESTOR_DFA_EXEC_PATH = 0, /* resolved path of the executable */
 	NESTOR_DFA_ARGV = 1,      /* each argument followed by a NUL */
 	NESTOR_DFA_OPEN_PATH = 2, /* resolved path of the file */
@@ -432,11 +438,30 @@ enum nestor_dfa {
 	NESTOR_DFA_KINDS = 5,
 };
 
-/* A row: next state by byte. */
-struct nestor_dfa_row {
-	__u16 next[256];
+/*
+ * An automaton: bytes that it does not tell apart are one class. A state is a row of `stride` cells, the first state's at `base`: the next
+ * state by class, and behind these two sets of rules: those that match a text which ends here, and another one by the automaton's kind.
+ */
+struct nestor_dfa {
+	__u32 base;
+	__u32 stride;
+	__u32 hits_from; /* states from this one on have hits: rules that match whatever follows, so that no state has to remember them */
+	__u32 pad;
+	__u8 class_of[256];
 };
-NESTOR_LAYOUT(nestor_dfa_row, 512);
+NESTOR_LAYOUT(nestor_dfa, 272);
+
+/* Cells from a row's end. */
+#define NESTOR_ROW_ACCEPTS 2
+#define NESTOR_ROW_REACH 1 /* NESTOR_DFA_OPEN_PATH: rules that match some text that goes on from here, also one that ends here */
+#define NESTOR_ROW_HITS 1  /* NESTOR_DFA_ARGV: see hits_from */
+#define NESTOR_ROW_SETS 2
+
+/* The cells of all automata of one slot. */
+struct nestor_dfa_cells {
+	__u16 cell[NESTOR_DFA_CELLS];
+};
+NESTOR_LAYOUT(nestor_dfa_cells, 2 * NESTOR_DFA_CELLS);
 
 /* The rules of one kind of event in one slot; index = slot * 4 + enum nestor_rule_event. */
 struct nestor_event_rules {
@@ -447,13 +472,21 @@ struct nestor_event_rules {
 	struct nestor_rule_bits allow;     /* these allow */
 	struct nestor_rule_bits spares;    /* these leave some executables alone: NESTOR_DFA_EXCEPT */
 };
-NESTOR_LAYOUT(nestor_event_rules, 192);
+NESTOR_LAYOUT(nestor_event_rules, 6 * 256);
 
-/* The rules that apply in a container, for both slots, so that a swap of generations needs no second write. */
-struct nestor_container_rules {
-	struct nestor_rule_bits slot[2];
+/* The rules that apply somewhere. */
+struct nestor_applying {
+	struct nestor_rule_bits rules;
+	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind */
+	__u32 words;  /* of `rules` from the first to the last that has any */
 };
-NESTOR_LAYOUT(nestor_container_rules, 64);
+NESTOR_LAYOUT(nestor_applying, 264);
+
+/* In a container, for both slots, so that a swap of generations needs no second write. */
+struct nestor_container_rules {
+	struct nestor_applying slot[2];
+};
+NESTOR_LAYOUT(nestor_container_rules, 528);
 
 /* Key of the prefix trie: the slot and family come first and are always compared whole. */
 struct nestor_cidr_key {

@@ -59,6 +59,11 @@ struct task_context {
 	u64 taken_by; /* see turn.bpf.h */
 	struct surroundings surroundings;
 	struct cause cause;
+	u64 rules_of;     /* the container that the next two were found for */
+	u64 rules_at;     /* when: see rules_moment in policy.bpf.h; 0: never */
+	u32 rules_events; /* kinds of events that have rules here: bits (1 << enum nestor_rule_event), 8 of them; above them a stamp of
+			     rules_at */
+	u32 rules_pad;
 };
 
 enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2, SOCKET_PAIR = 3 };

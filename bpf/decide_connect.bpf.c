@@ -3,6 +3,17 @@
 #include "policy.bpf.h"
 #include "turn.bpf.h"
 
+/* To nowhere is to this host (RFC 1122, 3.2.1.3, as Linux has it): the rules for loopback are meant. */
+static __always_inline void name_nowhere(struct nestor_address *peer)
+{
+	const u64 *half = (const u64 *)peer->addr;
+
+	if (half[0] || half[1])
+		return;
+	peer->addr[0] = peer->family == AF_INET ? 127 : 0;
+	peer->addr[peer->family == AF_INET ? 3 : 15] = 1;
+}
+
 static __always_inline bool read_peer(struct nestor_address *peer, struct sockaddr *address, int len, bool as_v4)
 {
 	u16 family = 0;
@@ -32,23 +43,34 @@ static __always_inline bool read_peer(struct nestor_address *peer, struct sockad
 	return false;
 }
 
-/* Rules that ask for no address (ports only) match any inet peer; those for unix paths never do. */
-static __always_inline void match_address(const struct nestor_address *peer, const struct nestor_rule_bits *applying, u64 generation,
-					  struct nestor_rule_bits *matched)
+/* The set of rules whose networks hold the peer. */
+static __always_inline u32 match_network(const struct nestor_address *peer, u64 generation)
 {
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
-	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
 	struct nestor_cidr_key key = {.slot = generation & 1, .family = peer->family};
-	struct nestor_rule_bits *in;
+	u32 *set;
 
 	key.prefix_len = 64 + (peer->family == AF_INET ? 32 : 128);
 	__builtin_memcpy(key.addr, peer->addr, sizeof(key.addr));
-	in = bpf_map_lookup_elem(&cidrs, &key);
-	if (!of_event)
-		return;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] =
-		    applying->word[i] & ~of_event->need_path.word[i] & ((in ? in->word[i] : 0) | ~of_event->need_cidr.word[i]);
+	set = bpf_map_lookup_elem(&cidrs, &key);
+	return set ? *set : NESTOR_SET_NONE;
+}
+
+/* Rules that ask for no address (ports only) match any inet peer; those for unix paths never do. */
+static __always_inline int judge_peer(struct task_struct *task, struct task_context *context, u64 generation, struct nestor_address *peer,
+				      struct scratch *scratch, u8 stage)
+{
+	struct nestor_rule_bits *in = rule_set(match_network(peer, generation), generation);
+	struct judgement judgement = {};
+
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, NESTOR_SET_NONE, in, false))
+		return 0;
+	if (judgement.asks_executable && !spare_executable(&judgement, task, context, scratch, generation))
+		return 0;
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
+	judgement.peer = peer;
+	judgement.port = peer->port;
+	judge(&judgement);
+	return refusal(&judgement);
 }
 
 /* `as_v4`: an IPv4 socket takes an address without a family for one of its own when it sends. */
@@ -57,35 +79,26 @@ static __always_inline int judge_inet(struct sockaddr *address, int len, bool as
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
-	struct judgement judgement = {};
-	struct nestor_rule_bits applying;
 	struct nestor_address peer = {};
 	struct scratch *scratch;
+	int ret;
 
-	if (!generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
 		return 0;
 	if (!read_peer(&peer, address, len, as_v4))
 		return 0;
-	match_address(&peer, &applying, generation, &judgement.matched);
-	if (!bits_any(&judgement.matched))
-		return 0;
+	name_nowhere(&peer);
 	scratch = take_scratch();
-	if (scratch) { /* none: nothing is spared */
-		spare_executable(task, context, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched);
-		leave_scratch(scratch);
-		if (!bits_any(&judgement.matched))
-			return 0;
-	}
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
-	judgement.peer = &peer;
-	judgement.port = peer.port;
-	judge(&judgement);
-	return refusal(&judgement);
+	if (!scratch)
+		return -EPERM;
+	ret = judge_peer(task, context, generation, &peer, scratch, stage);
+	leave_scratch(scratch);
+	return ret;
 }
 
 /*
  * Hook: lsm/socket_connect. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM. Cost: nothing without connect rules
- * here, else one prefix look-up.
+ * here, else one prefix look-up. On failure (no room to work in): policy-state, refused.
  */
 SEC("lsm/socket_connect")
 int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len)
@@ -111,26 +124,21 @@ int FUNCTION_PROG(decide_send, struct socket *socket, struct msghdr *message, in
 	return judge_inet(address, message->msg_namelen, family == AF_INET, NESTOR_STAGE_SEND);
 }
 
-static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation,
-				      const struct nestor_rule_bits *applying, struct sock *other, struct scratch *scratch, u8 stage)
+static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation, struct sock *other,
+				      struct scratch *scratch, u8 stage)
 {
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_CONNECT;
-	struct nestor_event_rules *of_event;
 	struct judgement judgement = {};
-	struct nestor_rule_bits accepted;
 	struct resolved path = {};
+	u32 accepted;
 
 	path.len = unix_path_of(other, scratch->path);
-	match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation, &accepted);
-	of_event = bpf_map_lookup_elem(&event_rules, &index);
-	if (!of_event)
+	accepted = match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation);
+	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		judgement.matched.word[i] = applying->word[i] & accepted.word[i] & of_event->need_path.word[i];
-	if (!bits_any(&judgement.matched))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, accepted, &scratch->argv, true))
 		return 0;
-	if (spare_executable(task, context, scratch, NESTOR_RULE_CONNECT, generation, &judgement.matched)) {
-		if (!bits_any(&judgement.matched))
+	if (judgement.asks_executable) {
+		if (!spare_executable(&judgement, task, context, scratch, generation))
 			return 0;
 		path.len = unix_path_of(other, scratch->path);
 	}
@@ -146,16 +154,15 @@ static __always_inline int judge_unix_peer(struct sock *other, u8 stage)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 	int ret;
 
-	if (!other || !generation || !context || !rules_for(context, NESTOR_RULE_CONNECT, generation, &applying))
+	if (!other || !generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
 		return 0;
 	scratch = take_scratch();
 	if (!scratch)
 		return -EPERM;
-	ret = judge_unix(task, context, generation, &applying, other, scratch, stage);
+	ret = judge_unix(task, context, generation, other, scratch, stage);
 	leave_scratch(scratch);
 	return ret;
 }

@@ -44,9 +44,9 @@ static long entry_chunk(u32 index, void *argument)
 	} else {
 		entry->text = NULL;
 	}
-	bpf_loop(len, argv_byte, walk, 0);
+	match_chunk(walk, len);
 	keep_words(entry, scratch->chunk, len);
-	return walk->state == NESTOR_DFA_DEAD;
+	return walk->dfa.state == NESTOR_DFA_DEAD;
 }
 
 static __always_inline struct entry *entry_of(struct task_struct *task)
@@ -72,12 +72,11 @@ static __always_inline int look_at_argv(const char *const *argv)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 	struct argv_walk walk;
 	struct entry *entry;
 
-	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
 		return 0;
 	entry = entry_of(task);
 	if (!entry)
@@ -91,13 +90,14 @@ static __always_inline int look_at_argv(const char *const *argv)
 	walk.scratch = scratch;
 	walk.entry = entry;
 	walk.argv = argv;
-	walk.base = dfa_base(NESTOR_DFA_ARGV, generation);
-	walk.state = NESTOR_DFA_START;
-	bpf_loop(MAX_CHUNKS, entry_chunk, &walk, 0);
+	walk.accepted = &entry->argv;
+	walk.generation = generation;
+	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
+		bpf_loop(MAX_CHUNKS, entry_chunk, &walk, 0);
 	leave_scratch(scratch);
-	entry->argv_seen = walk.whole || walk.state == NESTOR_DFA_DEAD;
-	if (walk.whole && walk.state != NESTOR_DFA_DEAD)
-		dfa_accepted(walk.base, walk.state, &entry->argv);
+	entry->argv_seen = walk.whole || walk.dfa.state == NESTOR_DFA_DEAD;
+	if (walk.whole)
+		add_set(&entry->argv, dfa_accepts(&walk.dfa), generation);
 	return 0;
 }
 
@@ -118,40 +118,45 @@ int FUNCTION_PROG(decide_enter_execveat, const struct pt_regs *registers)
 	return look_at_argv((const char *const *)registers->dx);
 }
 
-/* A rule that allows asks for argv: without it nothing can be refused for good. */
-static __always_inline bool may_be_allowed_by_argv(const struct nestor_rule_bits *applying, u64 generation)
-{
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_EXEC;
-	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
-	u64 found = 0;
+struct allow_run {
+	const struct nestor_event_rules *of_event;
+	const struct nestor_applying *here;
+	u64 found;
+};
 
-	if (!of_event)
-		return false;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		found |= applying->word[i] & of_event->allow.word[i] & of_event->need_argv.word[i];
-	return found;
+static long allow_word(u32 index, void *argument)
+{
+	struct allow_run *run = argument;
+	u32 i = index & (NESTOR_RULE_WORDS - 1);
+
+	run->found |= run->here->rules.word[i] & run->of_event->allow.word[i] & run->of_event->need_argv.word[i];
+	return 0;
 }
 
-static __always_inline int judge_bprm(struct task_struct *task, struct task_context *context, u64 generation,
-				      const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch,
-				      struct entry *entry)
+/* A rule that allows asks for argv: without it nothing can be refused for good. */
+static __always_inline bool may_be_allowed_by_argv(u64 container, u64 generation)
+{
+	struct allow_run run = {
+	    .of_event = rules_of_event(NESTOR_RULE_EXEC, generation),
+	    .here = applying_in(container, generation),
+	    .found = unknown_zero,
+	};
+
+	if (!run.of_event || !run.here)
+		return false;
+	bpf_loop(run.here->words, allow_word, &run, 0);
+	return run.found;
+}
+
+static __always_inline int judge_bprm(struct task_struct *task, struct task_context *context, u64 generation, struct linux_binprm *bprm,
+				      struct scratch *scratch, struct entry *entry)
 {
 	struct judgement judgement = {};
-	struct nestor_rule_bits accepted;
-	struct resolved path;
+	u32 path = match_program(&judgement, context, BPF_CORE_READ(bprm, file), scratch, generation);
 
-	path = path_of_file(context, BPF_CORE_READ(bprm, file), scratch->path);
-	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
-	if (path.truncated) {
-		accepted = *applying;
-		judgement.unseen |= NESTOR_SEES_PATH;
-	}
-	exec_matched(&judgement.matched, applying, generation, &accepted, &entry->argv);
-	if (!bits_any(&judgement.matched))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &entry->argv, false))
 		return 0;
 	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
-	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
-	judgement.subject_len = path.len;
 	judgement.argv_text = entry->argv_text;
 	judgement.argv_len = entry->argv_len;
 	judgement.reported = &entry->reported;
@@ -169,67 +174,62 @@ int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 	struct entry *entry;
 
-	if (ret || !generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
 		return ret;
 	entry = entry_of(task);
 	if (!entry)
 		return 0;
 	if (entry->generation != generation) /* no entry seen, or policy changed since: argv is not known */
 		forget_entry(entry, generation);
-	if (!entry->argv_seen && may_be_allowed_by_argv(&applying, generation))
+	if (!entry->argv_seen && may_be_allowed_by_argv(context->container, generation))
 		return 0; /* stage (b) sees it */
 	scratch = take_scratch();
 	if (!scratch)
 		return 0;
-	ret = judge_bprm(task, context, generation, &applying, bprm, scratch, entry);
+	ret = judge_bprm(task, context, generation, bprm, scratch, entry);
 	leave_scratch(scratch);
 	return ret;
 }
 
-/* What the new program really is: its path and the arguments that it has. */
-static __always_inline void inspect_image(struct judgement *judgement, struct task_struct *task, u64 generation,
-					  const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch)
-{
-	struct nestor_rule_bits accepted, argv;
-	struct resolved path;
-
-	path = path_of_file(judgement->context, BPF_CORE_READ(bprm, file), scratch->path);
-	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
-	if (path.truncated) {
-		accepted = *applying;
-		judgement->unseen |= NESTOR_SEES_PATH;
-	}
-	if (!match_argv_of_image(task, scratch, generation, applying, &argv))
-		judgement->unseen |= NESTOR_SEES_ARGV;
-	exec_matched(&judgement->matched, applying, generation, &accepted, &argv);
-	judgement->subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
-	judgement->subject_len = path.len;
-}
-
-/* `scratch` NULL: there was no room to look at anything. */
-static __always_inline void judge_exec(struct task_struct *task, struct task_context *context, u64 generation,
-				       const struct nestor_rule_bits *applying, struct linux_binprm *bprm, struct scratch *scratch)
+/* What the new program really is: its path and the arguments that it has. False: nothing matches that was not reported before. */
+static __always_inline bool inspect_image(struct judgement *judgement, struct task_struct *task, struct task_context *context,
+					  u64 generation, struct linux_binprm *bprm, struct scratch *scratch)
 {
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
+	u32 path = match_program(judgement, context, BPF_CORE_READ(bprm, file), scratch, generation);
+
+	match_argv_of_image(judgement, task, scratch, generation);
+	if (!match_rules(judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &scratch->argv, false))
+		return false;
+	return !entry || entry->generation != generation || drop_rules(judgement, scratch, &entry->reported);
+}
+
+/* There was no room to look at anything: all rules that apply count as matched. */
+static __always_inline bool suspect_image(struct judgement *judgement, struct task_context *context, u64 generation)
+{
+	struct nestor_applying *here = applying_in(context->container, generation);
+
+	if (!here)
+		return false;
+	judgement->matched = &here->rules;
+	judgement->words = here->words;
+	judgement->unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV;
+	return true;
+}
+
+/* `scratch` NULL: see suspect_image. */
+static __always_inline void judge_exec(struct task_struct *task, struct task_context *context, u64 generation, struct linux_binprm *bprm,
+				       struct scratch *scratch)
+{
 	struct judgement judgement = {};
 
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_EXEC);
-	if (scratch) {
-		inspect_image(&judgement, task, generation, applying, bprm, scratch);
-	} else { /* fail closed */
-		judgement.matched = *applying;
-		judgement.unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV;
-	}
-	if (entry && entry->generation == generation) {
-		for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-			judgement.matched.word[i] &= ~entry->reported.word[i];
-	}
-	if (!bits_any(&judgement.matched))
+	if (scratch ? !inspect_image(&judgement, task, context, generation, bprm, scratch)
+		    : !suspect_image(&judgement, context, generation))
 		return;
+	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_EXEC);
 	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
 	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
 	judge(&judgement);
@@ -247,13 +247,12 @@ int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct
 {
 	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 
-	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
 		return 0;
 	scratch = take_scratch();
-	judge_exec(task, context, generation, &applying, bprm, scratch);
+	judge_exec(task, context, generation, bprm, scratch);
 	if (scratch)
 		leave_scratch(scratch);
 	bpf_task_storage_delete(&entries, task);

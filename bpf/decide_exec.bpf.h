@@ -12,17 +12,33 @@ struct argv_walk {
 	const char *const *argv; /* the array of pointers, in user memory */
 	const char *text;        /* where the present string goes on */
 	const char *end;         /* strings that lie together: where they end */
-	u32 base;
-	u32 state;
+	struct dfa_run dfa;
+	struct nestor_rule_bits *accepted; /* out, in a map value */
+	u64 generation;
+	u32 at;     /* in the chunk */
+	u32 hits;   /* the set that was added last */
 	bool whole; /* looked at to its end */
 };
 
-static long argv_byte(u32 index, void *argument)
+static long argv_bytes(u32 round, void *argument)
 {
 	struct argv_walk *walk = argument;
+	u32 at = walk->at & (CHUNK - 1), hits;
 
-	walk->state = dfa_next(walk->base, walk->state, walk->scratch->chunk[index & (CHUNK - 1)]);
-	return walk->state == NESTOR_DFA_DEAD;
+	walk->at += dfa_read(&walk->dfa, walk->scratch->chunk + at, true);
+	hits = dfa_hits(&walk->dfa);
+	if (hits && hits != walk->hits) {
+		walk->hits = hits; /* a program that begins with the same argument a thousand times pays for it once */
+		add_set(walk->accepted, hits, walk->generation);
+	}
+	return walk->dfa.state == NESTOR_DFA_DEAD || !walk->dfa.left;
+}
+
+static __always_inline void match_chunk(struct argv_walk *walk, u32 len)
+{
+	walk->dfa.left = len;
+	walk->at = 0;
+	bpf_loop(len, argv_bytes, walk, 0);
 }
 
 static long exec_chunk(u32 index, void *argument)
@@ -42,46 +58,45 @@ static long exec_chunk(u32 index, void *argument)
 		return 1;
 	}
 	walk->text += len;
-	bpf_loop(len, argv_byte, walk, 0);
-	if (walk->state == NESTOR_DFA_DEAD)
+	match_chunk(walk, len);
+	if (walk->dfa.state == NESTOR_DFA_DEAD)
 		walk->whole = true;
 	return walk->whole;
 }
 
-/* matched = applying & (path accepted, where asked for) & (argv accepted, where asked for) */
-static __always_inline void exec_matched(struct nestor_rule_bits *matched, const struct nestor_rule_bits *applying, u64 generation,
-					 const struct nestor_rule_bits *path, const struct nestor_rule_bits *argv)
+/* The set of rules that name the program's file, whose path the scratch then holds. */
+static __always_inline u32 match_program(struct judgement *judgement, const struct task_context *context, struct file *file,
+					 struct scratch *scratch, u64 generation)
 {
-	u32 index = (generation & 1) * 4 + NESTOR_RULE_EXEC;
-	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
+	struct resolved path = path_of_file(context, file, scratch->path);
 
-	__builtin_memset(matched, 0, sizeof(*matched));
-	if (!of_event)
-		return;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] =
-		    applying->word[i] & (path->word[i] | ~of_event->need_path.word[i]) & (argv->word[i] | ~of_event->need_argv.word[i]);
+	judgement->subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
+	judgement->subject_len = path.len;
+	if (!path.truncated)
+		return match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation);
+	judgement->unseen |= NESTOR_SEES_PATH;
+	return NESTOR_SET_ALL;
 }
 
-/* False: not inspected to the end. */
-static __always_inline bool match_argv_of_image(struct task_struct *task, struct scratch *scratch, u64 generation,
-						const struct nestor_rule_bits *applying, struct nestor_rule_bits *accepted)
+/* Fills scratch->argv: the rules that accept the arguments that the new program really has. */
+static __always_inline void match_argv_of_image(struct judgement *judgement, struct task_struct *task, struct scratch *scratch,
+						u64 generation)
 {
 	struct argv_walk walk;
 
 	__builtin_memset(&walk, 0, sizeof(walk));
-	__builtin_memset(accepted, 0, sizeof(*accepted));
+	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
 	walk.scratch = scratch;
+	walk.accepted = &scratch->argv;
+	walk.generation = generation;
 	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
 	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
-	walk.base = dfa_base(NESTOR_DFA_ARGV, generation);
-	walk.state = NESTOR_DFA_START;
-	bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
+	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
+		bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
 	if (!walk.whole)
-		*accepted = *applying; /* fail closed */
-	else if (walk.state != NESTOR_DFA_DEAD)
-		dfa_accepted(walk.base, walk.state, accepted);
-	return walk.whole;
+		judgement->unseen |= NESTOR_SEES_ARGV;
+	/* Fail closed. */
+	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
 }
 
 #endif

@@ -16,26 +16,18 @@ struct file_act {
 	u8 stage;
 };
 
-static __always_inline int judge_file(struct task_struct *task, struct task_context *context, u64 generation,
-				      const struct nestor_rule_bits *applying, const struct file_act *act, struct scratch *scratch)
+/* The path lies in the scratch, and these rules accept it. */
+static __always_inline int judge_accepted(struct task_struct *task, struct task_context *context, u64 generation,
+					  const struct file_act *act, struct scratch *scratch, struct resolved path, u32 accepted)
 {
-	struct judgement judgement = {};
-	struct nestor_rule_bits accepted;
-	struct resolved path;
+	struct judgement judgement = {.unseen = path.truncated ? NESTOR_SEES_PATH : 0};
 
-	path = subject_path(context, act->mnt, act->dentry, scratch->path);
-	if (path.truncated) {
-		accepted = *applying;
-		judgement.unseen = NESTOR_SEES_PATH;
-	} else {
-		match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation, &accepted);
-	}
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		judgement.matched.word[i] = applying->word[i] & accepted.word[i];
-	if (!bits_any(&judgement.matched))
+	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	if (spare_executable(task, context, scratch, NESTOR_RULE_OPEN, generation, &judgement.matched)) {
-		if (!bits_any(&judgement.matched))
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
+		return 0;
+	if (judgement.asks_executable) {
+		if (!spare_executable(&judgement, task, context, scratch, generation))
 			return 0;
 		path = subject_path(context, act->mnt, act->dentry, scratch->path);
 	}
@@ -47,22 +39,30 @@ static __always_inline int judge_file(struct task_struct *task, struct task_cont
 	return refusal(&judgement);
 }
 
+static __always_inline int judge_file(struct task_struct *task, struct task_context *context, u64 generation, const struct file_act *act,
+				      struct scratch *scratch)
+{
+	struct resolved path = subject_path(context, act->mnt, act->dentry, scratch->path);
+	u32 accepted = path.truncated ? NESTOR_SET_ALL : match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation);
+
+	return judge_accepted(task, context, generation, act, scratch, path, accepted);
+}
+
 /* What an LSM program says to this act. No room to look: refused where any file rule applies, counted as policy-state. */
 static __noinline __maybe_unused int decide_file(const struct file_act *act)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 	int ret;
 
-	if (!generation || !context || !rules_for(context, NESTOR_RULE_OPEN, generation, &applying))
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation))
 		return 0;
 	scratch = take_scratch();
 	if (!scratch)
 		return -EPERM;
-	ret = judge_file(task, context, generation, &applying, act, scratch);
+	ret = judge_file(task, context, generation, act, scratch);
 	leave_scratch(scratch);
 	return ret;
 }

@@ -26,27 +26,16 @@ static __always_inline bool is_loader(struct task_struct *task, struct scratch *
 	return false;
 }
 
-static __always_inline int judge_mapping(struct task_struct *task, struct task_context *context, u64 generation,
-					 const struct nestor_rule_bits *applying, struct file *file, struct scratch *scratch)
+static __always_inline int judge_mapping(struct task_struct *task, struct task_context *context, u64 generation, struct file *file,
+					 struct scratch *scratch)
 {
 	struct judgement judgement = {};
-	struct nestor_rule_bits accepted, argv;
-	struct resolved path;
+	u32 path = match_program(&judgement, context, file, scratch, generation);
 
-	if (!match_argv_of_image(task, scratch, generation, applying, &argv))
-		judgement.unseen |= NESTOR_SEES_ARGV;
-	path = path_of_file(context, file, scratch->path);
-	match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation, &accepted);
-	if (path.truncated) {
-		accepted = *applying;
-		judgement.unseen |= NESTOR_SEES_PATH;
-	}
-	exec_matched(&judgement.matched, applying, generation, &accepted, &argv);
-	if (!bits_any(&judgement.matched))
+	match_argv_of_image(&judgement, task, scratch, generation);
+	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &scratch->argv, false))
 		return 0;
 	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);
-	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
-	judgement.subject_len = path.len;
 	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
 	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
 	judge(&judgement);
@@ -58,11 +47,10 @@ static __always_inline int decide_mapping(struct file *file)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_to_judge(task);
 	u64 generation = policy_generation;
-	struct nestor_rule_bits applying;
 	struct scratch *scratch;
 	int ret = 0;
 
-	if (!generation || !context || !rules_for(context, NESTOR_RULE_EXEC, generation, &applying))
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
 		return 0;
 	if (BPF_CORE_READ(file, f_inode) == BPF_CORE_READ(task, mm, exe_file, f_inode))
 		return 0;
@@ -70,7 +58,7 @@ static __always_inline int decide_mapping(struct file *file)
 	if (!scratch)
 		return -EPERM;
 	if (is_loader(task, scratch))
-		ret = judge_mapping(task, context, generation, &applying, file, scratch);
+		ret = judge_mapping(task, context, generation, file, scratch);
 	leave_scratch(scratch);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include "decide_file.bpf.h"
 
 #define RENAME_EXCHANGE 2
+#define S_IFDIR 0040000
 
 static __always_inline int decide_on(const struct path *directory, struct dentry *dentry, u32 access, u8 stage)
 {
@@ -30,14 +31,90 @@ int FUNCTION_PROG(decide_link, struct dentry *old, const struct path *directory,
 	return ret ? ret : decide_on(directory, dentry, NESTOR_ACCESS_WRITE, NESTOR_STAGE_CREATE);
 }
 
+/* What rules have to say of all that is below a directory. */
+struct below {
+	u32 state; /* of the automaton; the same one: they say the same of each name below */
+	u32 rules; /* set of those that may match something */
+};
+
+static __always_inline struct below look_below(struct scratch *scratch, struct resolved path, u64 generation)
+{
+	struct path_run run = {.scratch = scratch, .offset = path.offset};
+	struct below below = {.state = unknown_zero, .rules = NESTOR_SET_ALL};
+
+	scratch->path[PATH_LARGE - 1] = '/'; /* behind the path's end */
+	if (path.truncated || !dfa_begin(&run.dfa, NESTOR_DFA_OPEN_PATH, generation))
+		return below;
+	run.dfa.left = path.len + 1;
+	bpf_loop(dfa_steps(path.len + 1), path_bytes, &run, 0);
+	below.state = run.dfa.state;
+	below.rules = dfa_reaches(&run.dfa);
+	return below;
+}
+
+static __always_inline bool is_directory(struct dentry *dentry)
+{
+	return (BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) == S_IFDIR;
+}
+
+static __always_inline int judge_moved(struct task_struct *task, struct task_context *context, u64 generation, const struct file_act *from,
+				       const struct file_act *to, struct scratch *scratch)
+{
+	struct resolved path = subject_path(context, to->mnt, to->dentry, scratch->path);
+	struct below after = look_below(scratch, path, generation), before;
+
+	path = subject_path(context, from->mnt, from->dentry, scratch->path);
+	before = look_below(scratch, path, generation);
+	if (before.state == after.state && !path.truncated)
+		return 0;
+	return judge_accepted(task, context, generation, from, scratch, path, before.rules);
+}
+
+/* A directory that is renamed takes all below it from under the rules for it. */
+static __noinline int decide_moved(const struct file_act *from, const struct file_act *to)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = context_to_judge(task);
+	u64 generation = policy_generation;
+	struct scratch *scratch;
+	int ret;
+
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation))
+		return 0;
+	scratch = take_scratch();
+	if (!scratch)
+		return -EPERM;
+	ret = judge_moved(task, context, generation, from, to, scratch);
+	leave_scratch(scratch);
+	return ret;
+}
+
+static __always_inline int decide_move(const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry)
+{
+	const struct file_act source = {
+	    .mnt = BPF_CORE_READ(from, mnt),
+	    .dentry = old,
+	    .access = ACCESS_RENAMED,
+	    .stage = NESTOR_STAGE_RENAME,
+	};
+	const struct file_act target = {.mnt = BPF_CORE_READ(to, mnt), .dentry = dentry};
+
+	int ret = decide_file(&source);
+
+	return ret || !is_directory(old) ? ret : decide_moved(&source, &target);
+}
+
 SEC("lsm/path_rename")
 int FUNCTION_PROG(decide_rename, const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry,
 		  unsigned int flags)
 {
-	u32 access = (flags & RENAME_EXCHANGE) ? ACCESS_RENAMED : NESTOR_ACCESS_WRITE;
-	int ret = decide_on(from, old, ACCESS_RENAMED, NESTOR_STAGE_RENAME);
+	int ret = decide_move(from, old, to, dentry);
 
-	return ret ? ret : decide_on(to, dentry, access, NESTOR_STAGE_RENAME);
+	if (ret)
+		return ret;
+	if (flags & RENAME_EXCHANGE)
+		return decide_move(to, dentry, from, old);
+	return decide_on(to, dentry, NESTOR_ACCESS_WRITE, NESTOR_STAGE_RENAME);
 }
 
 SEC("lsm/path_unlink")

@@ -26,11 +26,10 @@ int FUNCTION_PROG(decide_open, struct file *file)
 {
 	struct task_context *context = context_to_judge(bpf_get_current_task_btf());
 	struct file_act act = {.stage = NESTOR_STAGE_OPEN};
-	struct nestor_rule_bits applying;
 	u64 generation = policy_generation;
 	u32 mode;
 
-	if (!generation || !context || !rules_for(context, NESTOR_RULE_OPEN, generation, &applying) || is_judged_above(context, file))
+	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation) || is_judged_above(context, file))
 		return 0;
 	mode = BPF_CORE_READ(file, f_mode);
 	act.mnt = BPF_CORE_READ(file, f_path.mnt);

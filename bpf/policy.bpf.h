@@ -11,25 +11,12 @@
 #ifndef NESTOR_POLICY_BPF_H
 #define NESTOR_POLICY_BPF_H
 
+#include "automaton.bpf.h"
 #include "fiber.bpf.h"
 #include "path.bpf.h"
 
 #define CHUNK 128
 #define MAX_CHUNKS 1024 /* argv beyond 1024 arguments or pieces of 127 bytes is not inspected at entry; at exec 128 KiB are */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, NESTOR_DFA_KINDS * 2 * NESTOR_DFA_STATES);
-	__type(key, u32);
-	__type(value, struct nestor_dfa_row);
-} dfa_rows __weak SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, NESTOR_DFA_KINDS * 2 * NESTOR_DFA_STATES);
-	__type(key, u32);
-	__type(value, struct nestor_rule_bits);
-} dfa_accepts __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -49,7 +36,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
 	__type(key, u32);
-	__type(value, struct nestor_rule_bits);
+	__type(value, struct nestor_applying);
 } default_rules __weak SEC(".maps");
 
 struct {
@@ -65,14 +52,14 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 2 * NESTOR_MAX_CIDRS);
 	__type(key, struct nestor_cidr_key);
-	__type(value, struct nestor_rule_bits);
+	__type(value, u32); /* a set of rules */
 } cidrs __weak SEC(".maps");
 
 /* What the first stage of an exec found. From the system call's entry on until the new program runs: no process keeps it for its life. */
 struct entry {
-	struct nestor_rule_bits argv;     /* accepted at syscall entry */
+	struct nestor_rule_bits argv;     /* accept it as it was at syscall entry */
 	struct nestor_rule_bits reported; /* verdicts given at bprm_check: not again at exec */
-	u64 generation;                   /* of the two above; 0: nothing there */
+	u64 generation;                   /* of the above; 0: nothing there */
 	u32 argv_len;                     /* of the copy below, for the verdict's words only */
 	u32 argv_seen;                    /* `argv` was read to its end */
 	const char *text;                 /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
@@ -93,7 +80,9 @@ struct {
 struct scratch {
 	u32 taken;
 	u32 pad;
-	char chunk[CHUNK]; /* the piece of argv that is being matched: too large for the stack */
+	struct nestor_rule_bits matched; /* too large for the stack, as are the others */
+	struct nestor_rule_bits argv;    /* accept it */
+	char chunk[CHUNK + DFA_STEP];    /* the piece of argv that is being matched */
 	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
 };
 
@@ -108,11 +97,7 @@ struct {
 } scratches __weak SEC(".maps");
 
 extern u64 policy_generation; /* state.bpf.c; 0: no rules at all */
-
-static __always_inline bool bits_any(const struct nestor_rule_bits *bits)
-{
-	return bits->word[0] | bits->word[1] | bits->word[2] | bits->word[3];
-}
+extern u64 policy_changes;
 
 static __noinline __maybe_unused struct task_context *recover_to_judge(struct task_struct *task)
 {
@@ -154,91 +139,77 @@ static __always_inline struct resolved path_of_file(const struct task_context *c
 	return subject_path(context, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), buffer);
 }
 
-/* The rules of this kind of event that apply where the task is. False: none. */
-static __always_inline bool rules_for(struct task_context *context, u32 event, u64 generation, struct nestor_rule_bits *applying)
+/* What applies in a container; NULL does not happen. May be another container's soon after: read it at once. */
+static __always_inline struct nestor_applying *applying_in(u64 container, u64 generation)
 {
-	u32 slot = generation & 1, index = slot * 4 + event;
-	struct nestor_container_rules *named;
-	struct nestor_event_rules *of_event;
-	struct nestor_rule_bits *here;
-	u64 container = context->container;
+	struct nestor_container_rules *named = bpf_map_lookup_elem(&container_rules, &container);
+	u32 slot = generation & 1;
+
+	if (named)
+		return slot ? &named->slot[1] : &named->slot[0]; /* a constant index: the verifier lost the bound of `slot` */
+	return bpf_map_lookup_elem(&default_rules, &slot);
+}
+
+/* While this stays the same, so do the rules of all containers. */
+static __always_inline u64 rules_moment(u64 generation)
+{
+	return generation << 32 | (u32) * (volatile u64 *)&policy_changes;
+}
+
+/*
+ * Whether rules of this kind of event apply where the task is. Cost: a compare of what the task remembers, else a look-up. Tasks without a
+ * context of their own share one: the kinds are in one word with a stamp of the moment, so that nobody takes them for another moment's.
+ */
+static __always_inline bool has_rules(struct task_context *context, u32 event, u64 generation)
+{
+	u64 container = context->container, moment = rules_moment(generation);
+	u32 stamp = ((u32)generation << 20 ^ (u32)moment) << 8, known = context->rules_events;
+	struct nestor_applying *here;
 
 	if (!container)
 		return false;
-	of_event = bpf_map_lookup_elem(&event_rules, &index);
-	if (!of_event || !bits_any(&of_event->all))
-		return false;
-	named = bpf_map_lookup_elem(&container_rules, &container);
-	if (named)
-		here = slot ? &named->slot[1] : &named->slot[0]; /* a constant index: the verifier lost the bound of `slot` */
-	else
-		here = bpf_map_lookup_elem(&default_rules, &slot);
-	if (!here)
-		return false;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		applying->word[i] = of_event->all.word[i] & here->word[i];
-	return bits_any(applying);
+	if (context->rules_at != moment || context->rules_of != container || (known & ~0xffU) != stamp) {
+		here = applying_in(container, generation);
+		known = stamp | (here ? here->events & 0xff : 0);
+		context->rules_events = known;
+		context->rules_of = container;
+		context->rules_at = moment;
+	}
+	return known >> event & 1;
 }
 
-static __always_inline u32 dfa_base(u32 kind, u64 generation)
+static __always_inline struct nestor_event_rules *rules_of_event(u32 event, u64 generation)
 {
-	return (kind * 2 + (generation & 1)) * NESTOR_DFA_STATES;
-}
+	u32 index = (generation & 1) * 4 + event;
 
-struct dfa_run {
-	u32 base;
-	u32 state;
-	const char *text; /* in a map value */
-};
-
-static __always_inline u32 dfa_next(u32 base, u32 state, u8 byte)
-{
-	u32 key = base + state;
-	struct nestor_dfa_row *row = bpf_map_lookup_elem(&dfa_rows, &key);
-
-	return row ? row->next[byte] : NESTOR_DFA_DEAD;
-}
-
-static __always_inline void dfa_accepted(u32 base, u32 state, struct nestor_rule_bits *accepted)
-{
-	u32 key = base + state;
-	struct nestor_rule_bits *bits = bpf_map_lookup_elem(&dfa_accepts, &key);
-
-	if (bits)
-		*accepted = *bits;
+	return bpf_map_lookup_elem(&event_rules, &index);
 }
 
 struct path_run {
+	struct dfa_run dfa;
 	struct scratch *scratch;
 	u32 offset;
-	u32 base;
-	u32 state;
 };
 
-static long path_byte(u32 index, void *argument)
+static long path_bytes(u32 index, void *argument)
 {
 	struct path_run *run = argument;
-	u32 at = (run->offset + index) & (NESTOR_PATH_BYTES - 1);
+	u32 at = (run->offset + index * DFA_STEP) & (NESTOR_PATH_BYTES - 1);
 
-	run->state = dfa_next(run->base, run->state, run->scratch->path[at]);
-	return run->state == NESTOR_DFA_DEAD;
+	dfa_read(&run->dfa, run->scratch->path + at, false);
+	return run->dfa.state == NESTOR_DFA_DEAD;
 }
 
-/* Rules whose pattern accepts the path that lies in the scratch. */
-static __always_inline void match_path(struct scratch *scratch, struct resolved path, u32 kind, u64 generation,
-				       struct nestor_rule_bits *accepted)
+/* The set of rules whose pattern accepts the path that lies in the scratch. */
+static __always_inline u32 match_path(struct scratch *scratch, struct resolved path, u32 kind, u64 generation)
 {
-	struct path_run run = {
-	    .scratch = scratch,
-	    .offset = path.offset,
-	    .base = dfa_base(kind, generation),
-	    .state = NESTOR_DFA_START,
-	};
+	struct path_run run = {.scratch = scratch, .offset = path.offset};
 
-	__builtin_memset(accepted, 0, sizeof(*accepted));
-	bpf_loop(path.len, path_byte, &run, 0);
-	if (run.state != NESTOR_DFA_DEAD)
-		dfa_accepted(run.base, run.state, accepted);
+	if (!dfa_begin(&run.dfa, kind, generation))
+		return NESTOR_SET_ALL;
+	run.dfa.left = path.len;
+	bpf_loop(dfa_steps(path.len), path_bytes, &run, 0);
+	return dfa_accepts(&run.dfa);
 }
 
 /*
@@ -267,7 +238,10 @@ static __always_inline void leave_scratch(struct scratch *scratch)
 
 /* What is judged: given to the rule loop and copied into each verdict. */
 struct judgement {
-	struct nestor_rule_bits matched;
+	const struct nestor_rule_bits *matched; /* in a map value */
+	u64 left;                               /* of its present word: rules that were not asked yet */
+	u32 word;                               /* which one that is */
+	u32 words;                              /* words behind these hold nothing */
 	struct cause chain;
 	u64 generation;
 	struct task_struct *task;
@@ -284,6 +258,7 @@ struct judgement {
 	u8 stage;
 	u8 unseen;                         /* NESTOR_SEES_...: not inspected to its end */
 	u8 decided;                        /* out: enum nestor_action of the first rule in force that allows, denies or kills; 0: none */
+	bool asks_executable;              /* some of the matched rules leave some executables alone */
 	u8 would;                          /* the same if all rules were in force */
 	struct nestor_rule_bits *reported; /* out, in a map value: rules that a verdict was given for; NULL: not asked for */
 };
@@ -386,33 +361,150 @@ static __always_inline bool rule_speaks(const struct nestor_rule *rule, struct j
 	return speaks;
 }
 
-static long judge_rule(u32 index, void *argument)
+static __always_inline u32 lowest_bit(u64 bits)
 {
-	struct judgement *judgement = argument;
+	static const u8 place[64] = {0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28, 62, 5,  39, 46, 44, 42,
+				     22, 9,  24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+				     23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12};
+
+	return place[((bits & -bits) * 0x022fdd63cc95386dULL) >> 58]; /* a de Bruijn sequence: no branch for the verifier to follow */
+}
+
+static __always_inline void judge_rule(struct judgement *judgement, u32 index)
+{
 	u32 key = (judgement->generation & 1) * NESTOR_MAX_RULES + (index & (NESTOR_MAX_RULES - 1));
 	u32 word = (index >> 6) & (NESTOR_RULE_WORDS - 1);
-	struct nestor_rule *rule;
+	struct nestor_rule *rule = bpf_map_lookup_elem(&rules, &key);
 	bool refuses;
 
-	if (!((judgement->matched.word[word] >> (index & 63)) & 1))
-		return 0;
-	rule = bpf_map_lookup_elem(&rules, &key);
 	if (!rule || !rule_holds(rule, judgement) || !rule_speaks(rule, judgement, &refuses))
-		return 0;
+		return;
 	if (judgement->reported)
 		judgement->reported->word[word] |= 1ULL << (index & 63);
 	report_verdict(judgement, rule, index, refuses);
+}
+
+/* Goes to the next word, or asks the next rule of the present one. */
+static long judge_next(u32 round, void *argument)
+{
+	struct judgement *judgement = argument;
+	u64 left = judgement->left;
+
+	if (!left) {
+		u32 word = judgement->word + 1;
+
+		if (word >= judgement->words || word >= NESTOR_RULE_WORDS)
+			return 1;
+		judgement->word = word;
+		judgement->left = judgement->matched->word[word];
+		return 0;
+	}
+	judgement->left = left & (left - 1);
+	judge_rule(judgement, judgement->word * 64 + lowest_bit(left));
 	return 0;
 }
 
-/* Goes through the matched rules, reports those that speak; the result is judgement->decided. */
+/*
+ * Asks the matched rules one by one, reports those that speak; the result is judgement->decided. Cost: by the number of rules that
+ * matched.
+ */
 static __always_inline void judge(struct judgement *judgement)
 {
 	effective_cause(&judgement->chain, judgement->task, judgement->context);
 	/* Not 0 in the verifier's eyes: it would take what one round decides for undecided in the next. */
 	judgement->decided = unknown_zero;
 	judgement->would = unknown_zero;
-	bpf_loop(NESTOR_MAX_RULES, judge_rule, judgement, 0);
+	judgement->word = unknown_zero;
+	judgement->left = judgement->matched->word[0];
+	bpf_loop(NESTOR_MAX_RULES + NESTOR_RULE_WORDS, judge_next, judgement, 0);
+}
+
+/* One word of rules a round: an unrolled loop with its ways out takes the verifier a million instructions. */
+struct match_run {
+	struct nestor_rule_bits *matched; /* out */
+	const struct nestor_event_rules *of_event;
+	const struct nestor_applying *here;
+	const struct nestor_rule_bits *path;
+	const struct nestor_rule_bits *other; /* argv or network */
+	u64 any;                              /* out: something matched */
+	u64 asking;                           /* out: and leaves some executables alone */
+};
+
+static long match_named_word(u32 index, void *argument)
+{
+	struct match_run *run = argument;
+	u32 i = index & (NESTOR_RULE_WORDS - 1);
+	u64 matched = run->here->rules.word[i] & run->of_event->all.word[i] & run->path->word[i] & run->of_event->need_path.word[i];
+
+	run->matched->word[i] = matched;
+	run->any |= matched;
+	run->asking |= matched & run->of_event->spares.word[i];
+	return 0;
+}
+
+static long match_word(u32 index, void *argument)
+{
+	struct match_run *run = argument;
+	u32 i = index & (NESTOR_RULE_WORDS - 1);
+	u64 need_other = run->of_event->need_argv.word[i] | run->of_event->need_cidr.word[i];
+	u64 matched = run->here->rules.word[i] & run->of_event->all.word[i] & (run->path->word[i] | ~run->of_event->need_path.word[i]) &
+		      (run->other->word[i] | ~need_other);
+
+	run->matched->word[i] = matched;
+	run->any |= matched;
+	run->asking |= matched & run->of_event->spares.word[i];
+	return 0;
+}
+
+/*
+ * What applies here, is of this kind of event, and has all that it asks for: `path` is a set, `other` the rules that accept argv or the
+ * network. With `named` only rules that ask for a path. False: nothing.
+ */
+static __always_inline bool match_rules(struct judgement *judgement, struct scratch *scratch, u64 container, u64 generation, u32 event,
+					u32 path, const struct nestor_rule_bits *other, const bool named)
+{
+	struct match_run run = {
+	    .matched = &scratch->matched,
+	    .of_event = rules_of_event(event, generation),
+	    .here = applying_in(container, generation),
+	    .path = rule_set(path, generation),
+	    .other = other,
+	    .any = unknown_zero,
+	    .asking = unknown_zero,
+	};
+
+	judgement->matched = run.matched;
+	if (!run.of_event || !run.here || !run.path || !run.other)
+		return false;
+	judgement->words = run.here->words;
+	bpf_loop(judgement->words, named ? match_named_word : match_word, &run, 0);
+	judgement->asks_executable = run.asking;
+	return run.any;
+}
+
+struct drop_run {
+	struct nestor_rule_bits *matched;
+	const struct nestor_rule_bits *dropped;
+	u64 any; /* out: something is left */
+};
+
+static long drop_word(u32 index, void *argument)
+{
+	struct drop_run *run = argument;
+	u32 i = index & (NESTOR_RULE_WORDS - 1);
+
+	run->matched->word[i] &= ~run->dropped->word[i];
+	run->any |= run->matched->word[i];
+	return 0;
+}
+
+/* Takes these rules out of those that matched. False: nothing is left. */
+static __always_inline bool drop_rules(struct judgement *judgement, struct scratch *scratch, const struct nestor_rule_bits *dropped)
+{
+	struct drop_run run = {.matched = &scratch->matched, .dropped = dropped, .any = unknown_zero};
+
+	bpf_loop(judgement->words, drop_word, &run, 0);
+	return run.any;
 }
 
 /* What an LSM program returns: -EPERM for deny and kill; kill also ends the process. */
@@ -426,31 +518,19 @@ static __always_inline int refusal(const struct judgement *judgement)
 }
 
 /*
- * Takes the rules that leave the task's executable alone out of `matched`. True: the scratch held that executable's path meanwhile. A path
- * that cannot be inspected leaves nothing alone.
+ * Takes the rules that leave the task's executable alone out of those that matched; the scratch holds that executable's path meanwhile.
+ * A path that cannot be inspected leaves nothing alone. False: nothing is left.
  */
-static __always_inline bool spare_executable(struct task_struct *task, const struct task_context *context, struct scratch *scratch,
-					     u32 event, u64 generation, struct nestor_rule_bits *matched)
+static __always_inline bool spare_executable(struct judgement *judgement, struct task_struct *task, const struct task_context *context,
+					     struct scratch *scratch, u64 generation)
 {
-	u32 index = (generation & 1) * 4 + event;
-	struct nestor_event_rules *of_event = bpf_map_lookup_elem(&event_rules, &index);
-	struct nestor_rule_bits excepted;
-	struct resolved path;
-	u64 asking = 0;
+	struct resolved path = path_of_file(context, BPF_CORE_READ(task, mm, exe_file), scratch->path);
+	struct nestor_rule_bits *excepted;
 
-	if (!of_event)
-		return false;
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		asking |= matched->word[i] & of_event->spares.word[i];
-	if (!asking)
-		return false;
-	path = path_of_file(context, BPF_CORE_READ(task, mm, exe_file), scratch->path);
 	if (path.truncated)
 		return true;
-	match_path(scratch, path, NESTOR_DFA_EXCEPT, generation, &excepted);
-	for (int i = 0; i < NESTOR_RULE_WORDS; i++)
-		matched->word[i] &= ~excepted.word[i];
-	return true;
+	excepted = rule_set(match_path(scratch, path, NESTOR_DFA_EXCEPT, generation), generation);
+	return !excepted || drop_rules(judgement, scratch, excepted);
 }
 
 #endif

@@ -37,6 +37,8 @@ const volatile bool node_scope = false;
 
 /* The policy generation in force; its tables are in slot (generation & 1). 0: no rules. Written last when a set is loaded. */
 __u64 policy_generation = 0;
+/* One more each time that a container's rules change within a generation: what tasks remember of them counts no longer. */
+__u64 policy_changes = 0;
 /* What nestord made that generation from, as a hash: a restarted one knows whether its policies are the same. */
 __u64 policy_fingerprint = 0;
 

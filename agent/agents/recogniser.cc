@@ -12,7 +12,8 @@
 namespace nestor {
 namespace {
 
-constexpr size_t kMaxStates = 8192;  // of one automaton; a state has 544 bytes
+constexpr size_t kMaxSignatures = 256;
+constexpr size_t kMaxStates = 8192;  // of one automaton; a state has some 100 bytes
 
 // One kind of glob of all signatures; a signature's number is its bit.
 struct Matcher {
@@ -102,9 +103,9 @@ Result<AgentRecogniser> AgentRecogniser::Create(const AgentOptions& options) {
     const std::vector<AgentSignature>& builtin = BuiltinSignatures();
     compiled->signatures.insert(compiled->signatures.end(), builtin.begin(), builtin.end());
   }
-  if (compiled->signatures.size() > kMaxRules) {
+  if (compiled->signatures.size() > kMaxSignatures) {
     return Error{ErrorCode::kResourceExhausted,
-                 "more than " + std::to_string(kMaxRules) +
+                 "more than " + std::to_string(kMaxSignatures) +
                      " signatures of agents, the shipped ones included"};
   }
   for (const AgentSignature& signature : compiled->signatures) {

@@ -2,14 +2,12 @@
 #include "agent/kernel/policy_maps.h"
 
 #include <bpf/bpf.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <iterator>
+#include <memory>
 #include <thread>
 #include <unordered_set>
 
@@ -23,17 +21,6 @@ namespace {
 // again. A decision takes microseconds and is not preempted for long.
 constexpr auto kGrace = std::chrono::milliseconds(100);
 
-static_assert(kMaxRules == NESTOR_MAX_RULES);
-static_assert(static_cast<int>(OnTruncated::kAudit) == NESTOR_TRUNCATED_AUDIT);
-
-nestor_rule_bits ToRaw(const RuleBits& bits) {
-  nestor_rule_bits raw{};
-  for (size_t rule = 0; rule < kMaxRules; ++rule) {
-    if (bits[rule]) raw.word[rule / 64] |= uint64_t{1} << (rule % 64);
-  }
-  return raw;
-}
-
 Status Update(int fd, const void* key, const void* value, const char* what) {
   if (bpf_map_update_elem(fd, key, value, BPF_ANY) == 0) return {};
   return Error::FromErrno(std::string("write ") + what, errno);
@@ -41,85 +28,43 @@ Status Update(int fd, const void* key, const void* value, const char* what) {
 
 int64_t MonotonicNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-nestor_rule ToRaw(const CompiledRule& rule) {
-  nestor_rule raw{};
-  raw.event = static_cast<uint8_t>(rule.event);
-  raw.action = static_cast<uint8_t>(rule.action);
-  raw.mode = static_cast<uint8_t>(rule.mode);
-  raw.access = rule.access;
-  raw.min_depth = rule.min_depth;
-  raw.max_depth = rule.max_depth;
-  raw.origin_mask = rule.origin_mask;
-  raw.port_min = rule.port_min;
-  raw.port_max = rule.port_max;
-  raw.sees = static_cast<uint8_t>((rule.need_path ? NESTOR_SEES_PATH : 0) |
-                                  (rule.need_argv ? NESTOR_SEES_ARGV : 0));
-  raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
-  return raw;
-}
-
 }  // namespace
 
 // Swapped just now, for all that is known of an earlier nestord.
-PolicyMaps::PolicyMaps(Fds fds, volatile uint64_t* generation, volatile uint64_t* fingerprint)
-    : fds_(fds),
-      generation_(generation),
-      fingerprint_(fingerprint),
-      loaded_(*generation),
-      swapped_ns_(MonotonicNs()) {}
+PolicyMaps::PolicyMaps(Fds fds, Words words)
+    : fds_(fds), words_(words), loaded_(*words.generation), swapped_ns_(MonotonicNs()) {}
 
-Status PolicyMaps::WriteDfa(uint32_t kind, uint32_t slot, const Dfa& dfa) {
-  if (dfa.next.size() > NESTOR_DFA_STATES || dfa.accept.size() != dfa.next.size()) {
-    return Error::InvalidArgument("automaton of " + std::to_string(dfa.next.size()) +
-                                  " states, the kernel's table has " +
-                                  std::to_string(NESTOR_DFA_STATES));
+Status PolicyMaps::WriteAutomata(uint32_t slot, const PolicyTables& tables) {
+  for (uint32_t kind = 0; kind < tables.dfas.size(); ++kind) {
+    const uint32_t key = slot * NESTOR_DFA_KINDS + kind;
+    if (Status status = Update(fds_.dfas, &key, &tables.dfas[kind], "automaton"); !status)
+      return status;
   }
-  const uint32_t base = (kind * 2 + slot) * NESTOR_DFA_STATES;
-  // The dead state and the start exist even when there is no pattern: nothing matches then.
-  const size_t states = std::max<size_t>(dfa.next.size(), 2);
-  for (uint32_t state = 0; state < states; ++state) {
-    nestor_dfa_row row{};
-    nestor_rule_bits accept{};
-    if (state < dfa.next.size()) {
-      std::copy(dfa.next[state].begin(), dfa.next[state].end(), row.next);
-      accept = ToRaw(dfa.accept[state]);
-    }
-    const uint32_t key = base + state;
-    if (Status status = Update(fds_.dfa_rows, &key, &row, "automaton"); !status) return status;
-    if (Status status = Update(fds_.dfa_accepts, &key, &accept, "automaton"); !status)
+  auto cells = std::make_unique<nestor_dfa_cells>();  // the kernel takes a value whole
+  std::ranges::copy(tables.cells, cells->cell);
+  if (Status status = Update(fds_.dfa_cells, &slot, cells.get(), "automata"); !status)
+    return status;
+  for (uint32_t set = 0; set < tables.sets.size(); ++set) {
+    const uint32_t key = slot * NESTOR_RULE_SETS + set;
+    if (Status status = Update(fds_.rule_sets, &key, &tables.sets[set], "set of rules"); !status)
       return status;
   }
   return {};
 }
 
-Status PolicyMaps::WriteRules(uint32_t slot, const CompiledPolicies& policies) {
-  RuleBits all[4], path[4], argv[4], cidr[4], allow[4], spares[4];
-  for (uint32_t index = 0; index < policies.rules.size(); ++index) {
-    const CompiledRule& rule = policies.rules[index];
-    const auto event = static_cast<size_t>(rule.event);
-    if (event >= std::size(all)) {
-      return Error::Internal("rule " + rule.name + " is of a kind that the kernel does not judge");
-    }
-    all[event].set(index);
-    path[event].set(index, rule.need_path);
-    argv[event].set(index, rule.need_argv);
-    cidr[event].set(index, rule.need_cidr);
-    allow[event].set(index, rule.action == Action::kAllow);
-    spares[event].set(index, rule.spares);
-    const nestor_rule raw = ToRaw(rule);
+Status PolicyMaps::WriteRules(uint32_t slot, const PolicyTables& tables) {
+  for (uint32_t index = 0; index < tables.rules.size(); ++index) {
     const uint32_t key = slot * NESTOR_MAX_RULES + index;
-    if (Status status = Update(fds_.rules, &key, &raw, "rule"); !status) return status;
-  }
-  for (uint32_t event = 0; event < 4; ++event) {
-    const nestor_event_rules by_event = {ToRaw(all[event]),   ToRaw(path[event]),
-                                         ToRaw(argv[event]),  ToRaw(cidr[event]),
-                                         ToRaw(allow[event]), ToRaw(spares[event])};
-    const uint32_t key = slot * 4 + event;
-    if (Status status = Update(fds_.event_rules, &key, &by_event, "rules by event"); !status)
+    if (Status status = Update(fds_.rules, &key, &tables.rules[index], "rule"); !status)
       return status;
   }
-  const nestor_rule_bits defaults = ToRaw(policies.default_rules);
-  return Update(fds_.default_rules, &slot, &defaults, "default rules");
+  for (uint32_t event = 0; event < tables.events.size(); ++event) {
+    const uint32_t key = slot * 4 + event;
+    if (Status status = Update(fds_.event_rules, &key, &tables.events[event], "rules by event");
+        !status)
+      return status;
+  }
+  return Update(fds_.default_rules, &slot, &tables.default_rules, "default rules");
 }
 
 void PolicyMaps::ClearCidrs(uint32_t slot) {
@@ -132,35 +77,27 @@ void PolicyMaps::ClearCidrs(uint32_t slot) {
   for (const nestor_cidr_key& entry : old) bpf_map_delete_elem(fds_.cidrs, &entry);
 }
 
-Status PolicyMaps::WriteCidrs(uint32_t slot, const std::vector<CidrRule>& cidrs) {
-  if (cidrs.size() > NESTOR_MAX_CIDRS) {
-    return Error::InvalidArgument(std::to_string(cidrs.size()) + " address ranges, at most " +
-                                  std::to_string(NESTOR_MAX_CIDRS));
-  }
+Status PolicyMaps::WriteCidrs(uint32_t slot, const PolicyTables& tables) {
   ClearCidrs(slot);
-  for (const CidrRule& cidr : cidrs) {
-    nestor_cidr_key key{};
-    key.prefix_len = 64U + cidr.prefix_len;
+  for (const auto& [network, set] : tables.cidrs) {
+    nestor_cidr_key key = network;
     key.slot = slot;
-    key.family = cidr.v6 ? AF_INET6 : AF_INET;
-    std::memcpy(key.addr, cidr.bytes.data(), cidr.v6 ? 16 : 4);
-    const nestor_rule_bits bits = ToRaw(cidr.rules);
-    if (Status status = Update(fds_.cidrs, &key, &bits, "address range"); !status) return status;
+    if (Status status = Update(fds_.cidrs, &key, &set, "address range"); !status) return status;
   }
   return {};
 }
 
-Status PolicyMaps::WriteContainer(uint32_t slot, CgroupId container, const RuleBits& rules) {
+Status PolicyMaps::WriteContainer(uint32_t slot, CgroupId container, const nestor_applying& rules) {
   nestor_container_rules value{};
   bpf_map_lookup_elem(fds_.container_rules, &container, &value);
-  value.slot[slot] = ToRaw(rules);
+  value.slot[slot] = rules;
   return Update(fds_.container_rules, &container, &value, "container rules");
 }
 
 // Containers that have rules and whose names are not known, as when the runtime does not answer a
 // nestord that was just restarted: by the same policies they keep their rules, by others they have
 // those of any unknown container.
-Status PolicyMaps::WriteUnnamed(uint32_t slot, const CompiledPolicies& policies, bool same_policies,
+Status PolicyMaps::WriteUnnamed(uint32_t slot, const nestor_applying& defaults, bool same_policies,
                                 const std::vector<std::pair<CgroupId, RuleBits>>& named) {
   std::unordered_set<CgroupId> written;
   for (const auto& [container, rules] : named) written.insert(container);
@@ -178,7 +115,7 @@ Status PolicyMaps::WriteUnnamed(uint32_t slot, const CompiledPolicies& policies,
       continue;
     }
     if (bpf_map_lookup_elem(fds_.container_rules, &container, &value) != 0) continue;
-    value.slot[slot] = same_policies ? value.slot[slot ^ 1] : ToRaw(policies.default_rules);
+    value.slot[slot] = same_policies ? value.slot[slot ^ 1] : defaults;
     if (Status status = Update(fds_.container_rules, &container, &value, "container rules");
         !status)
       return status;
@@ -198,45 +135,53 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
     return Error::FailedPrecondition("policy generation " + std::to_string(policies.generation) +
                                      " does not follow " + std::to_string(loaded_));
   }
+  const Result<PolicyTables> tables = MakeTables(policies);
+  if (!tables) return tables.error();
   if (const int64_t left = kGrace / std::chrono::nanoseconds(1) - (MonotonicNs() - swapped_ns_);
       loaded_ != 0 && left > 0) {
     std::this_thread::sleep_for(std::chrono::nanoseconds(left));
   }
   const uint32_t slot = generation & 1;
-  const std::pair<uint32_t, const Dfa*> automata[] = {
-      {NESTOR_DFA_EXEC_PATH, &policies.exec_path}, {NESTOR_DFA_ARGV, &policies.argv},
-      {NESTOR_DFA_OPEN_PATH, &policies.open_path}, {NESTOR_DFA_UNIX_PATH, &policies.unix_path},
-      {NESTOR_DFA_EXCEPT, &policies.except_path},
-  };
-  for (const auto& [kind, dfa] : automata) {
-    if (Status status = WriteDfa(kind, slot, *dfa); !status) return status;
-  }
-  if (Status status = WriteRules(slot, policies); !status) return status;
-  if (Status status = WriteCidrs(slot, policies.cidrs); !status) return status;
+  if (Status status = WriteAutomata(slot, *tables); !status) return status;
+  if (Status status = WriteRules(slot, *tables); !status) return status;
+  if (Status status = WriteCidrs(slot, *tables); !status) return status;
   for (const auto& [container, rules] : containers) {
-    if (Status status = WriteContainer(slot, container, rules); !status) return status;
+    const nestor_applying applying = ApplyingOf(tables->events, rules);
+    if (Status status = WriteContainer(slot, container, applying); !status) return status;
   }
   const uint64_t fingerprint = FingerprintOf(policies);
-  const bool same = *fingerprint_ == fingerprint;
-  if (Status status = WriteUnnamed(slot, policies, same, containers); !status) return status;
+  const bool same = *words_.fingerprint == fingerprint;
+  if (Status status = WriteUnnamed(slot, tables->default_rules, same, containers); !status)
+    return status;
   // Never a generation with another one's fingerprint, whenever nestord dies.
-  *fingerprint_ = 0;
+  *words_.fingerprint = 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  *generation_ = generation;
+  *words_.generation = generation;
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  *fingerprint_ = fingerprint;
+  *words_.fingerprint = fingerprint;
   loaded_ = generation;
+  events_ = tables->events;
   swapped_ns_ = MonotonicNs();
   return {};
 }
 
+// What tasks remember of their container's rules counts no longer, once the table says otherwise.
+void PolicyMaps::TellChange() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  *words_.changes = *words_.changes + 1;
+}
+
 Status PolicyMaps::SetContainer(CgroupId container, const RuleBits& rules) {
-  return WriteContainer(loaded_ & 1, container, rules);
+  const Status written = WriteContainer(loaded_ & 1, container, ApplyingOf(events_, rules));
+  TellChange();
+  return written;
 }
 
 Status PolicyMaps::RemoveContainer(CgroupId container) {
-  if (bpf_map_delete_elem(fds_.container_rules, &container) == 0 || errno == ENOENT) return {};
-  return Error::FromErrno("remove container rules", errno);
+  if (bpf_map_delete_elem(fds_.container_rules, &container) != 0 && errno != ENOENT)
+    return Error::FromErrno("remove container rules", errno);
+  TellChange();
+  return {};
 }
 
 }  // namespace nestor

@@ -8,6 +8,7 @@
 
 #include "agent/base/result.h"
 #include "agent/policy/compiled.h"
+#include "agent/policy/tables.h"
 
 namespace nestor {
 
@@ -16,13 +17,17 @@ namespace nestor {
 class PolicyMaps {
  public:
   struct Fds {
-    int dfa_rows, dfa_accepts, event_rules, rules, default_rules, container_rules, cidrs;
+    int dfas, dfa_cells, rule_sets, event_rules, rules, default_rules, container_rules, cidrs;
     int containers;  // the kernel's own list
   };
 
-  // `generation` and `fingerprint` are the kernel's policy_generation and policy_fingerprint in
-  // mapped memory; an earlier nestord's are gone on with.
-  PolicyMaps(Fds fds, volatile uint64_t* generation, volatile uint64_t* fingerprint);
+  // The kernel's policy_generation, policy_changes and policy_fingerprint, in mapped memory.
+  struct Words {
+    volatile uint64_t *generation, *changes, *fingerprint;
+  };
+
+  // An earlier nestord's tables and words are gone on with.
+  PolicyMaps(Fds fds, Words words);
 
   // See Probes::LoadPolicies.
   Status Load(const CompiledPolicies& policies,
@@ -31,18 +36,19 @@ class PolicyMaps {
   Status RemoveContainer(CgroupId container);
 
  private:
-  Status WriteDfa(uint32_t kind, uint32_t slot, const Dfa& dfa);
-  Status WriteRules(uint32_t slot, const CompiledPolicies& policies);
-  Status WriteCidrs(uint32_t slot, const std::vector<CidrRule>& cidrs);
-  Status WriteContainer(uint32_t slot, CgroupId container, const RuleBits& rules);
-  Status WriteUnnamed(uint32_t slot, const CompiledPolicies& policies, bool same_policies,
+  Status WriteAutomata(uint32_t slot, const PolicyTables& tables);
+  Status WriteRules(uint32_t slot, const PolicyTables& tables);
+  Status WriteCidrs(uint32_t slot, const PolicyTables& tables);
+  Status WriteContainer(uint32_t slot, CgroupId container, const nestor_applying& rules);
+  Status WriteUnnamed(uint32_t slot, const nestor_applying& defaults, bool same_policies,
                       const std::vector<std::pair<CgroupId, RuleBits>>& named);
   void ClearCidrs(uint32_t slot);
+  void TellChange();
 
   Fds fds_;
-  volatile uint64_t* generation_;
-  volatile uint64_t* fingerprint_;
+  Words words_;
   uint64_t loaded_;
+  EventRules events_{};     // of the generation in force
   int64_t swapped_ns_ = 0;  // when the generation in force came, CLOCK_MONOTONIC
 };
 

@@ -46,18 +46,19 @@ std::string TextTo(const std::vector<Step>& steps, size_t at) {
 
 std::optional<std::string> FindDifference(const Dfa& wide, const Dfa& narrow) {
   static const std::array<uint8_t, 256> kBytes = BytesByTaste();
-  if (wide.next.size() < 2) return std::nullopt;
-  const bool has_narrow = narrow.next.size() >= 2;
+  if (wide.states() < 2) return std::nullopt;
+  const bool has_narrow = narrow.states() >= 2;
   const auto pair_of = [](uint32_t a, uint32_t b) { return a << 16 | b; };
   std::vector<Step> steps = {{0, pair_of(1, has_narrow ? 1 : 0), 0}};
   std::unordered_map<uint32_t, bool> seen = {{steps[0].pair, true}};
   for (size_t at = 0; at < steps.size(); ++at) {  // breadth first: the first found is a shortest
     const uint32_t a = steps[at].pair >> 16, b = steps[at].pair & 0xffff;
-    if (wide.accept[a].any() && (!has_narrow || narrow.accept[b].none())) return TextTo(steps, at);
+    if (wide.Accepts(a).any() && (!has_narrow || narrow.Accepts(b).none()))
+      return TextTo(steps, at);
     for (const uint8_t byte : kBytes) {
-      const uint32_t next = wide.next[a][byte];
+      const uint32_t next = wide.Next(a, byte);
       if (next == 0) continue;  // the dead state: nothing of `wide` from here on
-      const uint32_t pair = pair_of(next, has_narrow ? narrow.next[b][byte] : 0);
+      const uint32_t pair = pair_of(next, has_narrow ? narrow.Next(b, byte) : 0);
       if (seen.try_emplace(pair, true).second)
         steps.push_back({static_cast<uint32_t>(at), pair, byte});
     }

@@ -7,6 +7,7 @@
 
 #include "agent/policy/automaton.h"
 #include "agent/policy/rule_drafts.h"
+#include "agent/policy/tables.h"
 #include "bpf/abi.h"
 
 namespace nestor {
@@ -23,18 +24,13 @@ struct PatternList {
   };
   const char* kind;
   std::vector<Entry> entries;
+  bool with_reach = false;
+  bool hits = false;
 
   void Add(const std::vector<const Pattern*>& more, size_t rule, bool except) {
     for (const Pattern* pattern : more) entries.push_back({pattern, rule, except});
   }
 };
-
-void AddTo(AutomatonBuilder& builder, const PatternList::Entry& entry) {
-  if (entry.except)
-    builder.Except(*entry.pattern, entry.rule);
-  else
-    builder.Add(*entry.pattern, entry.rule);
-}
 
 class Compiler {
  public:
@@ -88,17 +84,37 @@ class Compiler {
     out_.rules.push_back(draft.rule);
   }
 
-  static Result<Dfa> BuildFirst(const PatternList& list, size_t count) {
+  // As far as the tables have room beside the automata that were built before.
+  Result<Dfa> BuildFirst(const PatternList& list, size_t count) const {
     AutomatonBuilder builder;
-    for (size_t i = 0; i < count; ++i) AddTo(builder, list.entries[i]);
-    return builder.Build(NESTOR_DFA_STATES);
+    RuleBits excepted;
+    for (const PatternList::Entry& entry : list.entries)
+      if (entry.except) excepted.set(entry.rule);
+    for (size_t i = 0; i < count; ++i) {
+      const PatternList::Entry& entry = list.entries[i];
+      // What an exception may take back counts only at the end. Paths are short, and who asks for
+      // `reach` wants to know by the state alone.
+      const auto beginning =
+          list.hits && !excepted[entry.rule] ? BeginningOf(*entry.pattern) : std::nullopt;
+      if (entry.except)
+        builder.Except(*entry.pattern, entry.rule);
+      else if (beginning)
+        builder.AddBeginning(*beginning, entry.rule);
+      else
+        builder.Add(*entry.pattern, entry.rule);
+    }
+    Result<Dfa> dfa = builder.Build(NESTOR_DFA_STATES, room_.cells());
+    if (!dfa) return dfa;
+    TableRoom room = room_;
+    if (Status taken = room.Take(*dfa, list.with_reach); !taken) return taken.error();
+    return dfa;
   }
 
   Status Build(const PatternList& list, Dfa& dfa) {
     Result<Dfa> built = BuildFirst(list, list.entries.size());
     if (!built) return Blame(list, built.error());
     dfa = *std::move(built);
-    return {};
+    return room_.Take(dfa, list.with_reach);
   }
 
   // The rules whose networks cover this one, and whose exceptions do not.
@@ -136,7 +152,7 @@ class Compiler {
   Status CheckPossible() const {
     const auto accepted = [](const Dfa& dfa) {
       RuleBits all;
-      for (const RuleBits& bits : dfa.accept) all |= bits;
+      for (const RuleBits& bits : dfa.sets) all |= bits;
       return all;
     };
     const RuleBits path =
@@ -193,10 +209,11 @@ class Compiler {
   }
 
   CompiledPolicies out_;
+  TableRoom room_;
   std::vector<RuleDraft> drafts_;
   PatternList exec_path_{"exec path", {}};
-  PatternList argv_{"exec args", {}};
-  PatternList open_path_{"file path", {}};
+  PatternList argv_{"exec args", {}, false, true};
+  PatternList open_path_{"file path", {}, true, false};
   PatternList unix_path_{"unix path", {}};
   PatternList except_path_{"executable", {}};
 };

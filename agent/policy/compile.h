@@ -16,10 +16,10 @@ namespace nestor {
 // same name; `default: deny` becomes rules named `default`. Exceptions are taken as they stand,
 // expired ones too (see expiry.h). The rules come out in the order in which they decide: the most
 // specific selector first, then kill, deny, allow and default; what is equal as it was read.
-// Error: kResourceExhausted: more than kMaxRules rules, or a union of patterns over
-// NESTOR_DFA_STATES states, and the message names the rules at fault; kInvalidArgument: a rule that
-// can match nothing; kUnimplemented: one that this build's kernel side does not decide. Both name
-// the rule's place. Thread: any.
+// Error: kResourceExhausted: more than kMaxRules rules, or a union of patterns that the
+// kernel's tables have no room for (tables.h), and the message names the rules at fault;
+// kInvalidArgument: a rule that can match nothing; kUnimplemented: one that this build's kernel
+// side does not decide. Both name the rule's place. Thread: any.
 Result<CompiledPolicies> Compile(const std::vector<PolicyDocument>& policies, uint64_t generation);
 
 }  // namespace nestor

@@ -17,7 +17,7 @@
 
 namespace nestor {
 
-inline constexpr size_t kMaxRules = 256;  // NESTOR_MAX_RULES
+inline constexpr size_t kMaxRules = 2048;  // NESTOR_MAX_RULES
 using RuleBits = std::bitset<kMaxRules>;
 
 // What follows when a path or argv is too long to be inspected.
@@ -29,12 +29,29 @@ enum class Provenance : uint8_t { kImage = 1, kAdded = 2 };
 // What a program's file or start can be, beside its path.
 enum class ExecTrait : uint8_t { kMemfd = 0, kDeleted = 1, kLoader = 2, kSetuid = 3 };
 
-// A deterministic automaton over bytes. State 0 is dead, state 1 the start. accept[s] is non-empty
-// when the input read so far is matched by those rules. Patterns are anchored at both ends when
-// built (a glob spells out its own stars).
+// A deterministic automaton over bytes, as the kernel's tables have it. Bytes that it does not tell
+// apart are one class. State 0 is dead, state 1 the start. A state accepts a set of rules when the
+// input read so far is matched by them; most sets are that of many states, and sets[0] is empty.
+// Patterns are anchored at both ends when built (a glob spells out its own stars).
 struct Dfa {
-  std::vector<std::array<uint16_t, 256>> next;
-  std::vector<RuleBits> accept;
+  std::array<uint8_t, 256> class_of{};
+  uint32_t classes = 1;
+  std::vector<uint16_t> next;    // [state * classes + class]
+  std::vector<uint16_t> accept;  // [state]: index into sets
+  std::vector<RuleBits> sets;
+  // States from this one on have hits: rules that match whatever follows, once such a state was
+  // reached. So nothing of them has to be remembered by states, which would multiply.
+  uint32_t hits_from = 0xffffffff;
+  std::vector<uint16_t> hits;  // [state - hits_from]: index into sets
+
+  size_t states() const { return accept.size(); }
+  uint16_t Next(uint32_t state, uint8_t byte) const {
+    return next[state * classes + class_of[byte]];
+  }
+  const RuleBits& Accepts(uint32_t state) const { return sets[accept[state]]; }
+  const RuleBits& Hits(uint32_t state) const {
+    return sets[state < hits_from ? 0 : hits[state - hits_from]];
+  }
 };
 
 // An address prefix as the kernel's trie takes it. The trie finds only the longest prefix, so

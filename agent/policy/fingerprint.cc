@@ -32,14 +32,16 @@ class Hash {
     for (const std::string& text : texts) Add(std::string_view(text));
   }
   void Add(const Dfa& automaton) {
-    Add(automaton.next.size());
-    for (const auto& row : automaton.next) {
-      for (const uint16_t next : row) {
-        Byte(static_cast<uint8_t>(next));
-        Byte(static_cast<uint8_t>(next >> 8));
+    for (const uint8_t of_byte : automaton.class_of) Byte(of_byte);
+    for (const std::vector<uint16_t>* cells :
+         {&automaton.next, &automaton.accept, &automaton.hits}) {
+      Add(cells->size());
+      for (const uint16_t cell : *cells) {
+        Byte(static_cast<uint8_t>(cell));
+        Byte(static_cast<uint8_t>(cell >> 8));
       }
     }
-    for (const RuleBits& accepted : automaton.accept) Add(accepted);
+    for (const RuleBits& set : automaton.sets) Add(set);
   }
   uint64_t value() const { return value_; }
 

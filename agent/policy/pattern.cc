@@ -54,6 +54,29 @@ Pattern LiteralPattern(std::string_view text) {
   return pattern;
 }
 
+std::optional<Pattern> BeginningOf(const Pattern& pattern) {
+  const auto is = [&](size_t from_end, PatternItem::Kind kind, const ByteSet& bytes) {
+    if (pattern.size() < from_end) return false;
+    const PatternItem& item = pattern[pattern.size() - from_end];
+    return item.kind == kind && item.bytes == bytes;
+  };
+  const bool open = is(1, PatternItem::Kind::kRepeat, AnyByte());
+  const bool closed = is(1, PatternItem::Kind::kOne, ByteSet().set(0)) &&
+                      is(2, PatternItem::Kind::kRepeat, AnyByte());
+  if (!open && !closed) return std::nullopt;
+  const size_t end = pattern.size() - (open ? 1 : 2);
+  for (size_t at = 0; at < end; ++at) {  // no way leads around the end that is cut off
+    const bool jumps = pattern[at].kind == PatternItem::Kind::kSplit ||
+                       pattern[at].kind == PatternItem::Kind::kJump;
+    if (jumps && static_cast<int64_t>(at) + 1 + pattern[at].jump > static_cast<int64_t>(end))
+      return std::nullopt;
+  }
+  Pattern beginning(pattern.begin(), pattern.begin() + static_cast<ptrdiff_t>(end));
+  if (closed) beginning.push_back(OneOf(AnyByte()));  // the NUL at the latest
+  if (PatternMatches(beginning, "")) return std::nullopt;
+  return beginning;
+}
+
 bool PatternMatches(const Pattern& pattern, std::string_view text) {
   std::vector<bool> now(pattern.size() + 1);
   Reach(pattern, 0, now);

@@ -4,6 +4,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,11 @@ using Pattern = std::vector<PatternItem>;
 
 // The items of a pattern that matches exactly `text`.
 Pattern LiteralPattern(std::string_view text);
+
+// If `pattern` matches whatever follows once a part of it did, that part; none: it does not, as far
+// as is seen at once, or it matches everything. Of a pattern that ends in a NUL the texts must,
+// too.
+std::optional<Pattern> BeginningOf(const Pattern& pattern);
 
 // Whether the whole of `text` matches. Cost: O(text * items). Thread: any.
 bool PatternMatches(const Pattern& pattern, std::string_view text);

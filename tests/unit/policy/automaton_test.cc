@@ -81,40 +81,40 @@ TEST(AutomatonTest, AgreesWithTheGlobsOnRandomPatternsAndStrings) {
 TEST(AutomatonTest, NoTwoStatesOfTheResultBehaveAlike) {
   const Dfa dfa = BuildGlobs({"/a/**/b", "/a/x/b", "/**/c", "/etc/shadow", "/etc/gshadow"});
   // Moore's refinement, the textbook's: as many classes as states means that it is minimal.
-  std::vector<size_t> block(dfa.next.size());
+  std::vector<size_t> block(dfa.states());
   for (size_t classes = 0;;) {
     std::set<std::vector<size_t>> kinds;
     std::vector<std::vector<size_t>> behaviour;
-    for (size_t s = 0; s < dfa.next.size(); ++s) {
-      std::vector<size_t> key = {std::hash<RuleBits>()(dfa.accept[s]), block[s]};
-      for (const uint16_t next : dfa.next[s]) key.push_back(block[next]);
+    for (uint32_t s = 0; s < dfa.states(); ++s) {
+      std::vector<size_t> key = {std::hash<RuleBits>()(dfa.Accepts(s)), block[s]};
+      for (unsigned byte = 0; byte < 256; ++byte) key.push_back(block[dfa.Next(s, byte)]);
       kinds.insert(key);
       behaviour.push_back(key);
     }
-    for (size_t s = 0; s < dfa.next.size(); ++s)
+    for (uint32_t s = 0; s < dfa.states(); ++s)
       block[s] = static_cast<size_t>(std::distance(kinds.begin(), kinds.find(behaviour[s])));
     if (kinds.size() == classes) break;
     classes = kinds.size();
   }
 
-  EXPECT_EQ(std::set<size_t>(block.begin(), block.end()).size(), dfa.next.size());
+  EXPECT_EQ(std::set<size_t>(block.begin(), block.end()).size(), dfa.states());
 }
 
 TEST(AutomatonTest, StateZeroIsDeadAndStateOneIsTheStart) {
   const Dfa dfa = BuildGlobs({"/ab"});
 
-  ASSERT_EQ(dfa.next.size(), 5u);  // dead, start, "/", "/a", "/ab"
-  for (const uint16_t next : dfa.next[0]) EXPECT_EQ(next, 0);
-  EXPECT_TRUE(dfa.accept[0].none());
-  EXPECT_NE(dfa.next[1]['/'], 0);
-  EXPECT_EQ(dfa.next[1]['x'], 0);
+  ASSERT_EQ(dfa.states(), 5u);  // dead, start, "/", "/a", "/ab"
+  for (unsigned byte = 0; byte < 256; ++byte) EXPECT_EQ(dfa.Next(0, byte), 0);
+  EXPECT_TRUE(dfa.Accepts(0).none());
+  EXPECT_NE(dfa.Next(1, '/'), 0);
+  EXPECT_EQ(dfa.Next(1, 'x'), 0);
 }
 
 TEST(AutomatonTest, WithoutPatternsNothingMatches) {
   const Result<Dfa> dfa = AutomatonBuilder().Build(kManyStates);
 
   ASSERT_TRUE(dfa.ok());
-  ASSERT_EQ(dfa->next.size(), 2u);
+  ASSERT_EQ(dfa->states(), 2u);
   EXPECT_TRUE(RulesMatching(*dfa, "").none());
   EXPECT_TRUE(RulesMatching(*dfa, "/x").none());
 }

@@ -51,8 +51,8 @@ TEST(FingerprintTest, AnyDifferenceIsSeen) {
       [](auto& set) { set.rules[0].selector.labels["app"] = "web"; },
       [](auto& set) { set.rules[1].port_max = 80; },
       [](auto& set) { set.rules.pop_back(); },
-      [](auto& set) { set.open_path.next[1][0] ^= 1; },
-      [](auto& set) { set.open_path.accept.back().flip(); },
+      [](auto& set) { set.open_path.next.back() ^= 1; },
+      [](auto& set) { set.open_path.sets.back().flip(); },
       [](auto& set) { set.cidrs[0].prefix_len = 16; },
       [](auto& set) { set.default_rules.flip(0); },
   };

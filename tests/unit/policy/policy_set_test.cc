@@ -71,7 +71,7 @@ TEST_F(PolicySetTest, AFileThatAsksForWhatIsNotEnforcedIsRefusedAlone) {
   Write("c.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: c}\nspec:\n  rules:\n"
         "  - {name: r, file: {paths: [/a]}, exceptions: [{paths: [/*]}]}\n");
-  Write("d.yaml", Policy("large", "\"/**a?????????????\""));
+  Write("d.yaml", Policy("large", "\"/**a?????????????????\""));
 
   const auto set = LoadPolicySet(directory_.string(), 1);
 

@@ -103,7 +103,7 @@ void AddTogether(const std::vector<PolicySource>& sources, const Result<Compiled
   size_t states = 0;
   for (const Dfa* dfa : {&compiled->exec_path, &compiled->argv, &compiled->open_path,
                          &compiled->unix_path, &compiled->except_path})
-    states = std::max(states, dfa->next.size());
+    states = std::max(states, dfa->states());
   lines.push_back(Line()
                       .Add("together  ")
                       .Add(Count(compiled->rules.size(), "rule", "rules") + " of " +
