@@ -71,7 +71,7 @@ static __always_inline int judge_moved(struct task_struct *task, struct task_con
 }
 
 /* A directory that is renamed takes all below it from under the rules for it. */
-static __noinline int decide_moved(const struct file_act *from, const struct file_act *to)
+static __always_inline int decide_moved(const struct file_act *from, const struct file_act *to)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context = context_to_judge(task);
@@ -89,7 +89,7 @@ static __noinline int decide_moved(const struct file_act *from, const struct fil
 	return ret;
 }
 
-static __always_inline int decide_move(const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry)
+static __always_inline int decide_directory(const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry)
 {
 	const struct file_act source = {
 	    .mnt = BPF_CORE_READ(from, mnt),
@@ -99,22 +99,31 @@ static __always_inline int decide_move(const struct path *from, struct dentry *o
 	};
 	const struct file_act target = {.mnt = BPF_CORE_READ(to, mnt), .dentry = dentry};
 
-	int ret = decide_file(&source);
-
-	return ret || !is_directory(old) ? ret : decide_moved(&source, &target);
+	return is_directory(old) ? decide_moved(&source, &target) : 0;
 }
 
 SEC("lsm/path_rename")
 int FUNCTION_PROG(decide_rename, const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry,
 		  unsigned int flags)
 {
-	int ret = decide_move(from, old, to, dentry);
+	u32 access = (flags & RENAME_EXCHANGE) ? ACCESS_RENAMED : NESTOR_ACCESS_WRITE;
+	int ret = decide_on(from, old, ACCESS_RENAMED, NESTOR_STAGE_RENAME);
 
-	if (ret)
-		return ret;
-	if (flags & RENAME_EXCHANGE)
-		return decide_move(to, dentry, from, old);
-	return decide_on(to, dentry, NESTOR_ACCESS_WRITE, NESTOR_STAGE_RENAME);
+	return ret ? ret : decide_on(to, dentry, access, NESTOR_STAGE_RENAME);
+}
+
+/* What is below a directory: programs of their own, for together they need more stack than there is. */
+SEC("lsm/path_rename")
+int FUNCTION_PROG(decide_rename_below, const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry)
+{
+	return decide_directory(from, old, to, dentry);
+}
+
+SEC("lsm/path_rename")
+int FUNCTION_PROG(decide_exchange_below, const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry,
+		  unsigned int flags)
+{
+	return (flags & RENAME_EXCHANGE) ? decide_directory(to, dentry, from, old) : 0;
 }
 
 SEC("lsm/path_unlink")

@@ -62,9 +62,10 @@ int KeepLog(enum libbpf_print_level level, const char* format, va_list arguments
 
 // In bpf/decide_name.bpf.c.
 bool IsAboutNames(std::string_view program) {
-  constexpr std::array<std::string_view, 10> kPrograms = {
-      "decide_link",    "decide_rename", "decide_unlink", "decide_rmdir",    "decide_mknod",
-      "decide_symlink", "decide_mkdir",  "decide_chmod",  "decide_truncate", "decide_chown"};
+  constexpr std::array<std::string_view, 12> kPrograms = {
+      "decide_rename_below", "decide_exchange_below", "decide_link",     "decide_rename",
+      "decide_unlink",       "decide_rmdir",          "decide_mknod",    "decide_symlink",
+      "decide_mkdir",        "decide_chmod",          "decide_truncate", "decide_chown"};
   return std::find(kPrograms.begin(), kPrograms.end(), program) != kPrograms.end();
 }
 
