@@ -47,12 +47,8 @@ def connect(way, how, call, family="socket.AF_INET", **more):
     return Row(f"C14.{way}", how, script, effect("no-listener"), **{"file": "127.0.0.1*", **more})
 
 
-NO_CONTEXT = "the kernel's worker opens the file, no fork was seen for it, and a task without a context is not judged"
-
-
 def uring(way):
-    return [Row(f"C10.{way}", f"a secret opened by io_uring, {way}", f"/evasions/trick uring-open {way} /secret/$T", effect("no-secrets"), file="/secret/{tag}",
-                defect="" if way == "plain" else NO_CONTEXT),
+    return [Row(f"C10.{way}", f"a secret opened by io_uring, {way}", f"/evasions/trick uring-open {way} /secret/$T", effect("no-secrets"), file="/secret/{tag}"),
             Row(f"C10.{way}-connect", f"a connection by io_uring, {way}", f"/evasions/trick uring-connect {way} 7777 $T", effect("no-listener"),
                 file="127.0.0.1*")]
 
@@ -72,11 +68,9 @@ ROWS = [
     Row("C8.x32", "x32's system call", "/evasions/trick x32 /usr/bin/canary $T", absent("the kernel")),
     *[row for way in ("plain", "async", "sqpoll") for row in uring(way)],
     connect("mapped", "a connection to ::ffff:127.0.0.1 instead of 127.0.0.1", 'own.connect(("::ffff:127.0.0.1", 7777))', "socket.AF_INET6", file="*127.0.0.1*"),
-    connect("zero", "to 0.0.0.0, which is this host", 'own.connect(("0.0.0.0", 7777))', file="*",
-            defect="the address is compared as it was written; that 0.0.0.0 stands for this host is found out later"),
+    connect("zero", "to 0.0.0.0, which is this host", 'own.connect(("0.0.0.0", 7777))'),
     connect("multipath", "by Multipath TCP", 'own.connect(("127.0.0.1", 7777))', "socket.AF_INET, socket.SOCK_STREAM, 262"),
-    connect("fast-open", "without connect(): TCP Fast Open (`sendto` with MSG_FASTOPEN)", 'own.sendto(b"x", 0x20000000, ("127.0.0.1", 7777))',
-            defect="the kernel connects inside sendmsg, and does not ask socket_connect"),
+    connect("fast-open", "without connect(): TCP Fast Open (`sendto` with MSG_FASTOPEN)", 'own.sendto(b"x", 0x20000000, ("127.0.0.1", 7777))'),
     Row("C15", "a forbidden unix socket, by a symbolic link to it", "ln -s /marks/path.sock other; python3 -c 'import socket, sys; "
         "socket.socket(socket.AF_UNIX).connect(\"other\"); print(\"ran\", sys.argv[1])' $T", effect("no-socket"), policy="sockets", file="/marks/path.sock"),
     Row("C11", "exec by a thread that is not the first", BY_THREAD, refused()),

@@ -691,6 +691,22 @@ TEST(ChainGraphTest, AVerdictNamesItsRuleAndStaysWithTheProcess) {
   EXPECT_THAT(world.graph.Explain(300)->process.verdicts, SizeIs(1));
 }
 
+TEST(ChainGraphTest, ATryToGetAtNestorIsToldAsTamperWithWhoDidIt) {
+  World world;
+  GuardRecord record;
+  record.actor = Denied(world.shell).actor;
+  record.target = Guarded::kProcess;
+  record.signal = 9;
+  record.applied = true;
+
+  const Event event = world.graph.Apply(record).back();
+
+  EXPECT_EQ(event.type, EventType::kTamper);
+  EXPECT_EQ(event.tamper->what, "guard-process");
+  EXPECT_EQ(event.tamper->detail, "signal 9 to nestord: refused");
+  EXPECT_EQ(event.process->key, record.actor.self);
+}
+
 TEST(ChainGraphTest, AVerdictThatCouldNotBeAppliedSaysWhy) {
   World world;
   VerdictRecord record = Denied(world.shell);
@@ -698,6 +714,7 @@ TEST(ChainGraphTest, AVerdictThatCouldNotBeAppliedSaysWhy) {
   record.error = -1;
   record.subject.value = "";
   record.stage = Stage::kConnect;
+  record.access = 0;
   record.peer = {AddressFamily::kInet, 443, 0, {10, 0, 0, 1}};
 
   const Event event = world.graph.Apply(record).back();

@@ -432,7 +432,7 @@ TEST(DecodeTest, BytesBehindTheRecordAreNotRead) {
 }
 
 TEST(DecodeTest, AnUnknownKindIsRefusedByItsNumber) {
-  for (const int kind : {0, NESTOR_TAMPER + 1, 0xffff})
+  for (const int kind : {0, NESTOR_GUARD + 1, 0xffff})
     EXPECT_EQ(ErrorOf(ToBytes(Raw<nestor_exit>(static_cast<uint16_t>(kind)))),
               "ring record: unknown kind " + std::to_string(kind));
 }

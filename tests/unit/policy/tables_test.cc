@@ -142,7 +142,7 @@ std::string RuleOf(size_t number, std::mt19937& random) {
     case 0:
       return name + "file: {paths: [/srv/app-" + n + "/secret.key, /etc/app-" + n + "/**]}}\n";
     case 1:
-      return name + "file: {paths: [\"/home/*/.config/tool-" + n + "/*.json\"], access: read}}\n";
+      return name + "file: {paths: [\"/srv/*/.config/tool-" + n + "/*.json\"], access: read}}\n";
     case 2:
       return name + "file: {paths: [\"/**/credentials-" + few + "\", /var/lib/app-" + n +
              "/data], access: write, exceptExecutables: [/usr/bin/app-" + few + "]}}\n";
@@ -177,7 +177,7 @@ std::string Path(std::mt19937& random) {
   const std::string n = std::to_string(random() % 1000), few = std::to_string(random() % 7);
   const std::vector<std::string> paths = {"/srv/app-" + n + "/secret.key",
                                           "/etc/app-" + n + "/a/b",
-                                          "/home/me/.config/tool-" + n + "/x.json",
+                                          "/srv/me/.config/tool-" + n + "/x.json",
                                           "/a/b/credentials-" + few,
                                           "/srv/app-" + n + "/credentials-" + few,
                                           "/var/lib/app-" + n + "/data",
@@ -251,7 +251,7 @@ TEST(TablesTest, WithoutRulesNothingMatches) {
 TEST(TablesTest, ReachIsWhatADirectoryMayStillLeadTo) {
   const auto policies = CompileRules(R"(
   - {name: a, file: {paths: [/etc/app/key]}}
-  - {name: b, file: {paths: ["/home/*/.ssh/**"]}}
+  - {name: b, file: {paths: ["/srv/*/.ssh/**"]}}
   - {name: c, file: {paths: [/etc/app/key, /etc/other]}}
 )");
   ASSERT_TRUE(policies.ok()) << policies.error().message;
@@ -268,9 +268,9 @@ TEST(TablesTest, ReachIsWhatADirectoryMayStillLeadTo) {
   EXPECT_THAT(reach("/etc/"), testing::UnorderedElementsAre(rule("a"), rule("c")));
   EXPECT_THAT(reach("/etc/o"), testing::ElementsAre(rule("c")));
   EXPECT_THAT(reach("/etc/app/key"), testing::UnorderedElementsAre(rule("a"), rule("c")));
-  EXPECT_THAT(reach("/home/me/"), testing::ElementsAre(rule("b")));
-  EXPECT_THAT(reach("/home/me/.ssh/x/y"), testing::ElementsAre(rule("b")));
-  EXPECT_THAT(reach("/home/me/x/"), testing::IsEmpty());
+  EXPECT_THAT(reach("/srv/me/"), testing::ElementsAre(rule("b")));
+  EXPECT_THAT(reach("/srv/me/.ssh/x/y"), testing::ElementsAre(rule("b")));
+  EXPECT_THAT(reach("/srv/me/x/"), testing::IsEmpty());
   EXPECT_THAT(reach("/usr/"), testing::IsEmpty());
 }
 
