@@ -52,8 +52,8 @@ LAUNCHERS = {
 }
 
 ROWS = [
-    Row("B1", "the dynamic loader as the program, against the path", LOADER, runs(), file="/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
-        argv=("/lib64/ld-linux-x86-64.so.2", "/usr/bin/canary", "{tag}"), limit="the kernel starts the loader, which reads the file: use `is: [loader]`, or a file rule"),
+    Row("B1", "the dynamic loader as the program, against the path", LOADER, refused(),
+        argv=("/lib64/ld-linux-x86-64.so.2", "/usr/bin/canary", "{tag}")),
     Row("B1.kind", "the same, against `is: loader`", LOADER, refused("no-loader"), policy="kinds", file="/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
     Row("B1.file", "the same, against opening the file", LOADER, effect("no-open"), policy="opens"),
     Row("B2", "a script whose interpreter it is", "printf \"#!/usr/bin/canary $T\\n\" >$T; chmod +x $T; ./$T", refused()),

@@ -704,7 +704,7 @@ TEST(ChainGraphTest, ATryToGetAtNestorIsToldAsTamperWithWhoDidIt) {
   EXPECT_EQ(event.type, EventType::kTamper);
   EXPECT_EQ(event.tamper->what, "guard-process");
   EXPECT_EQ(event.tamper->detail, "signal 9 to nestord: refused");
-  EXPECT_EQ(event.process->key, record.actor.self);
+  EXPECT_EQ(event.process.key, record.actor.self);
 }
 
 TEST(ChainGraphTest, AVerdictThatCouldNotBeAppliedSaysWhy) {
