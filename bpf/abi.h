@@ -355,12 +355,13 @@ enum nestor_guarded_kind {
 	NESTOR_GUARDED_MAP = 1, /* by its id, as the next two */
 	NESTOR_GUARDED_PROGRAM = 2,
 	NESTOR_GUARDED_LINK = 3,
-	NESTOR_GUARDED_DIRECTORY = 4, /* and all below it: by inode number and device */
-	NESTOR_GUARDED_MOUNT = 5,     /* of the file system that such a directory is in: by device */
+	NESTOR_GUARDED_FILE = 4,      /* or a directory and all below it: by inode number and device */
+	NESTOR_GUARDED_MOUNT = 5,     /* of the BPF file system that the pins are in: by device */
 	NESTOR_GUARDED_PROCESS = 6,   /* nestord: signals, tracers, scheduling */
+	NESTOR_GUARDED_DEVICE = 7,    /* in the table only: some guarded file is on it */
 };
 
-/* Key of the table of these, but for the process. */
+/* Key of the table of these, but for the process. What a kind does not name is 0. */
 struct nestor_guarded {
 	__u64 number;
 	__u32 device; /* kernel dev_t */

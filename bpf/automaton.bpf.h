@@ -144,15 +144,4 @@ static __always_inline void add_set(struct nestor_rule_bits *bits, u32 set, u64 
 		bits->word[i] |= more->word[i];
 }
 
-/* The rules that can still match behind `state`, as `run.state` is at some point of a text; for NESTOR_DFA_OPEN_PATH only. */
-static __always_inline struct nestor_rule_bits *dfa_reach(u32 kind, u32 state, u64 generation)
-{
-	struct dfa_run run;
-
-	if (!dfa_begin(&run, kind, generation))
-		return rule_set(NESTOR_SET_ALL, generation);
-	run.state = state;
-	return rule_set(dfa_reaches(&run), generation);
-}
-
 #endif

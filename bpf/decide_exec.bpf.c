@@ -44,9 +44,11 @@ static long entry_chunk(u32 index, void *argument)
 	} else {
 		entry->text = NULL;
 	}
-	match_chunk(walk, len);
+	if (walk->dfa.state != NESTOR_DFA_DEAD)
+		match_chunk(walk, len);
 	keep_words(entry, scratch->chunk, len);
-	return walk->dfa.state == NESTOR_DFA_DEAD;
+	/* What is refused leaves no other record of its arguments than the verdict's. */
+	return walk->dfa.state == NESTOR_DFA_DEAD && entry->argv_len >= NESTOR_NAME_DATA;
 }
 
 static __always_inline struct entry *entry_of(struct task_struct *task)

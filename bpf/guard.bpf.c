@@ -6,7 +6,8 @@
  * other ways anyway; a nestord that replaces this one in another pod is such.
  *
  * Hooks: lsm/... in the caller. Lowest kernel: 5.19. Need BPF among the active LSMs. Refuse with EPERM. Cost: for pods one comparison a
- * signal or tracer, one look-up a BPF call, some look-ups a file that is opened for writing or renamed; nothing for the host. On failure:
+ * signal or tracer, one look-up a BPF call, one a file that is opened for writing, created, renamed or removed, and up to 16 on a device that
+ * some guarded file is on; nothing for the host. On failure:
  * nothing here can fail but the record: ring-verdicts.
  */
 #include "cgroup.bpf.h"
@@ -154,7 +155,10 @@ static __noinline int guard_dentry(struct dentry *dentry)
 	if (!context)
 		return 0;
 	walk.key.device = BPF_CORE_READ(dentry, d_sb, s_dev);
-	walk.key.kind = NESTOR_GUARDED_DIRECTORY;
+	walk.key.kind = NESTOR_GUARDED_DEVICE;
+	if (!bpf_map_lookup_elem(&guarded, &walk.key)) /* as a rule: nothing of the walk is needed */
+		return 0;
+	walk.key.kind = NESTOR_GUARDED_FILE;
 	bpf_loop(MAX_GUARDED_DEPTH, guard_step, &walk, 0);
 	return walk.found ? refuse(task, context, &walk.key, 0, dentry) : 0;
 }
@@ -171,7 +175,7 @@ int FUNCTION_PROG(guard_open, struct file *file)
 		return guard_dentry(dentry);                                                                                               \
 	}
 
-/* A name that is not there yet has its directory above it all the same. */
+/* A name that is not there yet has its directory above it all the same. That the directory above a guarded one is renamed is not refused. */
 GUARD_NAME(unlink)
 GUARD_NAME(rmdir)
 GUARD_NAME(mknod)

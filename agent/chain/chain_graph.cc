@@ -109,7 +109,7 @@ std::string_view WordOf(Guarded target) {
       return "guard-program";
     case Guarded::kLink:
       return "guard-link";
-    case Guarded::kDirectory:
+    case Guarded::kFile:
       return "guard-file";
     case Guarded::kMount:
       return "guard-mount";

@@ -202,8 +202,8 @@ std::string GuardText(const GuardRecord& guard) {
         return "BPF program " + number + " of nestor";
       case Guarded::kLink:
         return "BPF link " + number + " of nestor";
-      case Guarded::kDirectory:
-        return guard.name + " in a directory of nestor";
+      case Guarded::kFile:
+        return guard.name + ", which is nestor's or in a directory of it";
       case Guarded::kMount:
         return "unmounting a file system that nestor keeps things in";
       case Guarded::kProcess:

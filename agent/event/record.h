@@ -196,7 +196,7 @@ enum class Guarded : uint8_t {
   kMap = 1,
   kProgram = 2,
   kLink = 3,
-  kDirectory = 4,
+  kFile = 4,
   kMount = 5,
   kProcess = 6,
 };

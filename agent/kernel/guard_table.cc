@@ -32,7 +32,7 @@ bool Same(const nestor_guarded& a, const nestor_guarded& b) {
 }  // namespace
 
 std::vector<nestor_guarded> GuardedThings(bpf_object* object, const std::vector<bpf_link*>& links,
-                                          const std::vector<std::string>& directories) {
+                                          const std::vector<std::string>& paths) {
   std::vector<nestor_guarded> things;
   const auto add = [&things](uint64_t number, uint32_t device, uint32_t kind) {
     if (number || device) things.push_back({number, device, kind});
@@ -45,12 +45,13 @@ std::vector<nestor_guarded> GuardedThings(bpf_object* object, const std::vector<
       add(IdOf(bpf_program__fd(program), &bpf_prog_info::id), 0, NESTOR_GUARDED_PROGRAM);
   for (const bpf_link* link : links)
     add(IdOf(bpf_link__fd(link), &bpf_link_info::id), 0, NESTOR_GUARDED_LINK);
-  for (const std::string& directory : directories) {
+  for (const std::string& path : paths) {
     struct stat found{};
-    if (directory.empty() || stat(directory.c_str(), &found) != 0) continue;
+    if (path.empty() || stat(path.c_str(), &found) != 0) continue;
     const uint32_t device = KernelDevice(found.st_dev);
-    add(found.st_ino, device, NESTOR_GUARDED_DIRECTORY);
-    if (IsInBpfFilesystem(directory)) add(0, device, NESTOR_GUARDED_MOUNT);
+    add(found.st_ino, device, NESTOR_GUARDED_FILE);
+    add(0, device, NESTOR_GUARDED_DEVICE);
+    if (IsInBpfFilesystem(path)) add(0, device, NESTOR_GUARDED_MOUNT);
   }
   return things;
 }

@@ -14,11 +14,11 @@ struct bpf_object;
 
 namespace nestor {
 
-// All of nestor's own that bpf/guard.bpf.c guards: maps and programs of `object`, `links`, the
-// directories, and the file system of the first of them, if it is one of BPF's. A directory that
-// is not there does not count. Thread: any.
+// All of nestor's own that bpf/guard.bpf.c guards: maps and programs of `object`, `links`, files
+// and directories, and the file systems of those that are in one of BPF's. A path that is not there
+// does not count. Thread: any.
 std::vector<nestor_guarded> GuardedThings(bpf_object* object, const std::vector<bpf_link*>& links,
-                                          const std::vector<std::string>& directories);
+                                          const std::vector<std::string>& paths);
 
 // Makes the table hold these and nothing else: first what is new comes in, then what an earlier
 // nestord had goes. Thread: one.

@@ -482,8 +482,8 @@ Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
 
 // Last: this process's own container is known now, and it may still do all.
 Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
-  std::vector<std::string> directories = options_.guarded_directories;
-  directories.insert(directories.begin(), options_.pin_directory);
+  std::vector<std::string> paths = options_.guarded_paths;
+  paths.push_back(options_.pin_directory);
   skel_->bss->guard_level = NESTOR_PROTECT_OFF;
   if (options_.protect == Protect::kOff) return {};
   const auto tgid = static_cast<uint32_t>(getpid());
@@ -493,7 +493,7 @@ Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
   }
   skel_->bss->guard_tgid = tgid;
   const Status written = WriteGuarded(bpf_map__fd(skel_->maps.guarded),
-                                      GuardedThings(skel_->obj, links_, directories));
+                                      GuardedThings(skel_->obj, links_, paths));
   if (!written) return written;
   skel_->bss->guard_level = static_cast<uint32_t>(options_.protect);
   return {};

@@ -36,7 +36,9 @@ struct ProbeOptions {
   std::string node;                // this node's name, for its answers to peers
   std::string cgroup_root = "/sys/fs/cgroup";
   Protect protect = Protect::kRefuse;
-  std::vector<std::string> guarded_directories;  // beside pin_directory; missing ones do not count
+  // Files, and directories with all below, that pods must not change, beside pin_directory. Missing
+  // ones do not count.
+  std::vector<std::string> guarded_paths;
 };
 
 // A process that ran before nestord, as the task iterator saw it; names are then read from /proc.

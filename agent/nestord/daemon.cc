@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -150,11 +149,6 @@ void LogStart(const Probes& probes, const Config& config) {
   }
 }
 
-// Of a file's path.
-std::string DirectoryOf(const std::string& file) {
-  return std::filesystem::path(file).parent_path().string();
-}
-
 }  // namespace
 
 Status RunDaemon(const Config& config, const std::string& config_file) {
@@ -168,8 +162,8 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   ProbeOptions probe_options = config.probes;
   probe_options.peer_keys = std::move(*keys);
   probe_options.node = NodeName(config);
-  probe_options.guarded_directories = {config.policy_directory, DirectoryOf(config_file),
-                                       DirectoryOf(config.api.socket_path)};
+  // The settings' file only: what else is in its directory may be anybody's.
+  probe_options.guarded_paths = {config.policy_directory, config_file};
   auto probes = Probes::Open(probe_options);
   if (!probes) return probes.error();
   WorkloadIndex workloads(config.workload);

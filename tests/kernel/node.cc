@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "agent/kernel/decode.h"
 #include "agent/policy/compile.h"
@@ -37,6 +39,9 @@ Node::Node() {
   ProbeOptions options;
   options.node_scope = true;
   options.pin_directory = "";
+  options.guarded_paths = {kGuardedDirectory};
+  std::filesystem::create_directories(kGuardedDirectory);
+  std::ofstream(std::string(kGuardedDirectory) + "/one.yaml") << "one\n";
   auto probes = Probes::Open(options);
   if (!probes) Fatal(probes.error());
   probes_ = std::move(*probes);

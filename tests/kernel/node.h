@@ -15,6 +15,9 @@
 
 namespace nestor {
 
+// What stands for nestor's policies: one.yaml is in there.
+inline constexpr char kGuardedDirectory[] = "/opt/nestor-guarded";
+
 // All programs of nestor in this kernel, loaded once for all tests of the process.
 class Node {
  public:

@@ -370,7 +370,7 @@ class Grammar {
     };
     text("--exe", act.exe, "The program's resolved path, when the command does not say it", "PATH");
     text("--open", act.open, "A file that is opened", "PATH");
-    Choice(*explain, "--access", "How it is opened; default read", {"read", "write", "any"},
+    Choice(*explain, "--access", "How it is opened; default read", {"read", "write", "link", "any"},
            [&act](const std::string& word) { act.access = word; });
     text("--connect", act.connect, "A peer: 10.0.0.1:80, [fd00::1]:80, /run/x.sock, @name", "PEER");
     text("--by", act.by, "The program that opens or connects", "PATH");

@@ -23,6 +23,7 @@ std::string SubjectText(const Subject& subject) {
     return text +
            (subject.access == 1   ? "read "
             : subject.access == 2 ? "write "
+            : subject.access == 7 ? "link "
                                   : "") +
            ShellQuote(subject.path);
   if (subject.event == RuleEvent::kConnect && subject.address)

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NESTOR_TESTS_KERNEL_DECIDE_H_
+#define NESTOR_TESTS_KERNEL_DECIDE_H_
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/kernel/node.h"
+#include "tests/kernel/sandbox.h"
+
+namespace nestor {
+
+// One policy in force with one rule, as YAML's flow has it; more may follow, a line each.
+inline std::string Enforce(const std::string& rule) {
+  return R"(
+apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: test}
+spec:
+  mode: enforce
+  rules:
+  - )" + rule +
+         "\n";
+}
+
+// The exit code of a shell's command, in a container or outside.
+inline int Sh(const Sandbox& container, const std::string& command) {
+  return Wait(container.Exec({"/bin/sh", "-c", command}));
+}
+
+inline int ShOnHost(const std::string& command) {
+  return Wait(StartChild([&] { return ExecHere({"/bin/sh", "-c", command}); }));
+}
+
+// A directory on the root file system, which is the container's image here.
+class GuardedFiles {
+ public:
+  GuardedFiles() {
+    EXPECT_EQ(ShOnHost("mkdir -p /opt/guarded && echo secret > /opt/guarded/secret && "
+                       "cp /bin/true /opt/guarded/program"),
+              0);
+  }
+  ~GuardedFiles() { EXPECT_EQ(ShOnHost("rm -rf /opt/guarded"), 0); }
+};
+
+class DecideTest : public testing::Test {
+ protected:
+  void SetUp() override { Node::Get().Forget(); }
+  void TearDown() override { Node::Get().SetPolicy(""); }
+
+  static std::vector<VerdictRecord> Verdicts() {
+    return Only<VerdictRecord>(Node::Get().Drain(
+        [](const std::vector<Record>& all) { return !Only<VerdictRecord>(all).empty(); }));
+  }
+};
+
+}  // namespace nestor
+
+#endif  // NESTOR_TESTS_KERNEL_DECIDE_H_
