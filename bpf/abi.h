@@ -355,10 +355,10 @@ enum nestor_guarded_kind {
 	NESTOR_GUARDED_MAP = 1, /* by its id, as the next two */
 	NESTOR_GUARDED_PROGRAM = 2,
 	NESTOR_GUARDED_LINK = 3,
-	NESTOR_GUARDED_FILE = 4,      /* or a directory and all below it: by inode number and device */
-	NESTOR_GUARDED_MOUNT = 5,     /* of the BPF file system that the pins are in: by device */
-	NESTOR_GUARDED_PROCESS = 6,   /* nestord: signals, tracers, scheduling */
-	NESTOR_GUARDED_DEVICE = 7,    /* in the table only: some guarded file is on it */
+	NESTOR_GUARDED_FILE = 4,    /* or a directory and all below it: by inode number and device */
+	NESTOR_GUARDED_MOUNT = 5,   /* of the BPF file system that the pins are in: by device */
+	NESTOR_GUARDED_PROCESS = 6, /* nestord: signals, tracers, scheduling */
+	NESTOR_GUARDED_DEVICE = 7,  /* in the table only: some guarded file is on it */
 };
 
 /* Key of the table of these, but for the process. What a kind does not name is 0. */
@@ -406,7 +406,7 @@ enum nestor_loss {
 	NESTOR_LOSS_MAX = 17,
 };
 
-/* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/policy.bpf.h ---- */
+/* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/policy.bpf.h and judge.bpf.h ---- */
 
 #define NESTOR_MAX_RULES 2048 /* for each generation */
 #define NESTOR_RULE_WORDS (NESTOR_MAX_RULES / 64)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "address.bpf.h"
-#include "policy.bpf.h"
+#include "judge.bpf.h"
 #include "turn.bpf.h"
 
 /* To nowhere is to this host (RFC 1122, 3.2.1.3, as Linux has it): the rules for loopback are meant. */
@@ -56,17 +56,16 @@ static __always_inline u32 match_network(const struct nestor_address *peer, u64 
 }
 
 /* Rules that ask for no address (ports only) match any inet peer; those for unix paths never do. */
-static __always_inline int judge_peer(struct task_struct *task, struct task_context *context, u64 generation, struct nestor_address *peer,
-				      struct scratch *scratch, u8 stage)
+static __always_inline int judge_peer(const struct decision *decision, struct nestor_address *peer, u8 stage)
 {
-	struct nestor_rule_bits *in = rule_set(match_network(peer, generation), generation);
+	struct nestor_rule_bits *in = rule_set(match_network(peer, decision->generation), decision->generation);
 	struct judgement judgement = {};
 
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, NESTOR_SET_NONE, in, false))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, NESTOR_SET_NONE, in, false))
 		return 0;
-	if (judgement.asks_executable && !spare_executable(&judgement, task, context, scratch, generation))
+	if (judgement.asks_executable && !spare_executable(&judgement, decision))
 		return 0;
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
+	begin_judgement(&judgement, decision, NESTOR_RULE_CONNECT, stage);
 	judgement.peer = peer;
 	judgement.port = peer->port;
 	judge(&judgement);
@@ -74,25 +73,21 @@ static __always_inline int judge_peer(struct task_struct *task, struct task_cont
 }
 
 /* `as_v4`: an IPv4 socket takes an address without a family for one of its own when it sends. */
-static __always_inline int judge_inet(struct sockaddr *address, int len, bool as_v4, u8 stage)
+static __always_inline int decide_inet(struct sockaddr *address, int len, bool as_v4, u8 stage)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
 	struct nestor_address peer = {};
-	struct scratch *scratch;
-	int ret;
+	struct decision decision;
+	int ret = 0;
 
-	if (!generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
+	if (!begin_decision(&decision, NESTOR_RULE_CONNECT))
 		return 0;
-	if (!read_peer(&peer, address, len, as_v4))
-		return 0;
-	name_nowhere(&peer);
-	scratch = take_scratch();
-	if (!scratch)
+	if (!decision.scratch)
 		return -EPERM;
-	ret = judge_peer(task, context, generation, &peer, scratch, stage);
-	leave_scratch(scratch);
+	if (read_peer(&peer, address, len, as_v4)) {
+		name_nowhere(&peer);
+		ret = judge_peer(&decision, &peer, stage);
+	}
+	leave_scratch(decision.scratch);
 	return ret;
 }
 
@@ -103,7 +98,7 @@ static __always_inline int judge_inet(struct sockaddr *address, int len, bool as
 SEC("lsm/socket_connect")
 int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len)
 {
-	return judge_inet(address, len, false, NESTOR_STAGE_CONNECT);
+	return decide_inet(address, len, false, NESTOR_STAGE_CONNECT);
 }
 
 /*
@@ -121,49 +116,45 @@ int FUNCTION_PROG(decide_send, struct socket *socket, struct msghdr *message, in
 	family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	return judge_inet(address, message->msg_namelen, family == AF_INET, NESTOR_STAGE_SEND);
+	return decide_inet(address, message->msg_namelen, family == AF_INET, NESTOR_STAGE_SEND);
 }
 
-static __always_inline int judge_unix(struct task_struct *task, struct task_context *context, u64 generation, struct sock *other,
-				      struct scratch *scratch, u8 stage)
+static __always_inline int judge_unix(const struct decision *decision, struct sock *other, u8 stage)
 {
+	struct scratch *scratch = decision->scratch;
 	struct judgement judgement = {};
 	struct resolved path = {};
 	u32 accepted;
 
 	path.len = unix_path_of(other, scratch->path);
-	accepted = match_path(scratch, path, NESTOR_DFA_UNIX_PATH, generation);
+	accepted = match_path(scratch, path, NESTOR_DFA_UNIX_PATH, decision->generation);
 	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_CONNECT, accepted, &scratch->argv, true))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, accepted, &scratch->argv, true))
 		return 0;
 	if (judgement.asks_executable) {
-		if (!spare_executable(&judgement, task, context, scratch, generation))
+		if (!spare_executable(&judgement, decision))
 			return 0;
 		path.len = unix_path_of(other, scratch->path);
 	}
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_CONNECT, stage);
+	begin_judgement(&judgement, decision, NESTOR_RULE_CONNECT, stage);
 	judgement.subject = scratch->path;
 	judgement.subject_len = path.len;
 	judge(&judgement);
 	return refusal(&judgement);
 }
 
-static __always_inline int judge_unix_peer(struct sock *other, u8 stage)
+static __always_inline int decide_unix(struct sock *other, u8 stage)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
+	struct decision decision;
 	int ret;
 
-	if (!other || !generation || !context || !has_rules(context, NESTOR_RULE_CONNECT, generation))
+	if (!other || !begin_decision(&decision, NESTOR_RULE_CONNECT))
 		return 0;
-	scratch = take_scratch();
-	if (!scratch)
+	if (!decision.scratch)
 		return -EPERM;
-	ret = judge_unix(task, context, generation, other, scratch, stage);
-	leave_scratch(scratch);
+	ret = judge_unix(&decision, other, stage);
+	leave_scratch(decision.scratch);
 	return ret;
 }
 
@@ -174,12 +165,12 @@ static __always_inline int judge_unix_peer(struct sock *other, u8 stage)
 SEC("lsm/unix_stream_connect")
 int FUNCTION_PROG(decide_unix_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
-	return judge_unix_peer(other, NESTOR_STAGE_CONNECT);
+	return decide_unix(other, NESTOR_STAGE_CONNECT);
 }
 
 /* Hook: lsm/unix_may_send: a datagram socket connects, or sends to a socket that it names. Lowest kernel: 5.17. Cost: as above. */
 SEC("lsm/unix_may_send")
 int FUNCTION_PROG(decide_unix_send, struct socket *socket, struct socket *other)
 {
-	return judge_unix_peer(other->sk, NESTOR_STAGE_SEND);
+	return decide_unix(other->sk, NESTOR_STAGE_SEND);
 }

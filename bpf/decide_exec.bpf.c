@@ -69,37 +69,39 @@ static __always_inline void forget_entry(struct entry *entry, u64 generation)
 	entry->argv_seen = 0;
 }
 
-static __always_inline int look_at_argv(const char *const *argv)
+/* Which rules accept the arguments, and what they are. */
+static __always_inline void keep_argv(const struct decision *decision, struct entry *entry, const char *const *argv)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
 	struct argv_walk walk;
-	struct entry *entry;
 
-	if (!generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
-		return 0;
-	entry = entry_of(task);
-	if (!entry)
-		return 0;
-	forget_entry(entry, generation); /* of an exec that failed */
-	scratch = take_scratch();
-	if (!scratch)
-		return 0;
 	__builtin_memset(&walk, 0, sizeof(walk));
 	entry->text = NULL;
-	walk.scratch = scratch;
+	walk.scratch = decision->scratch;
 	walk.entry = entry;
 	walk.argv = argv;
 	walk.accepted = &entry->argv;
-	walk.generation = generation;
-	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
+	walk.generation = decision->generation;
+	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, decision->generation))
 		bpf_loop(MAX_CHUNKS, entry_chunk, &walk, 0);
-	leave_scratch(scratch);
 	entry->argv_seen = walk.whole || walk.dfa.state == NESTOR_DFA_DEAD;
 	if (walk.whole)
-		add_set(&entry->argv, dfa_accepts(&walk.dfa), generation);
+		add_set(&entry->argv, dfa_accepts(&walk.dfa), decision->generation);
+}
+
+static __always_inline int look_at_argv(const char *const *argv)
+{
+	struct decision decision;
+	struct entry *entry;
+
+	if (!begin_decision(&decision, NESTOR_RULE_EXEC))
+		return 0;
+	entry = entry_of(decision.task);
+	if (entry)
+		forget_entry(entry, decision.generation); /* of an exec that failed */
+	if (entry && decision.scratch)
+		keep_argv(&decision, entry, argv);
+	if (decision.scratch)
+		leave_scratch(decision.scratch);
 	return 0;
 }
 
@@ -150,15 +152,14 @@ static __always_inline bool may_be_allowed_by_argv(u64 container, u64 generation
 	return run.found;
 }
 
-static __always_inline int judge_bprm(struct task_struct *task, struct task_context *context, u64 generation, struct linux_binprm *bprm,
-				      struct scratch *scratch, struct entry *entry)
+static __always_inline int judge_bprm(const struct decision *decision, struct linux_binprm *bprm, struct entry *entry)
 {
 	struct judgement judgement = {};
-	u32 path = match_program(&judgement, context, BPF_CORE_READ(bprm, file), scratch, generation);
+	u32 path = match_program(&judgement, decision->context, BPF_CORE_READ(bprm, file), decision->scratch, decision->generation);
 
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &entry->argv, false))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, path, &entry->argv, false))
 		return 0;
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
+	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
 	judgement.argv_text = entry->argv_text;
 	judgement.argv_len = entry->argv_len;
 	judgement.reported = &entry->reported;
@@ -166,53 +167,42 @@ static __always_inline int judge_bprm(struct task_struct *task, struct task_cont
 	return refusal(&judgement);
 }
 
+/* Without an entry or room: stage (b) sees it. */
+static __always_inline int decide_check(const struct decision *decision, struct linux_binprm *bprm)
+{
+	struct entry *entry = entry_of(decision->task);
+
+	if (!entry || !decision->scratch)
+		return 0;
+	if (entry->generation != decision->generation) /* no entry seen, or policy changed since: argv is not known */
+		forget_entry(entry, decision->generation);
+	if (!entry->argv_seen && may_be_allowed_by_argv(decision->context->container, decision->generation))
+		return 0; /* stage (b) sees it */
+	return judge_bprm(decision, bprm, entry);
+}
+
 /*
  * Hook: lsm/bprm_check_security, for each interpreter level. Lowest kernel: 5.17. Needs BPF among the active LSMs.
  * Refuses with EPERM. Cost: nothing without exec rules here, else one path. On failure (no memory): policy-state, stage (b) decides.
  */
 SEC("lsm/bprm_check_security")
-int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm, int ret)
+int FUNCTION_PROG(decide_bprm, struct linux_binprm *bprm)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
-	struct entry *entry;
+	struct decision decision;
+	int ret;
 
-	if (ret || !generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
-		return ret;
-	entry = entry_of(task);
-	if (!entry)
+	if (!begin_decision(&decision, NESTOR_RULE_EXEC))
 		return 0;
-	if (entry->generation != generation) /* no entry seen, or policy changed since: argv is not known */
-		forget_entry(entry, generation);
-	if (!entry->argv_seen && may_be_allowed_by_argv(context->container, generation))
-		return 0; /* stage (b) sees it */
-	scratch = take_scratch();
-	if (!scratch)
-		return 0;
-	ret = judge_bprm(task, context, generation, bprm, scratch, entry);
-	leave_scratch(scratch);
+	ret = decide_check(&decision, bprm);
+	if (decision.scratch)
+		leave_scratch(decision.scratch);
 	return ret;
 }
 
-/* What the new program really is: its path and the arguments that it has. False: nothing matches that was not reported before. */
-static __always_inline bool inspect_image(struct judgement *judgement, struct task_struct *task, struct task_context *context,
-					  u64 generation, struct linux_binprm *bprm, struct scratch *scratch)
-{
-	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
-	u32 path = match_program(judgement, context, BPF_CORE_READ(bprm, file), scratch, generation);
-
-	match_argv_of_image(judgement, task, scratch, generation);
-	if (!match_rules(judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &scratch->argv, false))
-		return false;
-	return !entry || entry->generation != generation || drop_rules(judgement, scratch, &entry->reported);
-}
-
 /* There was no room to look at anything: all rules that apply count as matched. */
-static __always_inline bool suspect_image(struct judgement *judgement, struct task_context *context, u64 generation)
+static __always_inline bool suspect_program(struct judgement *judgement, const struct decision *decision)
 {
-	struct nestor_applying *here = applying_in(context->container, generation);
+	struct nestor_applying *here = applying_in(decision->context->container, decision->generation);
 
 	if (!here)
 		return false;
@@ -222,18 +212,24 @@ static __always_inline bool suspect_image(struct judgement *judgement, struct ta
 	return true;
 }
 
-/* `scratch` NULL: see suspect_image. */
-static __always_inline void judge_exec(struct task_struct *task, struct task_context *context, u64 generation, struct linux_binprm *bprm,
-				       struct scratch *scratch)
+/* False: nothing matches that was not reported before. */
+static __always_inline bool inspect_image(struct judgement *judgement, const struct decision *decision, struct linux_binprm *bprm)
+{
+	struct entry *entry = bpf_task_storage_get(&entries, decision->task, NULL, 0);
+
+	if (!inspect_program(judgement, decision, BPF_CORE_READ(bprm, file)))
+		return false;
+	return !entry || entry->generation != decision->generation || drop_rules(judgement, decision->scratch, &entry->reported);
+}
+
+static __always_inline void judge_exec(const struct decision *decision, struct linux_binprm *bprm)
 {
 	struct judgement judgement = {};
 
-	if (scratch ? !inspect_image(&judgement, task, context, generation, bprm, scratch)
-		    : !suspect_image(&judgement, context, generation))
+	if (decision->scratch ? !inspect_image(&judgement, decision, bprm) : !suspect_program(&judgement, decision))
 		return;
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_EXEC);
-	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
-	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
+	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_EXEC);
+	show_argv(&judgement, decision->task);
 	judge(&judgement);
 	if (judgement.decided >= NESTOR_DENY && bpf_send_signal(SIGKILL))
 		count_loss(NESTOR_LOSS_POLICY_STATE);
@@ -247,16 +243,13 @@ static __always_inline void judge_exec(struct task_struct *task, struct task_con
 SEC("tp_btf/sched_process_exec")
 int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
+	struct decision decision;
 
-	if (!generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
+	if (!begin_decision(&decision, NESTOR_RULE_EXEC))
 		return 0;
-	scratch = take_scratch();
-	judge_exec(task, context, generation, bprm, scratch);
-	if (scratch)
-		leave_scratch(scratch);
+	judge_exec(&decision, bprm);
+	if (decision.scratch)
+		leave_scratch(decision.scratch);
 	bpf_task_storage_delete(&entries, task);
 	return 0;
 }

@@ -3,7 +3,7 @@
 #ifndef NESTOR_DECIDE_EXEC_BPF_H
 #define NESTOR_DECIDE_EXEC_BPF_H
 
-#include "policy.bpf.h"
+#include "judge.bpf.h"
 #include "turn.bpf.h"
 
 struct argv_walk {
@@ -97,6 +97,23 @@ static __always_inline void match_argv_of_image(struct judgement *judgement, str
 		judgement->unseen |= NESTOR_SEES_ARGV;
 	/* Fail closed. */
 	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
+}
+
+/* What a program really is: its file and the arguments that it has. False: no rule matches. */
+static __always_inline bool inspect_program(struct judgement *judgement, const struct decision *decision, struct file *file)
+{
+	struct scratch *scratch = decision->scratch;
+	u32 path = match_program(judgement, decision->context, file, scratch, decision->generation);
+
+	match_argv_of_image(judgement, decision->task, scratch, decision->generation);
+	return match_rules(judgement, decision, NESTOR_RULE_EXEC, path, &scratch->argv, false);
+}
+
+/* The program's arguments, for the verdict. */
+static __always_inline void show_argv(struct judgement *judgement, struct task_struct *task)
+{
+	judgement->argv = BPF_CORE_READ(task, mm, arg_start);
+	judgement->argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement->argv;
 }
 
 #endif

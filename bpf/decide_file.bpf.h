@@ -3,7 +3,7 @@
 #ifndef NESTOR_DECIDE_FILE_BPF_H
 #define NESTOR_DECIDE_FILE_BPF_H
 
-#include "policy.bpf.h"
+#include "judge.bpf.h"
 #include "turn.bpf.h"
 
 /* A new name for what a rule knows by its old one is a way around all that the rule says. */
@@ -17,21 +17,21 @@ struct file_act {
 };
 
 /* The path lies in the scratch, and these rules accept it. */
-static __always_inline int judge_accepted(struct task_struct *task, struct task_context *context, u64 generation,
-					  const struct file_act *act, struct scratch *scratch, struct resolved path, u32 accepted)
+static __always_inline int judge_accepted(const struct decision *decision, const struct file_act *act, struct resolved path, u32 accepted)
 {
 	struct judgement judgement = {.unseen = path.truncated ? NESTOR_SEES_PATH : 0};
+	struct scratch *scratch = decision->scratch;
 
 	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
 		return 0;
 	if (judgement.asks_executable) {
-		if (!spare_executable(&judgement, task, context, scratch, generation))
+		if (!spare_executable(&judgement, decision))
 			return 0;
-		path = subject_path(context, act->mnt, act->dentry, scratch->path);
+		path = subject_path(decision->context, act->mnt, act->dentry, scratch->path);
 	}
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_OPEN, act->stage);
+	begin_judgement(&judgement, decision, NESTOR_RULE_OPEN, act->stage);
 	judgement.access = act->access;
 	judgement.subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
 	judgement.subject_len = path.len;
@@ -39,31 +39,26 @@ static __always_inline int judge_accepted(struct task_struct *task, struct task_
 	return refusal(&judgement);
 }
 
-static __always_inline int judge_file(struct task_struct *task, struct task_context *context, u64 generation, const struct file_act *act,
-				      struct scratch *scratch)
+static __always_inline int judge_file(const struct decision *decision, const struct file_act *act)
 {
-	struct resolved path = subject_path(context, act->mnt, act->dentry, scratch->path);
-	u32 accepted = path.truncated ? NESTOR_SET_ALL : match_path(scratch, path, NESTOR_DFA_OPEN_PATH, generation);
+	struct resolved path = subject_path(decision->context, act->mnt, act->dentry, decision->scratch->path);
+	u32 accepted = path.truncated ? NESTOR_SET_ALL : match_path(decision->scratch, path, NESTOR_DFA_OPEN_PATH, decision->generation);
 
-	return judge_accepted(task, context, generation, act, scratch, path, accepted);
+	return judge_accepted(decision, act, path, accepted);
 }
 
 /* What an LSM program says to this act. No room to look: refused where any file rule applies, counted as policy-state. */
 static __noinline __maybe_unused int decide_file(const struct file_act *act)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
+	struct decision decision;
 	int ret;
 
-	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation))
+	if (!begin_decision(&decision, NESTOR_RULE_OPEN))
 		return 0;
-	scratch = take_scratch();
-	if (!scratch)
+	if (!decision.scratch)
 		return -EPERM;
-	ret = judge_file(task, context, generation, act, scratch);
-	leave_scratch(scratch);
+	ret = judge_file(&decision, act);
+	leave_scratch(decision.scratch);
 	return ret;
 }
 

@@ -26,40 +26,37 @@ static __always_inline bool is_loader(struct task_struct *task, struct scratch *
 	return false;
 }
 
-static __always_inline int judge_mapping(struct task_struct *task, struct task_context *context, u64 generation, struct file *file,
-					 struct scratch *scratch)
+static __always_inline int judge_mapping(const struct decision *decision, struct file *file)
 {
 	struct judgement judgement = {};
-	u32 path = match_program(&judgement, context, file, scratch, generation);
 
-	match_argv_of_image(&judgement, task, scratch, generation);
-	if (!match_rules(&judgement, scratch, context->container, generation, NESTOR_RULE_EXEC, path, &scratch->argv, false))
+	if (!inspect_program(&judgement, decision, file))
 		return 0;
-	begin_judgement(&judgement, task, context, generation, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);
-	judgement.argv = BPF_CORE_READ(task, mm, arg_start);
-	judgement.argv_len = BPF_CORE_READ(task, mm, arg_end) - judgement.argv;
+	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);
+	show_argv(&judgement, decision->task);
 	judge(&judgement);
 	return refusal(&judgement);
 }
 
-static __always_inline int decide_mapping(struct file *file)
+static __always_inline bool is_own_program(struct file *file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
+
+	return BPF_CORE_READ(file, f_inode) == BPF_CORE_READ(task, mm, exe_file, f_inode);
+}
+
+static __always_inline int decide_mapping(struct file *file)
+{
+	struct decision decision;
 	int ret = 0;
 
-	if (!generation || !context || !has_rules(context, NESTOR_RULE_EXEC, generation))
+	if (is_own_program(file) || !begin_decision(&decision, NESTOR_RULE_EXEC))
 		return 0;
-	if (BPF_CORE_READ(file, f_inode) == BPF_CORE_READ(task, mm, exe_file, f_inode))
-		return 0;
-	scratch = take_scratch();
-	if (!scratch)
+	if (!decision.scratch)
 		return -EPERM;
-	if (is_loader(task, scratch))
-		ret = judge_mapping(task, context, generation, file, scratch);
-	leave_scratch(scratch);
+	if (is_loader(decision.task, decision.scratch))
+		ret = judge_mapping(&decision, file);
+	leave_scratch(decision.scratch);
 	return ret;
 }
 

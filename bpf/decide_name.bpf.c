@@ -57,36 +57,18 @@ static __always_inline bool is_directory(struct dentry *dentry)
 	return (BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT) == S_IFDIR;
 }
 
-static __always_inline int judge_moved(struct task_struct *task, struct task_context *context, u64 generation, const struct file_act *from,
-				       const struct file_act *to, struct scratch *scratch)
+/* A directory that is renamed takes all below it from under the rules for it. */
+static __always_inline int judge_moved(const struct decision *decision, const struct file_act *from, const struct file_act *to)
 {
-	struct resolved path = subject_path(context, to->mnt, to->dentry, scratch->path);
-	struct below after = look_below(scratch, path, generation), before;
+	struct scratch *scratch = decision->scratch;
+	struct resolved path = subject_path(decision->context, to->mnt, to->dentry, scratch->path);
+	struct below after = look_below(scratch, path, decision->generation), before;
 
-	path = subject_path(context, from->mnt, from->dentry, scratch->path);
-	before = look_below(scratch, path, generation);
+	path = subject_path(decision->context, from->mnt, from->dentry, scratch->path);
+	before = look_below(scratch, path, decision->generation);
 	if (before.state == after.state && !path.truncated)
 		return 0;
-	return judge_accepted(task, context, generation, from, scratch, path, before.rules);
-}
-
-/* A directory that is renamed takes all below it from under the rules for it. */
-static __always_inline int decide_moved(const struct file_act *from, const struct file_act *to)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_context *context = context_to_judge(task);
-	u64 generation = policy_generation;
-	struct scratch *scratch;
-	int ret;
-
-	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation))
-		return 0;
-	scratch = take_scratch();
-	if (!scratch)
-		return -EPERM;
-	ret = judge_moved(task, context, generation, from, to, scratch);
-	leave_scratch(scratch);
-	return ret;
+	return judge_accepted(decision, from, path, before.rules);
 }
 
 static __always_inline int decide_directory(const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry)
@@ -98,8 +80,16 @@ static __always_inline int decide_directory(const struct path *from, struct dent
 	    .stage = NESTOR_STAGE_RENAME,
 	};
 	const struct file_act target = {.mnt = BPF_CORE_READ(to, mnt), .dentry = dentry};
+	struct decision decision;
+	int ret;
 
-	return is_directory(old) ? decide_moved(&source, &target) : 0;
+	if (!is_directory(old) || !begin_decision(&decision, NESTOR_RULE_OPEN))
+		return 0;
+	if (!decision.scratch)
+		return -EPERM;
+	ret = judge_moved(&decision, &source, &target);
+	leave_scratch(decision.scratch);
+	return ret;
 }
 
 SEC("lsm/path_rename")

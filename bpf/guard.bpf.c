@@ -6,9 +6,8 @@
  * other ways anyway; a nestord that replaces this one in another pod is such.
  *
  * Hooks: lsm/... in the caller. Lowest kernel: 5.19. Need BPF among the active LSMs. Refuse with EPERM. Cost: for pods one comparison a
- * signal or tracer, one look-up a BPF call, one a file that is opened for writing, created, renamed or removed, and up to 16 on a device that
- * some guarded file is on; nothing for the host. On failure:
- * nothing here can fail but the record: ring-verdicts.
+ * signal or tracer, one look-up a BPF call, one a file that is opened for writing, created, renamed or removed, and up to 16 on a device
+ * that some guarded file is on; nothing for the host. On failure: nothing here can fail but the record: ring-verdicts.
  */
 #include "cgroup.bpf.h"
 #include "lsm.bpf.h"
@@ -175,7 +174,8 @@ int FUNCTION_PROG(guard_open, struct file *file)
 		return guard_dentry(dentry);                                                                                               \
 	}
 
-/* A name that is not there yet has its directory above it all the same. That the directory above a guarded one is renamed is not refused. */
+/* A name that is not there yet has its directory above it all the same. That the directory above a guarded one is renamed is not refused.
+ */
 GUARD_NAME(unlink)
 GUARD_NAME(rmdir)
 GUARD_NAME(mknod)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the policies say of one act: the reference for the kernel's judge (bpf/policy.bpf.h), and
+// What the policies say of one act: the reference for the kernel's judge (bpf/judge.bpf.h), and
 // what `nestorctl policy test`, `explain` and `replay` use.
 //
 // The rules that match are asked in their order (compile.h). One that says `audit` reports only.

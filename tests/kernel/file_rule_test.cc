@@ -23,10 +23,13 @@ TEST_F(FileRuleTest, AnotherNameForAGuardedFileIsRefused) {
   EXPECT_NE(Sh(container, "mv /opt/guarded /opt/elsewhere"), 0);
   EXPECT_EQ(Sh(container, "mkdir /opt/a && mv /opt/a /opt/b && rmdir /opt/b"), 0);
   EXPECT_NE(Sh(container, "cat /proc/self/root/opt/guarded/secret"), 0);
-  EXPECT_NE(Sh(container, "unshare -m sh -c 'mount --bind /opt/guarded /mnt && cat /mnt/secret'"), 0);
-  EXPECT_NE(Sh(container, "unshare -m sh -c 'mount --bind /opt/guarded/secret /etc/motd && cat /etc/motd'"),
+  EXPECT_NE(Sh(container, "unshare -m sh -c 'mount --bind /opt/guarded /mnt && cat /mnt/secret'"),
             0);
-  EXPECT_NE(Sh(container, "unshare -m sh -c 'mount -t tmpfs t /mnt && mkdir /mnt/r && mount --bind / /mnt/r "
+  EXPECT_NE(Sh(container,
+               "unshare -m sh -c 'mount --bind /opt/guarded/secret /etc/motd && cat /etc/motd'"),
+            0);
+  EXPECT_NE(Sh(container,
+               "unshare -m sh -c 'mount -t tmpfs t /mnt && mkdir /mnt/r && mount --bind / /mnt/r "
                "&& chroot /mnt/r cat /opt/guarded/secret'"),
             0);
   EXPECT_EQ(Sh(container, "ls -l /opt/guarded/secret"), 0);
@@ -45,8 +48,8 @@ TEST_F(FileRuleTest, AnotherNameForAGuardedFileIsRefused) {
 TEST_F(FileRuleTest, AFileIsNotChangedByItsNameEither) {
   const GuardedFiles guarded;
   const Sandbox container;
-  Node::Get().SetPolicy(
-      Enforce("{name: keep, file: {paths: [/opt/guarded/secret, /opt/guarded/new], access: write}}"));
+  Node::Get().SetPolicy(Enforce(
+      "{name: keep, file: {paths: [/opt/guarded/secret, /opt/guarded/new], access: write}}"));
 
   EXPECT_EQ(Sh(container, "cat /opt/guarded/secret"), 0);
   for (const char* command :

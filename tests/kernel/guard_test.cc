@@ -60,8 +60,9 @@ TEST_F(GuardTest, APodDoesNotChangeWhatNestorGoesBy) {
   const std::string guarded = kGuardedDirectory;
   for (const std::string& command :
        {"echo x > " + guarded + "/one.yaml", "echo x > " + guarded + "/two.yaml",
-        "rm " + guarded + "/one.yaml", "mv " + guarded + "/one.yaml /tmp/x", "mv " + guarded + " /opt/x",
-        "ln -s /etc/passwd " + guarded + "/two.yaml", "chmod 777 " + guarded + "/one.yaml"}) {
+        "rm " + guarded + "/one.yaml", "mv " + guarded + "/one.yaml /tmp/x",
+        "mv " + guarded + " /opt/x", "ln -s /etc/passwd " + guarded + "/two.yaml",
+        "chmod 777 " + guarded + "/one.yaml"}) {
     EXPECT_NE(Sh(container, as_pod + "'" + command + "'"), 0) << command;
   }
   EXPECT_EQ(Sh(container, as_pod + "'cat " + guarded + "/one.yaml'"), 0);
