@@ -144,7 +144,7 @@ void Put(const FileInfo& file, WireWriter& out) {
 void Put(const VerdictInfo& verdict, WireWriter& out) {
   using M = v1::Verdict;
   const auto& [rule, policy, mode, action, stage, applied, generation, message, subject, argv,
-               error, severity, tags] = verdict;
+               error, severity, tags, subject_truncated, argv_truncated] = verdict;
   out.Text(M::kRuleFieldNumber, rule);
   out.Text(M::kPolicyFieldNumber, policy);
   out.Text(M::kModeFieldNumber, Name(mode));
@@ -158,6 +158,8 @@ void Put(const VerdictInfo& verdict, WireWriter& out) {
   out.Text(M::kErrorFieldNumber, error);
   out.Text(M::kSeverityFieldNumber, severity);
   Put(M::kTagsFieldNumber, tags, out);
+  out.Number(M::kSubjectTruncatedFieldNumber, subject_truncated);
+  out.Number(M::kArgvTruncatedFieldNumber, argv_truncated);
 }
 
 void Put(const LossInfo& loss, WireWriter& out) {

@@ -894,6 +894,8 @@ struct ChainGraph::State {
     verdict.generation = record.generation;
     verdict.subject = record.subject.value.empty() ? ToString(record.peer) : record.subject.value;
     verdict.argv = record.argv;
+    verdict.subject_truncated = record.subject.truncated;
+    verdict.argv_truncated = record.argv_truncated;
     if (record.error != 0) verdict.error = Error::FromErrno("apply", -record.error).message;
     rule(record.generation, record.rule, verdict);
     if (record.access) event.file = FileInfo{record.subject.value, AccessWord(record.access)};

@@ -115,6 +115,8 @@ struct VerdictInfo {
   std::string error;     // why a denial could not be applied
   std::string severity;  // the rule's; empty: it says none
   std::vector<std::string> tags;
+  bool subject_truncated = false;  // its end is missing
+  bool argv_truncated = false;
 };
 
 struct LossInfo {

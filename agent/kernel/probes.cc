@@ -21,6 +21,7 @@
 #include "agent/kernel/decode.h"
 #include "agent/kernel/features.h"
 #include "agent/kernel/guard_table.h"
+#include "agent/kernel/hooks.h"
 #include "agent/kernel/hop_table.h"
 #include "agent/kernel/peer_maps.h"
 #include "agent/kernel/pinned_state.h"
@@ -58,96 +59,6 @@ int KeepLog(enum libbpf_print_level level, const char* format, va_list arguments
   std::free(text);
   if (log.size() > kKept) log.erase(0, log.size() - kKept);
   return 0;
-}
-
-// In bpf/decide_name.bpf.c.
-bool IsAboutNames(std::string_view program) {
-  constexpr std::array<std::string_view, 12> kPrograms = {
-      "decide_rename_below", "decide_exchange_below", "decide_link",     "decide_rename",
-      "decide_unlink",       "decide_rmdir",          "decide_mknod",    "decide_symlink",
-      "decide_mkdir",        "decide_chmod",          "decide_truncate", "decide_chown"};
-  return std::find(kPrograms.begin(), kPrograms.end(), program) != kPrograms.end();
-}
-
-// What a program is for, for doctor; by its hook.
-std::string EffectOf(std::string_view program) {
-  if (program.starts_with("decide_open")) return "file rules are not enforced";
-  if (IsAboutNames(program))
-    return "files that rules are about can be renamed, linked, removed, created and cut";
-  if (program.starts_with("decide_connect") || program.starts_with("decide_unix") ||
-      program == "decide_send")
-    return "connect rules are not enforced";
-  if (program == "decide_mmap" || program == "decide_mprotect")
-    return "exec rules do not see a program that its loader is told to run";
-  if (program == "decide_exec") return "a program that changes its arguments in time runs";
-  if (program.starts_with("decide_"))
-    return "exec rules kill a program at its start, not refuse it";
-  if (program.starts_with("guard_")) return "pods with enough rights can get at nestor itself";
-  if (program == "on_exec") return "programs that start are not seen";
-  if (program == "on_fork") return "children do not inherit their chain";
-  if (program == "on_exit") return "ends of processes are not seen";
-  if (program == "seed") return "what ran before nestord has no chain";
-  if (program == "seed_sockets") return "connections that are older than nestord open no hop";
-  if (program.ends_with("socket_bind") || program.ends_with("socket_listen"))
-    return "bind and listen are not seen";
-  if (program.ends_with("ptrace_access_check"))
-    return "processes that a tracer takes over stay in their chain";
-  if (program == "on_waking")
-    return "a worker thread's request is told by rule 4 only, or ambiguous";
-  if (program == "on_scm_send" || program.ends_with("file_receive"))
-    return "passed connections are told when they are read from, without their own hop";
-  if (program == "on_datagram" || program.ends_with("unix_may_send"))
-    return "hops over unix datagrams are not seen";
-  if (program.ends_with("socket_sendmsg") || program.ends_with("socketpair"))
-    return "a connection that several hops use counts as its client's; answered requests stay "
-           "candidates";
-  if (program.ends_with("_release")) return "requests that are never answered stay candidates";
-  if (program == "remote_chain") return "chains do not go on to other nodes, nor come from them";
-  if (program == "remote_listeners")
-    return "servers that listened before nestord do not know clients on other nodes";
-  if (program == "on_cgroup_rmdir") return "tables of ended containers are not emptied";
-  return "hops over sockets are not complete";
-}
-
-// Only where peers are configured.
-bool IsForPeers(std::string_view program) { return program.starts_with("remote_"); }
-
-// Run by nestord when it wants them, not attached.
-bool IsIterator(std::string_view program) {
-  return program == "seed" || program == "seed_sockets" || program == "remote_listeners";
-}
-
-// Does what the first one of its hook was left out of.
-bool IsSecond(std::string_view program) { return program.starts_with("again_"); }
-
-// These come after a receive by what their function is; the tracepoint comes after all.
-bool IsReplacedByTracepoint(std::string_view program) {
-  return program.starts_with("after_") && program.ends_with("_recvmsg");
-}
-
-bool IsRequired(std::string_view program) {
-  return program == "on_exec" || program == "on_fork" || program == "on_exit";
-}
-
-// Whether the kernel has what a program wants to attach to, by its BTF.
-bool HasTarget(const btf* kernel, std::string_view section) {
-  const size_t slash = section.find('/');
-  if (slash == std::string_view::npos) return true;
-  const std::string_view type = section.substr(0, slash);
-  const std::string name(section.substr(slash + 1));
-  if (type == "tp_btf") {
-    return btf__find_by_name_kind(kernel, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) > 0;
-  }
-  if (type == "lsm" || type == "lsm.s") {
-    return btf__find_by_name_kind(kernel, ("bpf_lsm_" + name).c_str(), BTF_KIND_FUNC) > 0;
-  }
-  if (type == "fentry" || type == "fexit") {
-    return btf__find_by_name_kind(kernel, name.c_str(), BTF_KIND_FUNC) > 0;
-  }
-  if (type == "iter") {
-    return btf__find_by_name_kind(kernel, ("bpf_iter_" + name).c_str(), BTF_KIND_FUNC) > 0;
-  }
-  return true;
 }
 
 uint32_t HostMountNamespace() {
@@ -247,7 +158,8 @@ class LibbpfProbes : public Probes {
 void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std::string& detail) {
   const char* name = bpf_program__name(program);
   capabilities_.push_back(
-      {"hook:" + std::string(name), available, IsRequired(name), detail, EffectOf(name),
+      {"hook:" + std::string(name), available, IsRequired(name), detail,
+       EffectOf(name, bpf_program__section_name(program)),
        available ? ""
                  : "use a kernel that has " + std::string(bpf_program__section_name(program))});
 }

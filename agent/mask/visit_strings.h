@@ -91,7 +91,7 @@ class StringVisit {
   }
   void One(VerdictInfo& verdict) {
     auto& [rule, policy, mode, action, stage, applied, generation, message, subject, argv, error,
-           severity, tags] = verdict;
+           severity, tags, subject_truncated, argv_truncated] = verdict;
     All(rule, policy, mode, action, stage, applied, generation, message, subject, argv, error,
         severity, tags);
   }

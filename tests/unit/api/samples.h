@@ -77,7 +77,9 @@ inline VerdictInfo SampleVerdict() {
           .argv = {"cat", "/etc/shadow"},
           .error = "too late",
           .severity = "high",
-          .tags = {"T1552.001"}};
+          .tags = {"T1552.001"},
+          .subject_truncated = true,
+          .argv_truncated = true};
 }
 
 inline AgentInfo SampleAgent() {

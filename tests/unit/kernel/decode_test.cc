@@ -483,6 +483,21 @@ TEST(DecodeTest, ARecordNeedsNoAlignment) {
   EXPECT_TRUE(Decode(std::span<const std::byte>(shifted).subspan(1)).ok());
 }
 
+TEST(DecodeTest, AGuardSaysWhatWasTriedAndWhetherItWasRefused) {
+  nestor_guard raw = Raw<nestor_guard>(NESTOR_GUARD);
+  raw.target = {77, 5, NESTOR_GUARDED_FILE};
+  raw.applied = 1;
+  raw.name.len = 8;
+  std::memcpy(raw.data, "one.yaml", 8);
+
+  const auto guard = DecodeAs<GuardRecord>(ToBytes(raw));
+
+  EXPECT_EQ(guard.target, Guarded::kFile);
+  EXPECT_EQ(guard.number, 77U);
+  EXPECT_TRUE(guard.applied);
+  EXPECT_EQ(guard.name, "one.yaml");
+}
+
 TEST(DecodeTest, ATamperSaysWhatWasClaimedAndFromWhere) {
   nestor_tamper raw = Raw<nestor_tamper>(NESTOR_TAMPER);
   raw.peer = {AF_INET, 40001, 1, {10, 88, 1, 200}};

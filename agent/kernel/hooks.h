@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of the BPF programs by their names and sections. Thread: any.
+#ifndef NESTOR_AGENT_KERNEL_HOOKS_H_
+#define NESTOR_AGENT_KERNEL_HOOKS_H_
+
+#include <string>
+#include <string_view>
+
+struct btf;
+
+namespace nestor {
+
+// What is lost where this kernel does not take the program, for doctor.
+std::string EffectOf(std::string_view program, std::string_view section);
+// Without it nothing useful runs.
+bool IsRequired(std::string_view program);
+// Only where peers are configured.
+bool IsForPeers(std::string_view program);
+// Run by nestord when it wants it, not attached.
+bool IsIterator(std::string_view program);
+// Does what the first one of its hook was left out of.
+bool IsSecond(std::string_view program);
+// Comes after a receive by what its function is; the tracepoint comes after all.
+bool IsReplacedByTracepoint(std::string_view program);
+// Whether the kernel has what the program wants to attach to, by its BTF.
+bool HasTarget(const btf* kernel, std::string_view section);
+
+}  // namespace nestor
+
+#endif  // NESTOR_AGENT_KERNEL_HOOKS_H_
