@@ -404,7 +404,7 @@ Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
       skel_->bss->guard_container = process.actor.container_cgroup_id;
   }
   skel_->bss->guard_tgid = tgid;
-  const Status written =
+  Status written =
       WriteGuarded(bpf_map__fd(skel_->maps.guarded), GuardedThings(skel_->obj, links_, paths));
   if (!written) return written;
   skel_->bss->guard_level = static_cast<uint32_t>(options_.protect);

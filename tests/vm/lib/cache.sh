@@ -28,8 +28,14 @@ make_once() {
   exec {lock}>&-
 }
 
+# need_qemu: leaves in qemu the emulator and where its firmware is.
+need_qemu() {
+  make_once qemu "$(hash_of "$vm_dir"/lib/{fetch_qemu,apt_of_its_own.sh})" "$vm_dir/lib/fetch_qemu"
+  qemu=("$cache/qemu/qemu" -L "$cache/qemu/firmware")
+}
+
 need_kernel() {
-  make_once "kernels/$1" "$(hash_of "$vm_dir/lib/fetch_kernel")" "$vm_dir/lib/fetch_kernel" "$1"
+  make_once "kernels/$1" "$(hash_of "$vm_dir"/lib/{fetch_kernel,apt_of_its_own.sh})" "$vm_dir/lib/fetch_kernel" "$1"
   make_once "initramfs-$1.gz" "$(hash_of "$cache/kernels/$1/release" "$vm_dir/lib/make_initramfs")" \
     "$vm_dir/lib/make_initramfs" "$cache/kernels/$1"
 }
