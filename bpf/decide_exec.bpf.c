@@ -51,24 +51,6 @@ static long entry_chunk(u32 index, void *argument)
 	return walk->dfa.state == NESTOR_DFA_DEAD && entry->argv_len >= NESTOR_NAME_DATA;
 }
 
-static __always_inline struct entry *entry_of(struct task_struct *task)
-{
-	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-
-	if (!entry)
-		count_loss(NESTOR_LOSS_POLICY_STATE);
-	return entry;
-}
-
-static __always_inline void forget_entry(struct entry *entry, u64 generation)
-{
-	__builtin_memset(&entry->argv, 0, sizeof(entry->argv));
-	__builtin_memset(&entry->reported, 0, sizeof(entry->reported));
-	entry->generation = generation;
-	entry->argv_len = 0;
-	entry->argv_seen = 0;
-}
-
 /* Which rules accept the arguments, and what they are. */
 static __always_inline void keep_argv(const struct decision *decision, struct entry *entry, const char *const *argv)
 {
@@ -215,7 +197,7 @@ static __always_inline bool suspect_program(struct judgement *judgement, const s
 /* False: nothing matches that was not reported before. */
 static __always_inline bool inspect_image(struct judgement *judgement, const struct decision *decision, struct linux_binprm *bprm)
 {
-	struct entry *entry = bpf_task_storage_get(&entries, decision->task, NULL, 0);
+	struct entry *entry = find_entry(decision->task);
 
 	if (!inspect_program(judgement, decision, BPF_CORE_READ(bprm, file)))
 		return false;
@@ -250,6 +232,6 @@ int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct
 	judge_exec(&decision, bprm);
 	if (decision.scratch)
 		leave_scratch(decision.scratch);
-	bpf_task_storage_delete(&entries, task);
+	drop_entry(task);
 	return 0;
 }

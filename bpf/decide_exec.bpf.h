@@ -3,6 +3,7 @@
 #ifndef NESTOR_DECIDE_EXEC_BPF_H
 #define NESTOR_DECIDE_EXEC_BPF_H
 
+#include "entry.bpf.h"
 #include "judge.bpf.h"
 #include "turn.bpf.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "entry.bpf.h"
 #include "requests.bpf.h"
 #include "turn.bpf.h"
 
@@ -21,6 +22,7 @@ static __always_inline void forget_spares(struct task_struct *task)
 {
 	if (!spares_begun)
 		return;
+	drop_spare_entry(task); /* of an exec that failed */
 	if (task->pid != task->tgid)
 		forget_spare(task);
 	if (is_last_thread(task))

@@ -52,24 +52,6 @@ struct {
 	__type(value, u32); /* a set of rules */
 } cidrs __weak SEC(".maps");
 
-/* What the first stage of an exec found. From the system call's entry on until the new program runs: no process keeps it for its life. */
-struct entry {
-	struct nestor_rule_bits argv;     /* accept it as it was at syscall entry */
-	struct nestor_rule_bits reported; /* verdicts given at bprm_check: not again at exec */
-	u64 generation;                   /* of the above; 0: nothing there */
-	u32 argv_len;                     /* of the copy below, for the verdict's words only */
-	u32 argv_seen;                    /* `argv` was read to its end */
-	const char *text;                 /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
-	char argv_text[NESTOR_NAME_DATA + CHUNK];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct entry);
-} entries __weak SEC(".maps");
-
 /*
  * Room to work in while one program runs. Not per-CPU memory, for from 6.13 on (lazy preemption) another program may run in between; nor a
  * task's own, for 8 KiB of each process under rules would be what nestor takes most of.

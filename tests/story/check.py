@@ -34,6 +34,14 @@ def commands(hop_id):
     return [" ".join(e["process"]["argv"]) for e in events if e["type"] == "exec" and e["hop_id"] == hop_id]
 
 
+# Names that were not known yet when the first events of a container were told.
+names = {e["workload"]["container_id"]: e["workload"] for e in events if e["type"] == "workload"}
+
+
+def named(workload):
+    return names.get(workload.get("container_id"), workload) if workload.get("pending") else workload
+
+
 hops = {e["hop_id"]: e for e in events if e["type"] == "hop"}
 verdicts = [e for e in events if e["type"] == "verdict"]
 
@@ -45,7 +53,7 @@ def path_of(hop_id):
         event = hops.get(hop_id)
         if event is None:
             return [("unknown", hop_id)] + path
-        path.insert(0, (event["hop"]["kind"], place(event["hop"]["to"]["workload"])))
+        path.insert(0, (event["hop"]["kind"], place(named(event["hop"]["to"]["workload"]))))
         hop_id = event["hop"].get("parent_id", "")
     return path
 
@@ -91,7 +99,7 @@ for name, found, hop in (("shadow", shadow, login), ("port-forward", forward, jo
         check(f"the {name} verdict was applied", v["verdict"]["applied"] and v["verdict"]["action"] == "deny"
               and v["verdict"]["mode"] == "enforce", v["verdict"])
         check(f"the {name} verdict is in its hop", v["hop_id"] == hop, v["hop_id"])
-        check(f"the {name} verdict is in main", place(v["workload"]) == "shop/web-0/main", v["workload"])
+        check(f"the {name} verdict is in main", place(named(v["workload"])) == "shop/web-0/main", v["workload"])
 check("no other denial", len(verdicts) == 2, [(v["verdict"]["rule"], v["process"]["exe"]) for v in verdicts])
 
 # Chains as the API tells them.
