@@ -150,7 +150,10 @@ Status PinDirectory::Use(uint64_t layout, const std::vector<std::string>& maps) 
   const auto is_there = [this](const std::string& map) {
     return access(MapPath(map).c_str(), F_OK) == 0;
   };
-  continued_ = std::all_of(maps.begin(), maps.end(), is_there) && !Instances().empty();
+  const std::vector<uint64_t> instances = Instances();
+  continued_ = std::all_of(maps.begin(), maps.end(), is_there) &&
+               std::any_of(instances.begin(), instances.end(),
+                           [this](uint64_t instance) { return HasLinks(instance); });
   if (!continued_) {
     const Removal removal = TakeState(state_);
     if (!removal.left.empty())
@@ -180,11 +183,10 @@ Status PinDirectory::MakeInstance(uint64_t instance) const {
 
 std::vector<uint64_t> PinDirectory::Instances() const {
   std::vector<uint64_t> instances;
-  const std::string links = state_ + "/links";
-  for (const std::string& name : NamesIn(links)) {
+  for (const std::string& name : NamesIn(state_ + "/links")) {
     uint64_t number = 0;
     std::from_chars(name.data(), name.data() + name.size(), number, 16);
-    if (!NamesIn(In(links, name)).empty()) instances.push_back(number);
+    instances.push_back(number);
   }
   return instances;
 }

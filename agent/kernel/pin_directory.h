@@ -48,8 +48,9 @@ class PinDirectory {
   std::string MapPath(const std::string& map) const { return state_ + "/maps/" + map; }
   std::string LinkPath(uint64_t instance, const std::string& program) const;
   Status MakeInstance(uint64_t instance) const;
-  // Those that have links.
+  // One that was killed before its first link has none.
   std::vector<uint64_t> Instances() const;
+  bool HasLinks(uint64_t instance) const { return !Links(instance).empty(); }
   std::vector<std::string> Links(uint64_t instance) const;
   Removal RemoveInstance(uint64_t instance) const;
   Removal RemoveOthers() const;

@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -35,10 +34,6 @@ void Say(volatile uint64_t* word, uint64_t value) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   *word = value;
   std::atomic_thread_fence(std::memory_order_seq_cst);
-}
-
-bool Has(const std::vector<uint64_t>& instances, uint64_t instance) {
-  return std::find(instances.begin(), instances.end(), instance) != instances.end();
 }
 
 }  // namespace
@@ -135,7 +130,7 @@ uint64_t PinnedState::MissedRuns(uint64_t instance) const {
 
 uint64_t PinnedState::TakeOver(TurnWords turn, uint64_t instance) {
   const uint64_t before = *turn.active;
-  if (Has(pins_.Instances(), before)) {
+  if (pins_.HasLinks(before)) {
     Say(turn.next, instance);
     Say(turn.active, before | kTakingOver);
     std::this_thread::sleep_for(kHandover);
