@@ -94,10 +94,19 @@ void Put(const RemoteInfo& remote, WireWriter& out) {
   out.Number(M::kPidFieldNumber, pid);
 }
 
+void Put(const LoginInfo& login, WireWriter& out) {
+  using M = v1::Login;
+  const auto& [user, method, key, certificate] = login;
+  out.Text(M::kUserFieldNumber, user);
+  out.Text(M::kMethodFieldNumber, method);
+  out.Text(M::kKeyFieldNumber, key);
+  out.Text(M::kCertificateFieldNumber, certificate);
+}
+
 // M: v1::Hop, or v1::ChainHop, which has the same fields and more.
 template <typename M>
 void Put(const HopInfo& hop, WireWriter& out) {
-  const auto& [id, parent_id, kind, from, to, evidence, detail, candidates, remote] = hop;
+  const auto& [id, parent_id, kind, from, to, evidence, detail, candidates, remote, login] = hop;
   out.Text(M::kIdFieldNumber, IdText::Of(id).view());
   out.Text(M::kParentIdFieldNumber, IdText::Of(parent_id).view());
   out.Text(M::kKindFieldNumber, Name(kind));
@@ -109,6 +118,7 @@ void Put(const HopInfo& hop, WireWriter& out) {
     out.Item(M::kCandidateIdsFieldNumber, IdText::Of(candidate).view());
   }
   if (remote) out.Message(M::kRemoteFieldNumber, [&] { Put(*hop.remote, out); });
+  if (login) out.Message(M::kLoginFieldNumber, [&] { Put(*hop.login, out); });
 }
 
 void Put(const ExitInfo& exit, WireWriter& out) {

@@ -139,6 +139,12 @@ std::string_view WordOf(TamperReason reason) {
   return "";
 }
 
+// OpenSSH has sshd, from 9.8 on sshd-session, too.
+bool IsSshServer(std::string_view exe) {
+  const size_t slash = exe.rfind('/');
+  return exe.substr(slash == std::string_view::npos ? 0 : slash + 1).starts_with("sshd");
+}
+
 // Answers of /proc that are kept: a node has few host processes that reach into containers.
 constexpr size_t kProcAnswers = 4096;
 
@@ -156,13 +162,14 @@ void KeepAliveAbove(std::vector<ChainHop>& hops) {
 
 struct ChainGraph::State {
   State(ChainOptions options_in, WorkloadLookup workload_in, ProcessLookup lookup,
-        RuleLookup rule_in, AgentLookup agent_in, AncestorLookup ancestors_in)
+        RuleLookup rule_in, AgentLookup agent_in, AncestorLookup ancestors_in, LoginLookup login_in)
       : options(std::move(options_in)),
         workload(std::move(workload_in)),
         proc(std::move(lookup), kProcAnswers),
         rule(std::move(rule_in)),
         agent(std::move(agent_in)),
-        ancestors(std::move(ancestors_in)) {}
+        ancestors(std::move(ancestors_in)),
+        login(std::move(login_in)) {}
 
   ChainOptions options;
   WorkloadLookup workload;
@@ -171,6 +178,7 @@ struct ChainGraph::State {
   RuleLookup rule;
   AgentLookup agent;
   AncestorLookup ancestors;
+  LoginLookup login;
   uint64_t now_ns = 0;  // CLOCK_BOOTTIME of the record that is being applied
   std::unordered_map<ProcessKey, ProcessNode> processes;
   std::unordered_map<HopId, HopNode> hops;
@@ -674,7 +682,23 @@ struct ChainGraph::State {
     HopNode& hop = hops[record.id];
     hop.above = AgentBefore(record);
     hop.data.hop = InfoOf(record);
-    for (ProcessNode* node : inside) PlaceAgain(*node);
+    for (ProcessNode* node : inside) {
+      PlaceAgain(*node);
+      TakeLogin(*node);
+    }
+  }
+
+  // A program runs in a hop that an ssh server accepted: the first one that its session's process
+  // started shows who logged in. True: now it is known.
+  bool TakeLogin(const ProcessNode& node) {
+    const auto hop = hops.find(node.hop_id);
+    if (!login || hop == hops.end() || hop->second.data.hop.login) return false;
+    const HopKind kind = hop->second.data.hop.kind;
+    if (kind != HopKind::kSshLogin && kind != HopKind::kTcpRemote) return false;
+    if (IsSshServer(node.process.exe()) || !IsSshServer(ReferenceTo(node.parent).exe)) return false;
+    std::optional<LoginInfo> found = login(node.parent, node.process.key());
+    if (found) hop->second.data.hop.login = *std::move(found);
+    return found.has_value();
   }
 
   // Known hops that nobody is in.
@@ -813,6 +837,8 @@ struct ChainGraph::State {
       info.pre_existing = node->process.pre_existing();
       MarkAgent(*node, info);
       node->process = PackedProcess(info);
+      // The hop was told when the server took the connection; it is told again, with who it is.
+      if (TakeLogin(*node)) hops[node->hop_id].published = false;
     }
     // The first program of a hop names where the hop leads to.
     const auto hop = hops.find(actor.hop_id);
@@ -913,9 +939,11 @@ struct ChainGraph::State {
 };
 
 ChainGraph::ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process,
-                       RuleLookup rule, AgentLookup agent, AncestorLookup ancestors)
+                       RuleLookup rule, AgentLookup agent, AncestorLookup ancestors,
+                       LoginLookup login)
     : state_(std::make_unique<State>(std::move(options), std::move(workload), std::move(process),
-                                     std::move(rule), std::move(agent), std::move(ancestors))) {}
+                                     std::move(rule), std::move(agent), std::move(ancestors),
+                                     std::move(login))) {}
 
 ChainGraph::~ChainGraph() = default;
 

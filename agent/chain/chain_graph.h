@@ -53,12 +53,14 @@ using AgentLookup = std::function<AgentMatch(const ProcessInfo& process, const W
 // The pids above a process that lives, its parent's first; from /proc. For forks that never ran a
 // program of their own: no record tells of them, but of what they start.
 using AncestorLookup = std::function<std::vector<uint32_t>(ProcessKey key)>;
+// Who logged in, by an ssh server's process and the first program of its session; from /proc.
+using LoginLookup = std::function<std::optional<LoginInfo>(ProcessKey server, ProcessKey program)>;
 
 // All hops and processes nestord knows, from records. Thread: pipeline only.
 class ChainGraph {
  public:
   ChainGraph(ChainOptions options, WorkloadLookup workload, ProcessLookup process, RuleLookup rule,
-             AgentLookup agent, AncestorLookup ancestors);
+             AgentLookup agent, AncestorLookup ancestors, LoginLookup login = {});
   ~ChainGraph();
 
   // Takes one record in and returns the events to publish, in order: usually one; none for a hop

@@ -67,6 +67,14 @@ struct RemoteInfo {
   uint32_t pid = 0;  // in that node's root pid namespace
 };
 
+// Who logged in, as the ssh server says it.
+struct LoginInfo {
+  std::string user;
+  std::string method;       // "publickey", "password"; empty: the server does not tell
+  std::string key;          // "ssh-ed25519 SHA256:..."; of a certificate, its own key's
+  std::string certificate;  // "alice@corp (serial 7)"; empty: none
+};
+
 struct HopInfo {
   HopId id = 0;
   HopId parent_id = 0;
@@ -77,6 +85,7 @@ struct HopInfo {
   std::string detail;             // by kind: "uid 1000 -> 0", "mnt net", "ptrace", "terminal"
   std::vector<HopId> candidates;  // ambiguous: it came through one of these
   Boxed<RemoteInfo> remote;       // tcp-remote
+  Boxed<LoginInfo> login;         // ssh-login, once the session's first program has started
 };
 
 struct SocketInfo {

@@ -70,8 +70,12 @@ class StringVisit {
     All(process, workload, address);
   }
   void One(HopInfo& hop) {
-    auto& [id, parent_id, kind, from, to, evidence, detail, candidates, remote] = hop;
-    All(id, parent_id, kind, from, to, evidence, detail, candidates, remote);
+    auto& [id, parent_id, kind, from, to, evidence, detail, candidates, remote, login] = hop;
+    All(id, parent_id, kind, from, to, evidence, detail, candidates, remote, login);
+  }
+  void One(LoginInfo& login) {
+    auto& [user, method, key, certificate] = login;
+    All(user, method, key, certificate);
   }
   void One(RemoteInfo& remote) {
     auto& [node, hop_id, pid] = remote;

@@ -66,7 +66,9 @@ struct Pipeline::State {
             [this](const ProcessInfo& process, const Workload& workload) {
               return agents.Recognise(process, workload);
             },
-            [this](ProcessKey key) { return proc.Ancestors(key); }) {}
+            [this](ProcessKey key) { return proc.Ancestors(key); },
+            [this](ProcessKey server, ProcessKey program) { return proc.Login(server, program); }) {
+  }
 
   static ChainOptions WithOffset(ChainOptions chain) {
     chain.realtime_offset_ns = RealtimeOffset();

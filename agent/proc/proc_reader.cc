@@ -3,9 +3,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -14,6 +17,7 @@
 #include <string_view>
 
 #include "agent/base/unique_fd.h"
+#include "agent/proc/ssh_login.h"
 
 namespace nestor {
 namespace {
@@ -21,19 +25,24 @@ namespace {
 // Bounds on what a process can make us read: its own command line is under its control.
 constexpr size_t kMaxArgvBytes = 32'768;
 constexpr size_t kMaxStatusBytes = 16'384;
+constexpr size_t kMaxEnvironBytes = 131'072;
 
-std::optional<std::string> ReadAll(const std::string& path, size_t limit) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return std::nullopt;
+std::optional<std::string> ReadOpen(int file, size_t limit) {
   std::string content;
   std::array<char, 4096> chunk;
   while (content.size() < limit) {
-    const ssize_t got = read(file.get(), chunk.data(), chunk.size());
+    const ssize_t got = read(file, chunk.data(), chunk.size());
     if (got < 0) return std::nullopt;
     if (got == 0) break;
     content.append(chunk.data(), static_cast<size_t>(got));
   }
   return content;
+}
+
+std::optional<std::string> ReadAll(const std::string& path, size_t limit) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return std::nullopt;
+  return ReadOpen(file.get(), limit);
 }
 
 std::string ReadLink(const std::string& path) {
@@ -109,7 +118,53 @@ std::optional<std::string> StatOf(const std::string& directory, ProcessKey key) 
   return stat;
 }
 
+// The value of a variable in the bytes of /proc/PID/environ.
+std::string Variable(std::string_view environment, std::string_view name) {
+  while (!environment.empty()) {
+    const std::string_view entry = environment.substr(0, environment.find('\0'));
+    if (entry.starts_with(name)) return std::string(entry.substr(name.size()));
+    environment.remove_prefix(std::min(environment.size(), entry.size() + 1));
+  }
+  return "";
+}
+
+// What sshd wrote for a process of this user. Inside its root, by no link: the user may put one
+// there.
+std::optional<std::string> ReadAuthInfo(const std::string& directory, const std::string& path,
+                                        uint32_t uid) {
+  constexpr std::string_view kWhere = "/tmp/sshauth.";  // auth.c of OpenSSH
+  if (!path.starts_with(kWhere)) return std::nullopt;
+  const UniqueFd root(open((directory + "root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.ok()) return std::nullopt;
+  open_how how{};
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS;
+  const UniqueFd file(
+      static_cast<int>(syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof(how))));
+  struct stat info{};
+  if (!file.ok() || fstat(file.get(), &info) != 0) return std::nullopt;
+  if (!S_ISREG(info.st_mode) || info.st_uid != uid || info.st_nlink != 1) return std::nullopt;
+  return ReadOpen(file.get(), kMaxStatusBytes);
+}
+
 }  // namespace
+
+std::optional<LoginInfo> ProcReader::Login(ProcessKey server, ProcessKey program) const {
+  const std::string serving = root_ + "/" + std::to_string(server.tgid) + "/";
+  const std::string directory = root_ + "/" + std::to_string(program.tgid) + "/";
+  const auto title = ReadAll(serving + "cmdline", kMaxStatusBytes);
+  if (!title || !StatOf(serving, server)) return std::nullopt;
+  LoginInfo login;
+  login.user = UserOfTitle(*title);
+  if (login.user.empty()) return std::nullopt;
+  const auto environment = ReadAll(directory + "environ", kMaxEnvironBytes);
+  const auto status = ReadAll(directory + "status", kMaxStatusBytes);
+  if (!environment || !status || !StatOf(directory, program)) return login;
+  const auto text = ReadAuthInfo(directory, Variable(*environment, "SSH_USER_AUTH="),
+                                 StatusNumber(*status, "Uid", 1));
+  if (text) TakeAuthInfo(*text, login);
+  return login;
+}
 
 bool ProcReader::ShowsNode() const {
   constexpr ino_t kRootPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO, include/linux/proc_ns.h

@@ -30,6 +30,11 @@ class ProcReader {
   virtual bool ShowsNode() const;
   // Whether this very process is still there, a zombie included. False also when /proc cannot tell.
   virtual bool Exists(ProcessKey key) const;
+  // Who logged in to the session that an ssh server's process (`server`) serves and whose first
+  // program is `program`: the user by the server's title, the key by the file that SSH_USER_AUTH
+  // names, read inside the program's root. A program that is fast can change that file before.
+  // nullopt: no session's title, or gone.
+  virtual std::optional<LoginInfo> Login(ProcessKey server, ProcessKey program) const;
   // One open descriptor for each network namespace that a process is in.
   virtual std::vector<UniqueFd> NetworkNamespaces() const;
 

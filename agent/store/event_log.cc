@@ -42,10 +42,16 @@ size_t HeapBytes(const HopEnd& end) {
   return HeapBytes(end.process) + HeapBytes(end.workload) + HeapBytes(end.address);
 }
 
+size_t HeapBytes(const LoginInfo& login) {
+  return HeapBytes(login.user) + HeapBytes(login.method) + HeapBytes(login.key) +
+         HeapBytes(login.certificate);
+}
+
 size_t HeapBytes(const HopInfo& hop) {
   return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence) + HeapBytes(hop.detail) +
          hop.candidates.capacity() * sizeof(HopId) +
-         (hop.remote ? sizeof(RemoteInfo) + kAllocationBytes + HeapBytes(hop.remote->node) : 0);
+         (hop.remote ? sizeof(RemoteInfo) + kAllocationBytes + HeapBytes(hop.remote->node) : 0) +
+         (hop.login ? sizeof(LoginInfo) + kAllocationBytes + HeapBytes(*hop.login) : 0);
 }
 
 size_t HeapBytes(const SocketInfo& socket) {

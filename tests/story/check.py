@@ -8,6 +8,7 @@ from pathlib import Path
 out = Path(sys.argv[1])
 events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
 chains = json.loads((out / "chains.json").read_text())["chains"]
+key = "ssh-ed25519 " + (out / "client.fingerprint").read_text().split()[1]
 contractor_log = (out / "contractor.log").read_text()
 ci_log = (out / "ci.log").read_text()
 doctor = json.loads((out / "doctor.json").read_text())
@@ -107,6 +108,8 @@ ids = {chain["id"]: chain for chain in chains}
 for hop in (login, job):
     chain = ids.get(hops.get(hop, {}).get("chain_id", ""), {})
     check("chains has the hop", hop in [h["id"] for h in chain.get("hops", [])])
+    who = [h.get("login", {}) for h in chain.get("hops", []) if h["id"] == hop]
+    check("who logged in is known", [(w.get("user"), w.get("method"), w.get("key")) for w in who] == [("root", "publickey", key)], who)
     check("confidence is exact", all(h["confidence"] == "exact" for h in chain.get("hops", [])), [h["confidence"] for h in chain.get("hops", [])])
 
 # The stream itself.

@@ -34,6 +34,7 @@ Line HopText(const v1::Event& event) {
     line.Add(" " + std::string(ConfidenceMark(event.confidence())), Style::kWarning);
   }
   line.Add("  ").Add(HopPath(hop), Style::kName);
+  if (hop.has_login()) line.Add("  " + LoginText(hop.login()));
   return line.Add("  ").AddShrinkable(hop.evidence(), Style::kDim);
 }
 

@@ -190,7 +190,9 @@ std::string HopSentence(const v1::ChainHop& hop) {
   const auto found = Sentences().find(hop.kind());
   const bool ends_known =
       hop.from().process().pid() != 0 || hop.to().process().pid() != 0 || hop.has_remote();
-  if (found != Sentences().end() && ends_known) return found->second(hop);
+  if (found != Sentences().end() && ends_known) {
+    return found->second(hop) + (hop.has_login() ? ", for " + LoginText(hop.login()) : "");
+  }
   return hop.evidence().empty() ? "nothing more is known" : hop.evidence();
 }
 

@@ -148,6 +148,7 @@ Line HopLine(const v1::ChainHop& hop, WallTime now) {
   line.Add(MarkOf(hop), Style::kWarning);
   line.Add("  ").AddShrinkable(HopPath(hop), hop.alive() ? Style::kName : Style::kDim);
   if (const std::string detail = DetailOf(hop); !detail.empty()) line.Add("  (" + detail + ")");
+  if (hop.has_login()) line.Add("  for " + hop.login().user());
   if (const std::string from = ProcessName(hop.from().process()); !from.empty()) {
     line.Add("  by " + from, Style::kDim);
   }

@@ -103,6 +103,16 @@ std::string RemoteName(const v1::Remote& remote) {
          ")";
 }
 
+std::string LoginText(const v1::Login& login) {
+  std::string how = login.method();
+  if (!login.certificate().empty()) {
+    how += ", certificate " + login.certificate();
+  } else if (!login.key().empty()) {
+    how += " " + login.key();
+  }
+  return login.user() + (how.empty() ? "" : " (" + how + ")");
+}
+
 bool IsOutgoing(const v1::ChainHop& hop) { return Outgoing(hop); }
 
 std::string HopPath(const v1::Hop& hop) { return PathOf(hop); }

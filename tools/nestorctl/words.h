@@ -28,6 +28,9 @@ std::string HopPath(const v1::ChainHop& hop);
 // "node b (hop 0915c005, process 812)": the other side of a hop between nodes.
 std::string RemoteName(const v1::Remote& remote);
 
+// "alice (publickey ssh-ed25519 SHA256:...)", with a certificate's key id in place of the key.
+std::string LoginText(const v1::Login& login);
+
 // Whether a hop leads from here to another node.
 bool IsOutgoing(const v1::ChainHop& hop);
 

@@ -133,6 +133,10 @@ TEST(ConvertTest, AHopKeepsItsEnds) {
   EXPECT_EQ(hop.remote().node(), "node-b");
   EXPECT_EQ(hop.remote().hop_id(), "0000000000000008");
   EXPECT_EQ(hop.remote().pid(), 77u);
+  EXPECT_EQ(hop.login().user(), "alice");
+  EXPECT_EQ(hop.login().method(), "publickey");
+  EXPECT_EQ(hop.login().key(), "ssh-ed25519 SHA256:0UBU");
+  EXPECT_EQ(hop.login().certificate(), "alice@corp (serial 7)");
 }
 
 TEST(ConvertTest, ExitSocketAndFileKeepTheirValues) {

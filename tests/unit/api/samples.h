@@ -61,7 +61,11 @@ inline HopInfo SampleHop() {
           .evidence = "accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22",
           .detail = "translated",
           .candidates = {kChainId, 7},
-          .remote = RemoteInfo{.node = "node-b", .hop_id = 8, .pid = 77}};
+          .remote = RemoteInfo{.node = "node-b", .hop_id = 8, .pid = 77},
+          .login = LoginInfo{.user = "alice",
+                             .method = "publickey",
+                             .key = "ssh-ed25519 SHA256:0UBU",
+                             .certificate = "alice@corp (serial 7)"}};
 }
 
 inline VerdictInfo SampleVerdict() {

@@ -55,6 +55,15 @@ v1::ChainHop Remote() {
   return hop;
 }
 
+v1::ChainHop LoggedIn(const std::string& key, const std::string& certificate) {
+  v1::ChainHop hop = Hop("ssh-login", kClient, kServer);
+  hop.mutable_login()->set_user("alice");
+  hop.mutable_login()->set_method("publickey");
+  hop.mutable_login()->set_key(key);
+  hop.mutable_login()->set_certificate(certificate);
+  return hop;
+}
+
 v1::ChainHop ForkedServer() {
   v1::ChainHop hop = Hop("ssh-login", kClient, kServer);
   hop.set_evidence("sshd[60] accepted tcp 10.0.3.7:51544 -> 10.0.3.8:22 from ssh[97]");
@@ -70,6 +79,12 @@ INSTANTIATE_TEST_SUITE_P(
                  "host:runc[88] put sshd[812] into team-a/web-0/main, with a terminal"},
         Sentence{Hop("ssh-login", kClient, kServer),
                  "main:sshd[812] accepted tcp 10.0.3.7:51544 from sidecar:ssh[97]"},
+        Sentence{LoggedIn("ssh-ed25519 SHA256:0UBU", ""),
+                 "main:sshd[812] accepted tcp 10.0.3.7:51544 from sidecar:ssh[97], for alice "
+                 "(publickey ssh-ed25519 SHA256:0UBU)"},
+        Sentence{LoggedIn("ssh-ed25519 SHA256:0UBU", "alice@corp (serial 7)"),
+                 "main:sshd[812] accepted tcp 10.0.3.7:51544 from sidecar:ssh[97], for alice "
+                 "(publickey, certificate alice@corp (serial 7))"},
         Sentence{ForkedServer(),
                  "main:sshd[812] serves tcp 10.0.3.7:51544, accepted by sshd[60], from "
                  "sidecar:ssh[97]"},

@@ -48,6 +48,66 @@ class ProcReaderTest : public testing::Test {
   fs::path root_;
 };
 
+// A session of sshd's process 41, whose first program is 42, with root directory and environment.
+class LoginTest : public ProcReaderTest {
+ protected:
+  void SetUp() override {
+    ProcReaderTest::SetUp();
+    Add(41, 600, "sshd");
+    Add(42, 700, "bash", 41);
+    Write("41/cmdline", "sshd: alice@notty");
+    Write("42/environ", std::string("A=b\0SSH_USER_AUTH=/tmp/sshauth.x1\0C=d\0", 38));
+    Write("42/status", "Name:\tbash\nUid:\t0\t" + std::to_string(getuid()) + "\t0\t0\n");
+    fs::create_directories(root_ / "42/root/tmp");
+    Write("42/root/tmp/sshauth.x1", "password\n");
+  }
+  void Write(const std::string& path, const std::string& content) {
+    std::ofstream(root_ / path) << content;
+  }
+  std::optional<LoginInfo> Login() { return ProcReader(root_).Login(Key(41, 600), Key(42, 700)); }
+};
+
+TEST_F(LoginTest, HasTheServersTitleAndItsFile) {
+  const auto login = Login();
+
+  ASSERT_TRUE(login);
+  EXPECT_EQ(login->user, "alice");
+  EXPECT_EQ(login->method, "password");
+}
+
+TEST_F(LoginTest, WithoutTheFileThereIsTheUser) {
+  fs::remove(root_ / "42/root/tmp/sshauth.x1");
+
+  const auto login = Login();
+
+  ASSERT_TRUE(login);
+  EXPECT_EQ(login->user, "alice");
+  EXPECT_EQ(login->method, "");
+}
+
+TEST_F(LoginTest, AFileThatTheUserPutThereByALinkIsNotRead) {
+  Write("secret", "password\n");
+  fs::remove(root_ / "42/root/tmp/sshauth.x1");
+  fs::create_symlink(root_ / "secret", root_ / "42/root/tmp/sshauth.x1");
+  EXPECT_EQ(Login()->method, "");
+  fs::remove(root_ / "42/root/tmp/sshauth.x1");
+  fs::create_hard_link(root_ / "secret", root_ / "42/root/tmp/sshauth.x1");
+  EXPECT_EQ(Login()->method, "");
+}
+
+TEST_F(LoginTest, OnlyFilesOfSshdAreRead) {
+  Write("42/root/tmp/other", "password\n");
+  Write("42/environ", "SSH_USER_AUTH=/tmp/other");
+  EXPECT_EQ(Login()->method, "");
+  Write("42/environ", "SSH_USER_AUTH=/tmp/sshauth.x1/../other");
+  EXPECT_EQ(Login()->method, "");
+}
+
+TEST_F(LoginTest, AnotherProcessWithTheNumberIsNotTheSession) {
+  EXPECT_FALSE(ProcReader(root_).Login(Key(41, 650), Key(42, 700)));
+  EXPECT_EQ(ProcReader(root_).Login(Key(41, 600), Key(42, 750))->method, "");
+}
+
 TEST_F(ProcReaderTest, ReadsWhatAProcessShows) {
   Add(42, 700);
 
