@@ -30,7 +30,7 @@ static long entry_chunk(u32 index, void *argument)
 		if (bpf_probe_read_user(&entry->text, sizeof(entry->text), walk->argv))
 			return 1;
 		if (!entry->text) {
-			walk->whole = true;
+			walk->whole = 1;
 			return 1;
 		}
 		walk->argv++;
@@ -55,15 +55,12 @@ static long entry_chunk(u32 index, void *argument)
 static __always_inline void keep_argv(const struct decision *decision, struct entry *entry, const char *const *argv)
 {
 	struct argv_walk walk;
+	bool begun = begin_walk(&walk, decision->scratch, &entry->argv, decision->generation);
 
-	__builtin_memset(&walk, 0, sizeof(walk));
 	entry->text = NULL;
-	walk.scratch = decision->scratch;
 	walk.entry = entry;
 	walk.argv = argv;
-	walk.accepted = &entry->argv;
-	walk.generation = decision->generation;
-	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, decision->generation))
+	if (begun)
 		bpf_loop(MAX_CHUNKS, entry_chunk, &walk, 0);
 	entry->argv_seen = walk.whole || walk.dfa.state == NESTOR_DFA_DEAD;
 	if (walk.whole)

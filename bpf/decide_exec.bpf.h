@@ -16,10 +16,24 @@ struct argv_walk {
 	struct dfa_run dfa;
 	struct nestor_rule_bits *accepted; /* out, in a map value */
 	u64 generation;
-	u32 at;     /* in the chunk */
-	u32 hits;   /* the set that was added last */
-	bool whole; /* looked at to its end */
+	u32 at;    /* in the chunk */
+	u32 hits;  /* the set that was added last */
+	u32 whole; /* 1: looked at to its end */
 };
+
+static __always_inline bool begin_walk(struct argv_walk *walk, struct scratch *scratch, struct nestor_rule_bits *accepted, u64 generation)
+{
+	__builtin_memset(walk, 0, sizeof(*walk));
+	walk->scratch = scratch;
+	walk->accepted = accepted;
+	walk->generation = generation;
+	if (!dfa_begin(&walk->dfa, NESTOR_DFA_ARGV, generation))
+		return false;
+	/* Not 0 in the verifier's eyes, or it would follow what each round finds. */
+	walk->hits = unknown_zero;
+	walk->whole = unknown_zero;
+	return true;
+}
 
 static long argv_bytes(u32 round, void *argument)
 {
@@ -38,7 +52,7 @@ static long argv_bytes(u32 round, void *argument)
 static __always_inline void match_chunk(struct argv_walk *walk, u32 len)
 {
 	walk->dfa.left = len;
-	walk->at = 0;
+	walk->at = unknown_zero; /* not 0 in the verifier's eyes: it would follow each sum of what the rounds read */
 	bpf_loop(len, argv_bytes, walk, 0);
 }
 
@@ -48,7 +62,7 @@ static long exec_chunk(u32 index, void *argument)
 	u64 len = walk->end - walk->text;
 
 	if (walk->text >= walk->end) {
-		walk->whole = true;
+		walk->whole = 1;
 		return 1;
 	}
 	barrier_var(len);
@@ -61,8 +75,8 @@ static long exec_chunk(u32 index, void *argument)
 	walk->text += len;
 	match_chunk(walk, len);
 	if (walk->dfa.state == NESTOR_DFA_DEAD)
-		walk->whole = true;
-	return walk->whole;
+		walk->whole = 1;
+	return walk->whole ? 1 : 0;
 }
 
 /* The set of rules that name the program's file, whose path the scratch then holds. */
@@ -84,15 +98,13 @@ static __always_inline void match_argv_of_image(struct judgement *judgement, str
 						u64 generation)
 {
 	struct argv_walk walk;
+	bool begun;
 
-	__builtin_memset(&walk, 0, sizeof(walk));
 	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
-	walk.scratch = scratch;
-	walk.accepted = &scratch->argv;
-	walk.generation = generation;
+	begun = begin_walk(&walk, scratch, &scratch->argv, generation);
 	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
 	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
-	if (dfa_begin(&walk.dfa, NESTOR_DFA_ARGV, generation))
+	if (begun)
 		bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
 	if (!walk.whole)
 		judgement->unseen |= NESTOR_SEES_ARGV;

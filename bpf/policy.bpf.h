@@ -191,23 +191,35 @@ static __always_inline u32 match_path(struct scratch *scratch, struct resolved p
 	return dfa_accepts(&run.dfa);
 }
 
+struct scratch_search {
+	struct scratch *found;
+	u32 first;
+};
+
+static long try_scratch(u32 index, void *argument)
+{
+	struct scratch_search *search = argument;
+	u32 key = (search->first + index) & (SCRATCHES - 1);
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+
+	if (!scratch || __sync_val_compare_and_swap(&scratch->taken, 0, 1))
+		return 0;
+	search->found = scratch;
+	return 1;
+}
+
 /*
  * NULL: so many programs at once were interrupted on this CPU that no room was free; counted. The caller gives it back with leave_scratch
  * before it ends.
  */
 static __always_inline struct scratch *take_scratch(void)
 {
-	u32 first = bpf_get_smp_processor_id() * SCRATCHES_TRIED;
+	struct scratch_search search = {.first = bpf_get_smp_processor_id() * SCRATCHES_TRIED};
 
-	for (u32 i = 0; i < SCRATCHES_TRIED; i++) {
-		u32 key = (first + i) & (SCRATCHES - 1);
-		struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
-
-		if (scratch && !__sync_val_compare_and_swap(&scratch->taken, 0, 1))
-			return scratch;
-	}
-	count_loss(NESTOR_LOSS_POLICY_STATE);
-	return NULL;
+	bpf_loop(SCRATCHES_TRIED, try_scratch, &search, 0);
+	if (!search.found)
+		count_loss(NESTOR_LOSS_POLICY_STATE);
+	return search.found;
 }
 
 static __always_inline void leave_scratch(struct scratch *scratch)
