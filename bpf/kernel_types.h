@@ -104,8 +104,17 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4]; /* by enum pid_type: 1 is the process */
 	struct upid numbers[1];
 };
 
@@ -264,6 +273,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	u64 start_boottime;
 	u64 self_exec_id;
 	const struct cred *cred;
@@ -350,6 +360,7 @@ struct sock {
 	struct sock_common __sk_common;
 	struct sock_cgroup_data sk_cgrp_data;
 	struct sk_buff_head sk_receive_queue;
+	struct pid *sk_peer_pid; /* of a unix listener: who listens */
 	u16 sk_type;
 	u16 sk_protocol;
 };

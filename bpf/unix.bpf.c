@@ -33,6 +33,7 @@ static __always_inline void unix_connected(struct sock *sock, struct sock *other
 		return;
 	record->unix_path.offset = 0;
 	record->unix_path.len = unix_path_of(other, record->data);
+	listener_of(other, &record->peer_process);
 	ring_submit(record);
 }
 

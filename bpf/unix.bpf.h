@@ -6,6 +6,21 @@
 #include "address.bpf.h"
 #include "hop.bpf.h"
 
+#define PIDTYPE_TGID 1
+
+/* Who called listen(): for a descriptor that was handed on, the one that began it. tgid 0: gone. */
+static __always_inline void listener_of(struct sock *listening, struct nestor_process *process)
+{
+	struct hlist_node *node = BPF_CORE_READ(listening, sk_peer_pid, tasks[PIDTYPE_TGID].first);
+	struct task_struct *leader;
+
+	if (!node)
+		return;
+	leader = (void *)node - bpf_core_field_offset(struct task_struct, pid_links) - PIDTYPE_TGID * bpf_core_type_size(struct hlist_node);
+	process->start_ns = BPF_CORE_READ(leader, start_boottime);
+	process->tgid = BPF_CORE_READ(leader, tgid);
+}
+
 /* The hop that the server's side opens; `named` has its path. NULL: no memory, counted. */
 static __always_inline struct nestor_hop_body *open_unix_hop(struct task_struct *task, struct task_context *context, struct sock *named,
 							     const struct cause *from)

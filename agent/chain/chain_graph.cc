@@ -905,6 +905,12 @@ struct ChainGraph::State {
     socket.result = record.result;
     socket.peer_hop_id = record.peer_hop_id;
     if (record.peer_process.known()) socket.peer_process = ReferenceTo(record.peer_process);
+    // Who listens is known, not yet who will accept: it is in the listener's hop as long as it is
+    // nobody else's. So it shows whose ssh-agent is asked: that of the login that sshd serves.
+    const auto listener = processes.find(record.peer_process);
+    if (socket.peer_hop_id == 0 && listener != processes.end()) {
+      socket.peer_hop_id = listener->second.hop_id;
+    }
     event.socket = std::move(socket);
     return AfterItsHops(std::move(event));
   }

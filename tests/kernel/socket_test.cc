@@ -2,6 +2,8 @@
 // Chains over sockets: a server's child belongs to the client that asked for it.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/kernel/node.h"
 #include "tests/kernel/sandbox.h"
 
@@ -18,6 +20,13 @@ void ServedChildIsInTheClientsChain(const std::string& family, const std::string
   EXPECT_EQ(Wait(server), 0);
 
   const auto records = Node::Get().DrainUntilExit(static_cast<uint32_t>(server));
+  if (kind == HopKind::kUnixSocket) {
+    const auto sockets = Only<SocketRecord>(records);
+    const auto connect =
+        std::ranges::find(sockets, SocketOperation::kConnect, &SocketRecord::operation);
+    ASSERT_NE(connect, sockets.end());
+    EXPECT_EQ(connect->peer_process.tgid, static_cast<uint32_t>(server)) << "who listens";
+  }
   const auto execs = ExecsOf(records, "/bin/true");
   ASSERT_EQ(execs.size(), 1u);
   const ExecRecord& served = execs[0];

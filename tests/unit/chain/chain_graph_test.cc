@@ -646,6 +646,17 @@ TEST(ChainGraphTest, AConnectNamesBothAddressesAndThePeer) {
   EXPECT_EQ(event.socket->peer_process->exe, "/bin/bash");
 }
 
+TEST(ChainGraphTest, AConnectNamesTheHopOfWhoListens) {
+  World world;
+  world.BuildThreeHops();
+  SocketRecord record = Connect(world.shell);
+  record.peer_process = world.login.self;
+
+  const Event event = world.graph.Apply(record).back();
+
+  EXPECT_EQ(event.socket->peer_hop_id, kSshHop);
+}
+
 TEST(ChainGraphTest, AUnixPathStandsOnTheSideThatBoundIt) {
   World world;
   SocketRecord record = Connect(world.shell);
