@@ -4,8 +4,7 @@ import importlib
 from dataclasses import dataclass
 
 FAMILIES = {"a_which_file": "A. Which file is it", "b_other_starts": "B. Runs without the exec you watch", "c_observation": "C. Observation layer",
-            "d_workload": "D. Workload identity", "e_lineage": "E. Process-chain laundering", "f_sockets": "F. Socket-chain laundering",
-            "g_tamper": "G. Overload and tamper"}
+            "d_workload": "D. Workload identity", "e_lineage": "E. Process-chain laundering", "f_sockets": "F. Socket-chain laundering"}
 # Of the toolbox image.
 PYTHON = "/usr/bin/python3.11"
 BASH = "/usr/bin/bash"
