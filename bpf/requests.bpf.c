@@ -81,13 +81,14 @@ struct look {
 	u64 turn;
 	u64 later;
 	bool any_turn;
+	bool only_answered;
 	u32 count;
 };
 
 static __always_inline bool is_looked_for(const struct look *look, const struct request *request)
 {
 	if (look->later)
-		return request->cause.hop_id && request->turn > look->later;
+		return request->cause.hop_id && request->turn > look->later && !(look->only_answered && is_open(&request->cause));
 	return (look->any_turn || request->turn == look->turn) && is_open(&request->cause);
 }
 
@@ -155,12 +156,12 @@ __noinline u32 count_later(struct request_list *requests, u64 time)
 	return look.count;
 }
 
-__noinline u32 add_later(struct nestor_hop_body *body, struct request_list *requests, u64 time)
+__noinline u32 add_later(struct nestor_hop_body *body, u32 count, struct request_list *requests, u64 time)
 {
-	struct look look = {.requests = requests, .body = body, .later = time, .count = unknown_zero};
+	struct look look = {.requests = requests, .body = body, .later = time, .only_answered = true, .count = count};
 
 	if (!body || !requests)
-		return 0;
+		return count;
 	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
 	return look.count;
 }

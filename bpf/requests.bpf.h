@@ -6,7 +6,7 @@
  * one and the thread is known to do one thing after the other; else one of them, ambiguous. None, as all were answered: the last one
  * it received. A request that it answered just now, and nothing since, is one of them, too.
  *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2. All answered: the one it
- * was woken for last.
+ * was woken for last; while others of the process wait, one of them, for it may have taken it before the one who was woken for it.
  *   4. Requests of its process that are not answered: as in 2.
  *   5. None: it works for its own hop.
  * In a Go program the goroutine stands for the thread in 1 and 2, and 3 is left out: see fiber.bpf.h.
@@ -122,7 +122,8 @@ extern u32 count_of_turn(struct request_list *requests, u64 turn, struct cause *
 extern u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests);
 /* The same for those of a later time. */
 extern u32 count_later(struct request_list *requests, u64 time);
-extern u32 add_later(struct nestor_hop_body *body, struct request_list *requests, u64 time);
+/* Lists those of a later time that are not open, behind the first `count`; returns how many there are then. */
+extern u32 add_later(struct nestor_hop_body *body, u32 count, struct request_list *requests, u64 time);
 /* Puts one last; a full list loses its oldest. And takes one out. */
 extern int queue_request(struct request_list *requests, struct cause *cause, u64 time);
 extern int forget_request(struct request_list *requests, struct cause *cause);

@@ -100,7 +100,21 @@ static __always_inline bool cause_from(struct task_struct *task, struct task_con
 	return true;
 }
 
-/* A worker whose request is answered by now: what it was woken for last, or one that was left in a queue since. */
+/* What else a worker can be at whose own request is answered: one that waits, or one that lies in a queue. */
+static __always_inline bool may_have_taken_another(struct serving *of_process, u64 since)
+{
+	struct cause any = {};
+
+	if (!of_process)
+		return false;
+	if (!count_open(&of_process->process, &any))
+		return count_later(&of_process->unclaimed, since);
+	/* Whoever is woken for a request finds it gone when this one took it: what workers are woken for says nothing. */
+	of_process->workers_differ = 1;
+	return true;
+}
+
+/* A worker whose request is answered by now: what it was woken for last, or one that it took itself. */
 static __noinline bool cause_of_waker(struct task_struct *task, struct task_context *context, struct serving *serving, struct cause *cause)
 {
 	struct nestor_hop_body *body;
@@ -112,14 +126,15 @@ static __noinline bool cause_of_waker(struct task_struct *task, struct task_cont
 	if (bpf_ktime_get_boot_ns() - serving->woken_ns > WORKS_FOR_NS)
 		return false;
 	of_process = find_serving(task->group_leader);
-	if (!of_process || !count_later(&of_process->unclaimed, serving->woken_ns)) {
+	if (!may_have_taken_another(of_process, serving->woken_ns)) {
 		*cause = serving->woken_by;
 		return true;
 	}
 	body = open_ambiguous(context);
-	if (!body)
+	if (!body || !of_process)
 		return false;
-	count = add_later(body, &of_process->unclaimed, serving->woken_ns);
+	count = add_candidates(body, &of_process->process);
+	count = add_later(body, count, &of_process->unclaimed, serving->woken_ns);
 	count = add_candidate(body, count, serving->woken_by.hop_id);
 	close_ambiguous(body, count, cause);
 	return true;
