@@ -697,8 +697,9 @@ struct ChainGraph::State {
     if (kind != HopKind::kSshLogin && kind != HopKind::kTcpRemote) return false;
     if (IsSshServer(node.process.exe()) || !IsSshServer(ReferenceTo(node.parent).exe)) return false;
     std::optional<LoginInfo> found = login(node.parent, node.process.key());
-    if (found) hop->second.data.hop.login = *std::move(found);
-    return found.has_value();
+    if (!found) return false;
+    hop->second.data.hop.login = *std::move(found);
+    return true;
   }
 
   // Known hops that nobody is in.

@@ -3,6 +3,8 @@
 
 #include <bpf/btf.h>
 
+#include "bpf/abi.h"
+
 namespace nestor {
 
 std::string EffectOf(std::string_view program, std::string_view section) {
@@ -42,6 +44,14 @@ std::string EffectOf(std::string_view program, std::string_view section) {
     return "servers that listened before nestord do not know clients on other nodes";
   if (program == "on_cgroup_rmdir") return "tables of ended containers are not emptied";
   return "hops over sockets are not complete";
+}
+
+uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
+  if (!program.starts_with("decide_")) return 0;
+  if (section == "lsm/file_open" || section.starts_with("lsm/path_")) return 1U << NESTOR_RULE_OPEN;
+  if (section.starts_with("lsm/socket_") || section.starts_with("lsm/unix_"))
+    return 1U << NESTOR_RULE_CONNECT;
+  return 1U << NESTOR_RULE_EXEC;
 }
 
 bool IsForPeers(std::string_view program) { return program.starts_with("remote_"); }

@@ -3,6 +3,7 @@
 #ifndef NESTOR_AGENT_KERNEL_HOOKS_H_
 #define NESTOR_AGENT_KERNEL_HOOKS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace nestor {
 
 // What is lost where this kernel does not take the program, for doctor.
 std::string EffectOf(std::string_view program, std::string_view section);
+// The kinds of events that this program judges by rules: bits (1 << enum nestor_rule_event). 0: it
+// is there whatever rules there are.
+uint32_t RuleEventsOf(std::string_view program, std::string_view section);
 // Without it nothing useful runs.
 bool IsRequired(std::string_view program);
 // Only where peers are configured.

@@ -165,6 +165,20 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   return {};
 }
 
+uint32_t PolicyMaps::EventsInForce() const {
+  uint32_t events = 0;
+  if (*words_.generation == 0) return events;
+  for (uint32_t event = 0; event < events_.size(); ++event) {
+    const uint32_t key = (*words_.generation & 1) * static_cast<uint32_t>(events_.size()) + event;
+    nestor_event_rules rules{};
+    // What cannot be read counts as needed.
+    const bool read = bpf_map_lookup_elem(fds_.event_rules, &key, &rules) == 0;
+    const auto any = [](uint64_t word) { return word != 0; };
+    if (!read || std::ranges::any_of(rules.all.word, any)) events |= 1U << event;
+  }
+  return events;
+}
+
 // What tasks remember of their container's rules counts no longer, once the table says otherwise.
 void PolicyMaps::TellChange() {
   std::atomic_thread_fence(std::memory_order_seq_cst);

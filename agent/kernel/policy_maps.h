@@ -32,6 +32,9 @@ class PolicyMaps {
   // See Probes::LoadPolicies.
   Status Load(const CompiledPolicies& policies,
               const std::vector<std::pair<CgroupId, RuleBits>>& containers);
+  // The kinds of events that the rules in force are of, an earlier nestord's too: bits (1 << enum
+  // nestor_rule_event).
+  uint32_t EventsInForce() const;
   Status SetContainer(CgroupId container, const RuleBits& rules);
   Status RemoveContainer(CgroupId container);
 

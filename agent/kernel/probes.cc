@@ -21,6 +21,7 @@
 #include "agent/kernel/decode.h"
 #include "agent/kernel/features.h"
 #include "agent/kernel/guard_table.h"
+#include "agent/kernel/hook_links.h"
 #include "agent/kernel/hooks.h"
 #include "agent/kernel/hop_table.h"
 #include "agent/kernel/peer_maps.h"
@@ -82,7 +83,7 @@ class LibbpfProbes : public Probes {
   LibbpfProbes(nestor_skeleton* skeleton, const ProbeOptions& options)
       : skel_(skeleton), options_(options) {}
   ~LibbpfProbes() override {
-    Detach();
+    links_.Close();
     nestor_skeleton__destroy(skel_);
   }
 
@@ -109,9 +110,7 @@ class LibbpfProbes : public Probes {
   std::vector<LossRecord> TakeLosses() override;
   void ConfirmLosses() override;
   Status LoadPolicies(const CompiledPolicies& policies,
-                      const std::vector<std::pair<CgroupId, RuleBits>>& containers) override {
-    return policy_->Load(policies, containers);
-  }
+                      const std::vector<std::pair<CgroupId, RuleBits>>& containers) override;
   Status SetContainerRules(CgroupId container, const RuleBits& rules) override {
     return policy_->SetContainer(container, rules);
   }
@@ -124,13 +123,13 @@ class LibbpfProbes : public Probes {
  private:
   Status ChooseHooks(const Features& features);
   Status LoadPeers();
-  bpf_link* AttachOne(const bpf_program* program);
-  void AddHook(const bpf_program* program, bool available, const std::string& detail);
+  Status AttachHook(bpf_program* program);
+  Status AttachFor(uint32_t events);
+  void DetachAllBut(uint32_t events);
+  void SetHook(const bpf_program* program, bool available, const std::string& detail);
   Status UsePins();
   void AddPins();
   void OpenTables();
-  Status Keep(bpf_link* link, const std::string& program);
-  void Detach();
   TurnWords Turn() {
     return {reinterpret_cast<volatile uint64_t*>(&skel_->bss->active_instance),
             reinterpret_cast<volatile uint64_t*>(&skel_->bss->next_instance)};
@@ -139,6 +138,7 @@ class LibbpfProbes : public Probes {
   Result<size_t> SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded);
   Status SeedSockets();
   Status StartGuard(const std::vector<SeededProcess>& seeded);
+  Status WriteGuardTable();
 
   nestor_skeleton* skel_;
   ProbeOptions options_;
@@ -146,8 +146,9 @@ class LibbpfProbes : public Probes {
   std::unique_ptr<PolicyMaps> policy_;
   std::unique_ptr<PeerMaps> peers_;
   std::vector<Capability> capabilities_;
-  std::vector<bpf_link*> links_;
-  const uint64_t instance_ = NowNs();    // names this start
+  const uint64_t instance_ = NowNs();  // names this start
+  HookLinks links_{options_.cgroup_root, instance_};
+  bool attached_ = false;
   std::unique_ptr<PinnedState> pinned_;  // null: nothing outlives this process
   Inheritance inheritance_;
   std::array<uint64_t, NESTOR_LOSS_MAX> told_losses_{};
@@ -155,13 +156,21 @@ class LibbpfProbes : public Probes {
   uint64_t taken_missed_ = 0;
 };
 
-void LibbpfProbes::AddHook(const bpf_program* program, bool available, const std::string& detail) {
+void LibbpfProbes::SetHook(const bpf_program* program, bool available, const std::string& detail) {
   const char* name = bpf_program__name(program);
-  capabilities_.push_back(
-      {"hook:" + std::string(name), available, IsRequired(name), detail,
-       EffectOf(name, bpf_program__section_name(program)),
-       available ? ""
-                 : "use a kernel that has " + std::string(bpf_program__section_name(program))});
+  const std::string section = bpf_program__section_name(program);
+  Capability hook = {"hook:" + std::string(name),
+                     available,
+                     IsRequired(name),
+                     detail,
+                     EffectOf(name, section),
+                     available ? "" : "use a kernel that has " + section};
+  const auto known = std::ranges::find(capabilities_, hook.name, &Capability::name);
+  if (known == capabilities_.end()) {
+    capabilities_.push_back(std::move(hook));
+  } else {
+    *known = std::move(hook);
+  }
 }
 
 // LSM programs where they can refuse; else the fentry twins, which only observe. What this kernel
@@ -184,7 +193,7 @@ Status LibbpfProbes::ChooseHooks(const Features& features) {
       bpf_program__set_autoload(program, false);
     } else if (!HasTarget(kernel.get(), section)) {
       bpf_program__set_autoload(program, false);
-      AddHook(program, false, "this kernel has no such hook");
+      SetHook(program, false, "this kernel has no such hook");
     }
   }
   return {};
@@ -229,13 +238,6 @@ Status LibbpfProbes::LoadPeers() {
   return peers_->SetKeys(options_.peer_keys);
 }
 
-bpf_link* LibbpfProbes::AttachOne(const bpf_program* program) {
-  if (bpf_program__type(program) != BPF_PROG_TYPE_SOCK_OPS) return bpf_program__attach(program);
-  // The root covers all containers, whatever namespaces they have.
-  const UniqueFd root(open(options_.cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return root.ok() ? bpf_program__attach_cgroup(program, root.get()) : nullptr;
-}
-
 // The directory of an earlier nestord, or a new one. Without a BPF file system all goes as long as
 // this process.
 Status LibbpfProbes::UsePins() {
@@ -246,6 +248,7 @@ Status LibbpfProbes::UsePins() {
   });
   if (!pinned) return pinned.error();
   pinned_ = std::move(*pinned);
+  links_.PinIn(pinned_.get());
   inheritance_.continued = pinned_->continued();
   inheritance_.lost = pinned_->replaces_other();
   return {};
@@ -282,25 +285,55 @@ void LibbpfProbes::OpenTables() {
   }
 }
 
+// What this kernel does not take is left out and named, but for what nothing works without.
+Status LibbpfProbes::AttachHook(bpf_program* program) {
+  const std::string_view name = bpf_program__name(program);
+  LibbpfLog().clear();
+  const Status attached = links_.Attach(program);
+  if (!attached && IsRequired(name)) return attached.error().In("hook " + std::string(name));
+  SetHook(program, bool(attached),
+          attached ? bpf_program__section_name(program)
+                   : attached.error().message + "; " + LibbpfLog());
+  return {};
+}
+
+// The programs that judge these kinds of events (bits 1 << enum nestor_rule_event).
+Status LibbpfProbes::AttachFor(uint32_t events) {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skel_->obj) {
+    if (!bpf_program__autoload(program) || links_.Has(program)) continue;
+    if (!(RuleEventsOf(bpf_program__name(program), bpf_program__section_name(program)) & events))
+      continue;
+    if (Status status = AttachHook(program); !status) return status;
+  }
+  return {};
+}
+
+// Programs that no rule needs: an attached one costs at each event even where it has nothing to do.
+void LibbpfProbes::DetachAllBut(uint32_t events) {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skel_->obj) {
+    const uint32_t judged =
+        RuleEventsOf(bpf_program__name(program), bpf_program__section_name(program));
+    if (judged == 0 || (judged & events) != 0 || !bpf_program__autoload(program)) continue;
+    links_.Detach(program);
+    SetHook(program, true,
+            std::string(bpf_program__section_name(program)) + ", attached while a rule needs it");
+  }
+}
+
 Status LibbpfProbes::Attach() {
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skel_->obj) {
-    if (!bpf_program__autoload(program)) continue;
     const std::string_view name = bpf_program__name(program);
-    if (IsIterator(name)) continue;
-    LibbpfLog().clear();
-    bpf_link* link = AttachOne(program);
-    if (!link) {
-      const std::string why = Error::FromErrno("attach", errno).message;
-      if (IsRequired(name))
-        return Error::FailedPrecondition("hook " + std::string(name) + ": " + why);
-      AddHook(program, false, why + "; " + LibbpfLog());
-      continue;
-    }
-    links_.push_back(link);
-    if (Status kept = Keep(link, std::string(name)); !kept) return kept;
-    AddHook(program, true, bpf_program__section_name(program));
+    if (!bpf_program__autoload(program) || IsIterator(name)) continue;
+    if (RuleEventsOf(name, bpf_program__section_name(program)) != 0) continue;
+    if (Status status = AttachHook(program); !status) return status;
   }
+  const uint32_t events = policy_->EventsInForce();
+  if (Status status = AttachFor(events); !status) return status;
+  DetachAllBut(events);
+  attached_ = true;
   AddPins();
   if (pinned_) {
     skel_->bss->missed_before += pinned_->TakeOver(Turn(), instance_);
@@ -310,19 +343,24 @@ Status LibbpfProbes::Attach() {
   return {};
 }
 
-Status LibbpfProbes::Keep(bpf_link* link, const std::string& program) {
-  return pinned_ ? pinned_->PinLink(link, program, instance_) : Status();
-}
-
-// Pinned ones stay attached.
-void LibbpfProbes::Detach() {
-  for (bpf_link* link : links_) bpf_link__destroy(link);
-  links_.clear();
+// Attached before the first rule that needs it counts, detached after the last one.
+Status LibbpfProbes::LoadPolicies(const CompiledPolicies& policies,
+                                  const std::vector<std::pair<CgroupId, RuleBits>>& containers) {
+  uint32_t events = 0;
+  for (const CompiledRule& rule : policies.rules) events |= 1U << static_cast<uint32_t>(rule.event);
+  if (attached_) {
+    if (Status status = AttachFor(events); !status) return status;
+  }
+  Status loaded = policy_->Load(policies, containers);
+  if (!attached_) return loaded;
+  DetachAllBut(policy_->EventsInForce());
+  if (Status guarded = WriteGuardTable(); !guarded) return guarded;
+  return loaded;
 }
 
 void LibbpfProbes::Remove() {
   *Turn().active = 0;
-  Detach();
+  links_.Close();
   if (pinned_) pinned_->RemoveAll();
 }
 
@@ -394,8 +432,6 @@ Result<std::vector<SeededProcess>> LibbpfProbes::Seed() {
 
 // Last: this process's own container is known now, and it may still do all.
 Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
-  std::vector<std::string> paths = options_.guarded_paths;
-  paths.push_back(options_.pin_directory);
   skel_->bss->guard_level = NESTOR_PROTECT_OFF;
   if (options_.protect == Protect::kOff) return {};
   const auto tgid = static_cast<uint32_t>(getpid());
@@ -404,11 +440,17 @@ Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
       skel_->bss->guard_container = process.actor.container_cgroup_id;
   }
   skel_->bss->guard_tgid = tgid;
-  Status written =
-      WriteGuarded(bpf_map__fd(skel_->maps.guarded), GuardedThings(skel_->obj, links_, paths));
-  if (!written) return written;
+  if (Status written = WriteGuardTable(); !written) return written;
   skel_->bss->guard_level = static_cast<uint32_t>(options_.protect);
   return {};
+}
+
+Status LibbpfProbes::WriteGuardTable() {
+  if (options_.protect == Protect::kOff) return {};
+  std::vector<std::string> paths = options_.guarded_paths;
+  paths.push_back(options_.pin_directory);
+  return WriteGuarded(bpf_map__fd(skel_->maps.guarded),
+                      GuardedThings(skel_->obj, links_.All(), paths));
 }
 
 // A program that is interrupted by another task on its CPU while that task comes to the same hook

@@ -38,7 +38,7 @@ std::string Fingerprint(const Bytes& key) {
   if (EVP_Digest(key.data(), key.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
     return "";
   }
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> text{};
+  std::array<unsigned char, size_t{2} * EVP_MAX_MD_SIZE> text{};
   const int written = EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(length));
   std::string base64(reinterpret_cast<const char*>(text.data()), static_cast<size_t>(written));
   while (base64.ends_with('=')) base64.pop_back();

@@ -84,6 +84,7 @@ int ShowLines(const std::string& log, size_t shown) {
     }
   }
   std::vector<std::pair<unsigned long, std::string>> order;
+  order.reserve(looks.size());
   for (const auto& [text, count] : looks) order.emplace_back(count, text);
   std::ranges::sort(order, std::greater<>());
   for (size_t i = 0; i < std::min(shown, order.size()); ++i) {

@@ -87,7 +87,7 @@ class Start {
   void SetPolicy(const std::string& yaml) {
     auto documents = ParsePolicies(yaml, "test.yaml");
     ASSERT_TRUE(documents) << documents.error().message;
-    auto compiled = Compile(*documents, probes_->inheritance().policy_generation + 1);
+    auto compiled = Compile(*documents, probes_->inheritance().policy_generation + ++loads_);
     ASSERT_TRUE(compiled) << compiled.error().message;
     const Status loaded = probes_->LoadPolicies(*compiled, {});
     ASSERT_TRUE(loaded) << loaded.error().message;
@@ -129,6 +129,7 @@ class Start {
  private:
   std::unique_ptr<Probes> probes_;
   bool killed_ = false;
+  uint64_t loads_ = 0;
   std::vector<SeededProcess> seeded_;
 };
 
@@ -428,6 +429,35 @@ TEST_F(RestartTest, NoEventIsSeenTwiceOrByNobodyWhileStartsHandOver) {
   for (const auto& [argument, times] : seen) EXPECT_EQ(times, 1) << argument;
   EXPECT_EQ(Only<VerdictRecord>(records).size(), static_cast<size_t>(tries));
   std::printf("%d starts, %ld execs, %ld refused opens\n", kStarts, execs, tries);
+}
+
+// How many programs that judge are attached.
+int Judges() {
+  const std::string command =
+      "exit $(ls -d " + std::string(kPins) + "/state-*/links/*/decide_* " + "2>/dev/null | wc -l)";
+  return WEXITSTATUS(system(command.c_str()));
+}
+
+TEST_F(RestartTest, ProgramsThatJudgeAreAttachedWhileARuleNeedsThem) {
+  const Sandbox container;
+  const std::vector<std::string> read_shadow = {"/bin/cat", "/etc/shadow"};
+  int judges = 0;
+  {
+    Start first;
+    first.Begin();
+    EXPECT_EQ(Judges(), 0);
+    first.SetPolicy(kForbidShadow);
+    judges = Judges();
+    EXPECT_GT(judges, 0);
+    EXPECT_NE(Wait(container.Exec(read_shadow)), 0);
+  }
+  Start second;
+  second.Begin();
+  EXPECT_EQ(Judges(), judges) << "the rules of the one before are in force";
+  EXPECT_NE(Wait(container.Exec(read_shadow)), 0);
+  second.SetPolicy("");
+  EXPECT_EQ(Judges(), 0);
+  EXPECT_EQ(Wait(container.Exec(read_shadow)), 0);
 }
 
 TEST_F(RestartTest, ALossIsToldOnceWhoeverTellsIt) {
