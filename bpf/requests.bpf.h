@@ -21,9 +21,10 @@
 
 #define REQUESTS_KEPT 16 /* of a thread or process */
 
-/* How often a thread, or a process's workers, must do it before they are known to. */
+#define LOCKS_KEPT 8 /* of a process */
+
+/* How often a thread must do it before it is known to. */
 #define IN_ORDER 2
-#define WORKERS_ANSWER 2
 
 /* A worker that was woken for a request which is answered by now is at it no longer than this. */
 #define WORKS_FOR_NS 10000000000ULL
@@ -48,17 +49,17 @@ struct serving {
 	u64 woken_ns;
 	struct cause answered; /* by this thread, and it received nothing since */
 	u64 answered_turn;
-	u8 interleaves;    /* it answered one request while it was at another: it goes back and forth */
-	u8 in_order;       /* how often it answered what it had received last, while another request waited */
-	u8 handed;         /* what it received last was given to another thread */
-	u8 hands_over;     /* process: some thread gives requests to others */
-	u8 migrates;       /* process: a thread that was at one request answered another that a second thread had received */
-	u8 workers_answer; /* process: how often a worker answered what it was woken for */
-	u8 workers_differ; /* process: one answered something else meanwhile */
-	u8 pad;
+	u8 interleaves; /* it answered one request while it was at another: it goes back and forth */
+	u8 in_order;    /* how often it answered what it had received last, while another request waited */
+	u8 handed;      /* what it received last was given to another thread */
+	u8 hands_over;  /* process: some thread gives requests to others */
+	u8 migrates;    /* process: a thread that was at one request answered another that a second thread had received */
+	u8 next_lock;   /* process: where the next one goes */
+	u8 pad[2];
 	/* Process: */
 	struct request_list process;
 	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
+	u64 locks[LOCKS_KEPT];         /* futexes that workers, too, wake others at: they hand on a lock there and no request */
 };
 
 struct {
@@ -287,10 +288,31 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 	remember_request(&serving->received, cause, turn_of(task));
 }
 
-/* Whether a worker is at what it was woken for, whoever else wakes it: a lock that others held, an interpreter's own. */
-static __always_inline bool is_at_its_request(const struct serving *of_process, const struct serving *worker)
+#define SYS_FUTEX 202 /* x86-64 */
+
+/* Where the current thread wakes another one; 0: by other means than a futex. */
+static __always_inline u64 futex_of(struct task_struct *task)
 {
-	return of_process->workers_answer >= WORKERS_ANSWER && !of_process->workers_differ && is_open(&worker->woken_by);
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return registers->orig_ax == SYS_FUTEX ? registers->di : 0;
+}
+
+static __always_inline bool is_lock(const struct serving *of_process, u64 futex)
+{
+	bool found = false;
+
+	for (int i = 0; i < LOCKS_KEPT; i++)
+		found |= of_process->locks[i] == futex;
+	return found && futex;
+}
+
+static __always_inline void note_lock(struct serving *of_process, u64 futex)
+{
+	if (!futex || is_lock(of_process, futex))
+		return;
+	of_process->locks[of_process->next_lock & (LOCKS_KEPT - 1)] = futex;
+	of_process->next_lock++;
 }
 
 /* A thread that is at an open request lets another one of its process begin: the request may be that one's from now on. */
@@ -301,9 +323,9 @@ static __noinline __maybe_unused void hand_over(struct task_struct *task, struct
 	if (!cause)
 		return;
 	of_process = serving_of_process(task);
-	of_other = serving_of(to);
-	if (of_process && of_other && is_at_its_request(of_process, of_other))
+	if (of_process && is_lock(of_process, futex_of(task)))
 		return;
+	of_other = serving_of(to);
 	if (of_other) {
 		cause->confidence = weakest(cause->confidence, NESTOR_INFERRED);
 		cause->accepted = 0;
@@ -364,22 +386,6 @@ static __always_inline void goes_elsewhere(struct task_struct *task, struct serv
 		of_process->migrates = 1;
 }
 
-/* A thread that another one woke for a request sends an answer: to that request? */
-static __always_inline void answers_as_worker(struct task_struct *task, struct serving *serving, struct cause *answered)
-{
-	struct serving *of_process;
-
-	if (!serving->woken_by.hop_id)
-		return;
-	of_process = find_serving(task->group_leader);
-	if (!of_process)
-		return;
-	if (serving->woken_by.connection != answered->connection)
-		of_process->workers_differ |= is_open(&serving->woken_by) && !has_request(&serving->received, answered);
-	else if (of_process->workers_answer < WORKERS_ANSWER)
-		of_process->workers_answer++;
-}
-
 /* `task` sends on the connection. */
 static __noinline __maybe_unused void request_answered(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
 {
@@ -388,8 +394,6 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 	if (!tag)
 		return;
 	serving = context ? find_serving(task) : NULL;
-	if (serving)
-		answers_as_worker(task, serving, &tag->cause);
 	if (serving && (context->flags & TASK_RECEIVES)) {
 		serving->answered = tag->cause;
 		serving->answered_turn = turn_of(task);

@@ -107,11 +107,7 @@ static __always_inline bool may_have_taken_another(struct serving *of_process, u
 
 	if (!of_process)
 		return false;
-	if (!count_open(&of_process->process, &any))
-		return count_later(&of_process->unclaimed, since);
-	/* Whoever is woken for a request finds it gone when this one took it: what workers are woken for says nothing. */
-	of_process->workers_differ = 1;
-	return true;
+	return count_open(&of_process->process, &any) || count_later(&of_process->unclaimed, since);
 }
 
 /* A worker whose request is answered by now: what it was woken for last, or one that it took itself. */
@@ -155,10 +151,6 @@ static __always_inline bool cause_of_thread(struct task_struct *task, struct tas
 		return true;
 	if (context->cause.hop_id) {
 		*cause = context->cause;
-		return true;
-	}
-	if (serving && of_process && is_at_its_request(of_process, serving)) {
-		*cause = serving->woken_by;
 		return true;
 	}
 	return serving &&

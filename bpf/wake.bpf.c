@@ -2,10 +2,26 @@
 #include "requests.bpf.h"
 #include "turn.bpf.h"
 
+/* A worker lets another thread go on: at a lock, or for something else than the request that this one was woken for before. */
+static __always_inline void worker_wakes(struct task_struct *task, struct task_struct *woken)
+{
+	struct serving *serving, *of_process = find_serving(task->group_leader);
+	u64 futex;
+
+	if (!of_process)
+		return;
+	futex = futex_of(task);
+	note_lock(of_process, futex);
+	serving = futex ? NULL : find_serving(woken);
+	if (serving)
+		serving->woken_by.hop_id = 0;
+}
+
 /*
- * Hook: tp_btf/sched_waking, in the waker. Lowest kernel: 5.11.
+ * Hook: tp_btf/sched_waking, in the waker. Lowest kernel: 5.15 (bpf_task_pt_regs).
  * A thread that received a request hands it to a worker of its process by a queue: futex, eventfd or pipe, it wakes the worker. The worker
- * remembers for which requests it was woken (requests.bpf.h, rule 3).
+ * remembers for which requests it was woken (requests.bpf.h, rule 3). Threads also wake each other at locks, an interpreter's at every
+ * turn: a futex at which workers wake others is one.
  * Cost: two compares a wake-up but between threads of one process; there a look-up. On failure: task-storage, rule 4 decides.
  */
 SEC("tp_btf/sched_waking")
@@ -13,7 +29,6 @@ int TRACEPOINT_PROG(on_waking, struct task_struct *woken)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_context *context;
-	struct serving *serving;
 	struct cause cause;
 
 	if (task->tgid != woken->tgid || task == woken)
@@ -24,13 +39,8 @@ int TRACEPOINT_PROG(on_waking, struct task_struct *woken)
 	if (context->cause.hop_id && is_open(&context->cause)) {
 		cause = context->cause;
 		hand_over(task, woken, &cause);
-		return 0;
+	} else if (!context->cause.hop_id) {
+		worker_wakes(task, woken);
 	}
-	/* Woken by one that serves nobody: what it was woken for before is done. */
-	if (context->cause.hop_id)
-		return 0;
-	serving = find_serving(woken);
-	if (serving)
-		serving->woken_by.hop_id = 0;
 	return 0;
 }

@@ -243,7 +243,7 @@ TEST_F(RequestTest, AWorkerThatBeginsWhenItsRequestIsAnswered) {
   ExpectServed("queue-two", HopKind::kUnixSocket, two, Confidence::kInferred);
 }
 
-TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItMeanwhile) {
+TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItAtALock) {
   constexpr int kWarm = 3;
   const Sandbox servers, clients, other;
   const pid_t server = Say(servers, {"serve-by-workers", "rt-workers", std::to_string(kWarm)});

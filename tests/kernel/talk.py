@@ -245,9 +245,10 @@ def serve_by_queue(name, count):
 
 
 def serve_by_workers(name, warm):
-    """Two workers. WARM requests go through them one by one; then one worker is at a request when the main thread, at the next one, wakes it by
-    a lock; then that worker runs its word."""
+    """Two workers. WARM requests go through them one by one, and each time the main thread waits for a lock that the worker has; then one worker
+    is at a request when the main thread, at the next one, wakes it by that lock; then that worker runs its word."""
     jobs, lock, held, at_work = queue.Queue(), threading.Lock(), threading.Event(), threading.Event()
+    locked = threading.Event()
 
     def work():
         while True:
@@ -257,6 +258,10 @@ def serve_by_workers(name, warm):
                 held.wait()
                 with lock:  # the main thread has it
                     run(word)
+            else:
+                with lock:
+                    locked.set()
+                    time.sleep(0.2)  # the main thread waits for it
             connection.send(b"done")
             connection.close()
             jobs.task_done()
@@ -267,6 +272,9 @@ def serve_by_workers(name, warm):
     for _ in range(int(warm)):
         connection, _ = listener.accept()
         jobs.put((connection, connection.recv(64).decode(), False))
+        locked.wait()
+        with lock:
+            locked.clear()
         jobs.join()
     connection, _ = listener.accept()
     jobs.put((connection, connection.recv(64).decode(), True))
