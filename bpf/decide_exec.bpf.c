@@ -134,10 +134,13 @@ static __always_inline bool may_be_allowed_by_argv(u64 container, u64 generation
 static __always_inline int judge_bprm(const struct decision *decision, struct linux_binprm *bprm, struct entry *entry)
 {
 	struct judgement judgement = {};
-	u32 path = match_program(&judgement, decision->context, BPF_CORE_READ(bprm, file), decision->scratch, decision->generation);
+	struct file *file = BPF_CORE_READ(bprm, file);
+	u32 path = match_program(&judgement, decision->context, file, decision->scratch, decision->generation);
 
 	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, path, &entry->argv, false))
 		return 0;
+	if (judgement.asks_file)
+		look_at_file(&judgement, decision, file, 0);
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
 	judgement.argv_text = entry->argv_text;
 	judgement.argv_len = entry->argv_len;
@@ -187,7 +190,8 @@ static __always_inline bool suspect_program(struct judgement *judgement, const s
 		return false;
 	judgement->matched = &here->rules;
 	judgement->words = here->words;
-	judgement->unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV;
+	judgement->unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV | NESTOR_SEES_FROM;
+	judgement->file = 0xff;
 	return true;
 }
 
@@ -195,10 +199,15 @@ static __always_inline bool suspect_program(struct judgement *judgement, const s
 static __always_inline bool inspect_image(struct judgement *judgement, const struct decision *decision, struct linux_binprm *bprm)
 {
 	struct entry *entry = find_entry(decision->task);
+	struct file *file = BPF_CORE_READ(bprm, file);
 
-	if (!inspect_program(judgement, decision, BPF_CORE_READ(bprm, file)))
+	if (!inspect_program(judgement, decision, file))
 		return false;
-	return !entry || entry->generation != decision->generation || drop_rules(judgement, decision->scratch, &entry->reported);
+	if (entry && entry->generation == decision->generation && !drop_rules(judgement, decision->scratch, &entry->reported))
+		return false;
+	if (judgement->asks_file)
+		look_at_file(judgement, decision, file, 0);
+	return true;
 }
 
 static __always_inline void judge_exec(const struct decision *decision, struct linux_binprm *bprm)

@@ -4,6 +4,7 @@
 #define NESTOR_DECIDE_EXEC_BPF_H
 
 #include "entry.bpf.h"
+#include "file_kind.bpf.h"
 #include "judge.bpf.h"
 #include "turn.bpf.h"
 
@@ -110,6 +111,18 @@ static __always_inline void match_argv_of_image(struct judgement *judgement, str
 		judgement->unseen |= NESTOR_SEES_ARGV;
 	/* Fail closed. */
 	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
+}
+
+/* What a matched rule asks of the program's file beside its path; `known`: what is known of it anyhow. */
+static __always_inline void look_at_file(struct judgement *judgement, const struct decision *decision, struct file *file, u32 known)
+{
+	u32 kind = kind_of_file(decision->context, file, decision->scratch) | known;
+
+	if (!(kind & NESTOR_FROM_ANY)) {
+		kind |= NESTOR_FROM_ANY; /* fail closed */
+		judgement->unseen |= NESTOR_SEES_FROM;
+	}
+	judgement->file = kind;
 }
 
 /* What a program really is: its file and the arguments that it has. False: no rule matches. */

@@ -26,12 +26,22 @@ static __always_inline bool is_loader(struct task_struct *task, struct scratch *
 	return false;
 }
 
+/* One that is known by its name was judged when it started: what it maps is no second start. */
+static __always_inline u32 as_loaded(const struct decision *decision)
+{
+	struct task_struct *task = decision->task; /* a local: BPF_CORE_READ would relocate the decision's own field */
+
+	return is_loader_name(decision->scratch, BPF_CORE_READ(task, mm, exe_file, f_path.dentry)) ? 0 : NESTOR_IS_LOADER;
+}
+
 static __always_inline int judge_mapping(const struct decision *decision, struct file *file)
 {
 	struct judgement judgement = {};
 
 	if (!inspect_program(&judgement, decision, file))
 		return 0;
+	if (judgement.asks_file)
+		look_at_file(&judgement, decision, file, as_loaded(decision));
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);
 	show_argv(&judgement, decision->task);
 	judge(&judgement);

@@ -13,7 +13,7 @@ struct entry {
 	u64 generation;                   /* of the above; 0: nothing there */
 	u32 argv_len;                     /* of the copy below, for the verdict's words only */
 	u32 argv_seen;                    /* `argv` was read to its end */
-	const char *text;                 /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
+	const char *text; /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
 };
 

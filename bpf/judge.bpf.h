@@ -33,6 +33,8 @@ struct judgement {
 	u8 unseen;                         /* NESTOR_SEES_...: not inspected to its end */
 	u8 decided;                        /* out: enum nestor_action of the first rule in force that allows, denies or kills; 0: none */
 	bool asks_executable;              /* some of the matched rules leave some executables alone */
+	bool asks_file;                    /* some of them ask what the program's file is */
+	u8 file;                           /* exec: what it is, if asked: NESTOR_IS_..., NESTOR_FROM_... */
 	u8 would;                          /* the same if all rules were in force */
 	struct nestor_rule_bits *reported; /* out, in a map value: rules that a verdict was given for; NULL: not asked for */
 };
@@ -86,6 +88,8 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 	if (rule->event == NESTOR_RULE_OPEN && !is_about_access(rule, judgement->access))
 		return false;
 	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
+		return false;
+	if ((rule->is && !(rule->is & judgement->file)) || (rule->from && !(rule->from & judgement->file)))
 		return false;
 	return rule->action != NESTOR_ALLOW || !(rule->sees & judgement->unseen);
 }
@@ -163,6 +167,26 @@ static __always_inline u32 lowest_bit(u64 bits)
 	return place[((bits & -bits) * 0x022fdd63cc95386dULL) >> 58]; /* a de Bruijn sequence: no branch for the verifier to follow */
 }
 
+/* It holds for all that a loader maps, and for nothing else that this file is. */
+static __always_inline bool is_about_loader(const struct nestor_rule *rule, const struct judgement *judgement)
+{
+	return judgement->stage == NESTOR_STAGE_MMAP && (rule->is & NESTOR_IS_LOADER) && !(rule->is & judgement->file & ~NESTOR_IS_LOADER);
+}
+
+/*
+ * A loader maps its program and then a dozen libraries: where nothing is refused, the first is enough to tell of. The context keeps the
+ * rule that was told last, and in which program.
+ */
+static __always_inline bool was_told(struct judgement *judgement, u32 index)
+{
+	u64 exec = judgement->task->self_exec_id << 40;
+	u32 mark = ((exec ^ judgement->generation << 12 ^ index) * HOP_ID_SPREAD) >> 32;
+	bool told = judgement->context->told_loader == mark;
+
+	judgement->context->told_loader = mark;
+	return told;
+}
+
 static __always_inline void judge_rule(struct judgement *judgement, u32 index)
 {
 	u32 key = (judgement->generation & 1) * NESTOR_MAX_RULES + (index & (NESTOR_MAX_RULES - 1));
@@ -171,6 +195,8 @@ static __always_inline void judge_rule(struct judgement *judgement, u32 index)
 	bool refuses;
 
 	if (!rule || !rule_holds(rule, judgement) || !rule_speaks(rule, judgement, &refuses))
+		return;
+	if (!refuses && is_about_loader(rule, judgement) && was_told(judgement, index))
 		return;
 	if (judgement->reported)
 		judgement->reported->word[word] |= 1ULL << (index & 63);
@@ -221,6 +247,7 @@ struct match_run {
 	const struct nestor_rule_bits *other; /* argv or network */
 	u64 any;                              /* out: something matched */
 	u64 asking;                           /* out: and leaves some executables alone */
+	u64 asking_file;                      /* out: and asks what the program's file is */
 };
 
 static long match_named_word(u32 index, void *argument)
@@ -246,6 +273,7 @@ static long match_word(u32 index, void *argument)
 	run->matched->word[i] = matched;
 	run->any |= matched;
 	run->asking |= matched & run->of_event->spares.word[i];
+	run->asking_file |= matched & run->of_event->asks_file.word[i];
 	return 0;
 }
 
@@ -264,6 +292,7 @@ static __always_inline bool match_rules(struct judgement *judgement, const struc
 	    .other = other,
 	    .any = unknown_zero,
 	    .asking = unknown_zero,
+	    .asking_file = unknown_zero,
 	};
 
 	judgement->matched = run.matched;
@@ -272,6 +301,7 @@ static __always_inline bool match_rules(struct judgement *judgement, const struc
 	judgement->words = run.here->words;
 	bpf_loop(judgement->words, named ? match_named_word : match_word, &run, 0);
 	judgement->asks_executable = run.asking;
+	judgement->asks_file = run.asking_file;
 	return run.any;
 }
 
