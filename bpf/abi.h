@@ -476,10 +476,13 @@ struct nestor_event_rules {
 };
 NESTOR_LAYOUT(nestor_event_rules, 7 * 256);
 
+/* Beside the kinds of event: some exec rules leave alone what certain executables start. */
+#define NESTOR_APPLIES_SPARES 7
+
 /* The rules that apply somewhere. */
 struct nestor_applying {
 	struct nestor_rule_bits rules;
-	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind */
+	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind; (1 << NESTOR_APPLIES_SPARES) */
 	__u32 words;  /* of `rules` from the first to the last that has any */
 };
 NESTOR_LAYOUT(nestor_applying, 264);

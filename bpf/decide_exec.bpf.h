@@ -113,6 +113,12 @@ static __always_inline void match_argv_of_image(struct judgement *judgement, str
 	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
 }
 
+/* Whether some exec rule here leaves alone what certain executables start. */
+static __always_inline bool asks_who_starts(const struct decision *decision)
+{
+	return has_rules(decision->context, NESTOR_APPLIES_SPARES, decision->generation);
+}
+
 /* What a matched rule asks of the program's file beside its path; `known`: what is known of it anyhow. */
 static __always_inline void look_at_file(struct judgement *judgement, const struct decision *decision, struct file *file, u32 known)
 {

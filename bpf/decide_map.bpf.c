@@ -37,8 +37,9 @@ static __always_inline u32 as_loaded(const struct decision *decision)
 static __always_inline int judge_mapping(const struct decision *decision, struct file *file)
 {
 	struct judgement judgement = {};
+	u32 sparing = asks_who_starts(decision) ? rules_sparing(decision) : NESTOR_SET_NONE;
 
-	if (!inspect_program(&judgement, decision, file))
+	if (!inspect_program(&judgement, decision, file) || !drop_set(&judgement, decision, sparing))
 		return 0;
 	if (judgement.asks_file)
 		look_at_file(&judgement, decision, file, as_loaded(decision));

@@ -341,21 +341,28 @@ static __always_inline int refusal(const struct judgement *judgement)
 }
 
 /*
- * Takes the rules that leave the task's executable alone out of those that matched; the scratch holds that executable's path meanwhile.
- * A path that cannot be inspected leaves nothing alone. False: nothing is left.
+ * The set of rules that leave the task's executable alone; the scratch holds that executable's path meanwhile. None, where the path cannot
+ * be inspected.
  */
-static __always_inline bool spare_executable(struct judgement *judgement, const struct decision *decision)
+static __always_inline u32 rules_sparing(const struct decision *decision)
 {
 	struct task_struct *task = decision->task; /* a local: BPF_CORE_READ would relocate the decision's own field */
-	struct scratch *scratch = decision->scratch;
-	u64 generation = decision->generation;
-	struct resolved path = path_of_file(decision->context, BPF_CORE_READ(task, mm, exe_file), scratch->path);
-	struct nestor_rule_bits *excepted;
+	struct resolved path = path_of_file(decision->context, BPF_CORE_READ(task, mm, exe_file), decision->scratch->path);
 
-	if (path.truncated)
-		return true;
-	excepted = rule_set(match_path(scratch, path, NESTOR_DFA_EXCEPT, generation), generation);
-	return !excepted || drop_rules(judgement, scratch, excepted);
+	return path.truncated ? NESTOR_SET_NONE : match_path(decision->scratch, path, NESTOR_DFA_EXCEPT, decision->generation);
+}
+
+/* Takes a set of rules out of those that matched. False: nothing is left. */
+static __always_inline bool drop_set(struct judgement *judgement, const struct decision *decision, u32 set)
+{
+	struct nestor_rule_bits *dropped = rule_set(set, decision->generation);
+
+	return set == NESTOR_SET_NONE || !dropped || drop_rules(judgement, decision->scratch, dropped);
+}
+
+static __always_inline bool spare_executable(struct judgement *judgement, const struct decision *decision)
+{
+	return drop_set(judgement, decision, rules_sparing(decision));
 }
 
 #endif

@@ -22,7 +22,7 @@ Entry EntryOf(Feature feature) {
       return {"`is` of exec rules", "`paths`", true};
     case Feature::kExecExecutables:
       return {"`executables` in an exception of an exec rule", "`paths`, `args` or the workload",
-              false};
+              true};
     case Feature::kCredential:
       return {"`credential` rules", "`exec` rules for setuid programs", false};
     case Feature::kNamespace:

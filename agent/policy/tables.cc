@@ -195,6 +195,8 @@ nestor_applying ApplyingOf(const EventRules& events, const RuleBits& rules) {
     applying.words = word + 1;
     for (size_t event = 0; event < events.size(); ++event)
       if (events[event].all.word[word] & applying.rules.word[word]) applying.events |= 1U << event;
+    if (events[NESTOR_RULE_EXEC].spares.word[word] & applying.rules.word[word])
+      applying.events |= 1U << NESTOR_APPLIES_SPARES;
   }
   return applying;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exec rules about what a program's file is, and where it comes from.
+// Exec rules about what a program's file is, where it comes from, and who starts it.
 #include <bpf/btf.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -162,6 +162,37 @@ TEST_F(ExecTraitsTest, AKindIsAskedBesideTheRestAndAuditLetsRun) {
   Node::Get().SetPolicy(policy.replace(policy.find("enforce"), 7, "audit"));
   EXPECT_EQ(Sh(container, "/opt/guarded/program bad"), 0);
   EXPECT_THAT(Verdicts(), ElementsAre(Field(&VerdictRecord::applied, false)));
+}
+
+TEST_F(ExecTraitsTest, AnExceptionIsForWhatAnExecutableStarts) {
+  const GuardedFiles guarded;
+  const Sandbox container;
+  ASSERT_EQ(ShOnHost("cp /usr/bin/env /opt/guarded/starter"), 0);
+  Node::Get().SetPolicy(
+      Enforce("{name: no-program, exec: {paths: [/opt/guarded/program]}, exceptions: "
+              "[{executables: [/opt/guarded/starter]}]}"));
+
+  EXPECT_EQ(Sh(container, "/opt/guarded/program"), 126);
+  EXPECT_EQ(Sh(container, "/opt/guarded/starter /opt/guarded/program"), 0);
+  EXPECT_EQ(Sh(container, "/opt/guarded/starter /bin/sh -c /opt/guarded/program"), 126);
+  EXPECT_EQ(Wait(container.Exec({"/opt/guarded/program"})), kKilled)
+      << "the first program's starter is the runtime";
+
+  EXPECT_THAT(Said(), ElementsAre("check /opt/guarded/program", "check /opt/guarded/program",
+                                  "exec /opt/guarded/program"));
+}
+
+TEST_F(ExecTraitsTest, AnExceptionByArgumentsAndStarterWantsBoth) {
+  const GuardedFiles guarded;
+  const Sandbox container;
+  ASSERT_EQ(ShOnHost("cp /usr/bin/env /opt/guarded/starter"), 0);
+  Node::Get().SetPolicy(
+      Enforce("{name: no-program, exec: {paths: [/opt/guarded/program]}, exceptions: "
+              "[{executables: [/opt/guarded/starter], args: [good]}]}"));
+
+  EXPECT_EQ(Sh(container, "/opt/guarded/program good"), 126);
+  EXPECT_EQ(Sh(container, "/opt/guarded/starter /opt/guarded/program bad"), 126);
+  EXPECT_EQ(Sh(container, "/opt/guarded/starter /opt/guarded/program good"), 0);
 }
 
 // A container whose root is an overlay over the VM's own, as a runtime makes it.

@@ -256,6 +256,21 @@ TEST(EvaluateTest, AnUnknownOriginCountsAgainstTheProgram) {
   EXPECT_EQ(Why(policies, known), "allowed by a/image");
 }
 
+TEST(EvaluateTest, AnExceptionSparesWhatAnExecutableStarts) {
+  const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
+  rules:
+  - name: compilers
+    exec: {paths: ["/**/gcc"]}
+    exceptions: [{executables: [/usr/bin/make], args: ["-c"]}]
+)"));
+  Subject subject = Exec("/usr/bin/gcc", {"gcc", "-c"});
+  EXPECT_EQ(Said(policies, subject), "denied by a/compilers");
+  subject.executable = "/usr/bin/make";
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.argv = {"gcc"};
+  EXPECT_EQ(Said(policies, subject), "denied by a/compilers");
+}
+
 TEST(EvaluateTest, CommandLinesAreMatchedWithOneSpaceBetweenArguments) {
   const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
   rules:

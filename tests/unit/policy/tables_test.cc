@@ -169,7 +169,7 @@ std::string RuleOf(size_t number, std::mt19937& random) {
       return name + "connect: {unix: [/run/app-" + n + ".sock, \"/run/*/shared-" + few + "\"]}}\n";
     case 9:
       return name + "exec: {paths: [\"/opt/*/tool-" + n +
-             "\"], from: added}}\n";
+             "\"], from: added}, exceptions: [{executables: [/usr/bin/app-" + few + "]}]}\n";
     case 10:
       return name + "exec: {paths: [\"/**/tool-" + n + "\"], is: [memfd, setuid]}}\n";
     default:
@@ -255,6 +255,7 @@ TEST(TablesTest, WhatExecRulesAskBesidePatternsIsInTheirBits) {
   const auto policies = CompileRules(R"(
   - {name: a, exec: {is: [loader, deleted]}}
   - {name: b, exec: {from: image}, onTruncated: audit}
+  - {name: c, exec: {paths: [/a]}, exceptions: [{executables: [/b]}]}
 )");
   ASSERT_TRUE(policies.ok()) << policies.error().message;
 
@@ -266,6 +267,8 @@ TEST(TablesTest, WhatExecRulesAskBesidePatternsIsInTheirBits) {
   EXPECT_EQ(tables->rules[1].from, NESTOR_FROM_IMAGE);
   EXPECT_EQ(tables->rules[1].sees, NESTOR_SEES_FROM);
   EXPECT_THAT(BitsOf(tables->events[NESTOR_RULE_EXEC].asks_file), testing::ElementsAre(0, 1));
+  EXPECT_EQ(tables->default_rules.events, 1U << NESTOR_RULE_EXEC | 1U << NESTOR_APPLIES_SPARES);
+  EXPECT_EQ(ApplyingOf(tables->events, RuleBits(3)).events, 1U << NESTOR_RULE_EXEC);
 }
 
 TEST(TablesTest, WithoutRulesNothingMatches) {
