@@ -142,7 +142,7 @@ static __always_inline bool may_be_allowed_by_argv(u64 container, u64 generation
 
 static __always_inline int judge_bprm(const struct decision *decision, struct linux_binprm *bprm, struct entry *entry)
 {
-	struct judgement judgement = {};
+	struct judgement judgement = {.file = unknown_zero};
 	struct file *file = BPF_CORE_READ(bprm, file);
 	u32 path = match_program(&judgement, decision->context, file, decision->scratch, decision->generation);
 
@@ -225,7 +225,7 @@ static __always_inline bool inspect_image(struct judgement *judgement, const str
 
 static __always_inline void judge_exec(const struct decision *decision, struct linux_binprm *bprm)
 {
-	struct judgement judgement = {};
+	struct judgement judgement = {.file = unknown_zero};
 
 	if (decision->scratch ? !inspect_image(&judgement, decision, bprm) : !suspect_program(&judgement, decision))
 		return;

@@ -122,13 +122,9 @@ static __always_inline bool asks_who_starts(const struct decision *decision)
 /* What a matched rule asks of the program's file beside its path; `known`: what is known of it anyhow. */
 static __always_inline void look_at_file(struct judgement *judgement, const struct decision *decision, struct file *file, u32 known)
 {
-	u32 kind = kind_of_file(decision->context, file, decision->scratch) | known;
-
-	if (!(kind & NESTOR_FROM_ANY)) {
-		kind |= NESTOR_FROM_ANY; /* fail closed */
+	judgement->file = kind_of_file(decision->context, decision->scratch, (u64)BPF_CORE_READ(file, f_path.dentry)) | known;
+	if ((judgement->file & NESTOR_FROM_ANY) == NESTOR_FROM_ANY)
 		judgement->unseen |= NESTOR_SEES_FROM;
-	}
-	judgement->file = kind;
 }
 
 /* What a program really is: its file and the arguments that it has. False: no rule matches. */

@@ -88,13 +88,21 @@ static __always_inline u32 file_origin(const struct task_context *context, struc
 	return upper ? NESTOR_FROM_ADDED : NESTOR_FROM_IMAGE;
 }
 
-/* By the dentry: what is mapped from an overlay may have the inode below it. NESTOR_IS_..., NESTOR_FROM_... */
-static __noinline __maybe_unused u32 kind_of_file(const struct task_context *context, struct file *file, struct scratch *scratch)
+/*
+ * NESTOR_IS_..., NESTOR_FROM_...; both of these: not known. By the dentry, for what is mapped from an overlay may have the inode below it.
+ * A function to the verifier, too: what follows is not looked at once for each kind. So the dentry comes as a number.
+ */
+__noinline __weak int kind_of_file(struct task_context *context, struct scratch *scratch, u64 address)
 {
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct dentry *dentry = (void *)address;
 	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
-	u32 kind = file_origin(context, dentry, inode);
+	u32 kind;
 
+	if (!context || !scratch)
+		return 0xff; /* does not happen, and would count as all of it */
+	kind = file_origin(context, dentry, inode);
+	if (!kind)
+		kind = NESTOR_FROM_ANY;
 	if (is_in_memory_only(dentry))
 		kind |= NESTOR_IS_MEMFD;
 	else if (is_deleted(dentry, inode))

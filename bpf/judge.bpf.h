@@ -24,6 +24,8 @@ struct judgement {
 	unsigned long argv;    /* user address of the argument strings; 0: none */
 	const char *argv_text; /* or their copy in kernel memory; NULL: none */
 	struct nestor_address *peer;
+	u64 asks_executable; /* not 0: some of the matched rules leave some executables alone. No bool, which would be two ways on */
+	u64 asks_file;       /* not 0: some of them ask what the program's file is */
 	u32 subject_len;
 	u32 argv_len;
 	u32 event;
@@ -32,8 +34,6 @@ struct judgement {
 	u8 stage;
 	u8 unseen;                         /* NESTOR_SEES_...: not inspected to its end */
 	u8 decided;                        /* out: enum nestor_action of the first rule in force that allows, denies or kills; 0: none */
-	bool asks_executable;              /* some of the matched rules leave some executables alone */
-	bool asks_file;                    /* some of them ask what the program's file is */
 	u8 file;                           /* exec: what it is, if asked: NESTOR_IS_..., NESTOR_FROM_... */
 	u8 would;                          /* the same if all rules were in force */
 	struct nestor_rule_bits *reported; /* out, in a map value: rules that a verdict was given for; NULL: not asked for */
@@ -77,6 +77,12 @@ static __always_inline bool is_about_access(const struct nestor_rule *rule, u32 
 	return rule->action == NESTOR_ALLOW ? both == access : both != 0;
 }
 
+/* A function to the verifier, too: to it one answer and not each way there. */
+__noinline __weak int is_of_kind(u32 is, u32 from, u32 file)
+{
+	return (!is || (is & file)) && (!from || (from & file));
+}
+
 static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
 {
 	if (rule->event != judgement->event)
@@ -89,7 +95,7 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 		return false;
 	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
 		return false;
-	if ((rule->is && !(rule->is & judgement->file)) || (rule->from && !(rule->from & judgement->file)))
+	if (judgement->event == NESTOR_RULE_EXEC && !is_of_kind(rule->is, rule->from, judgement->file))
 		return false;
 	return rule->action != NESTOR_ALLOW || !(rule->sees & judgement->unseen);
 }
@@ -177,14 +183,22 @@ static __always_inline bool is_about_loader(const struct nestor_rule *rule, cons
  * A loader maps its program and then a dozen libraries: where nothing is refused, the first is enough to tell of. The context keeps the
  * rule that was told last, and in which program.
  */
-static __always_inline bool was_told(struct judgement *judgement, u32 index)
+__noinline __weak int was_told(struct task_context *context, u32 mark)
+{
+	bool told;
+
+	if (!context)
+		return 0;
+	told = context->told_loader == mark;
+	context->told_loader = mark;
+	return told;
+}
+
+static __always_inline u32 told_mark(const struct judgement *judgement, u32 index)
 {
 	u64 exec = judgement->task->self_exec_id << 40;
-	u32 mark = ((exec ^ judgement->generation << 12 ^ index) * HOP_ID_SPREAD) >> 32;
-	bool told = judgement->context->told_loader == mark;
 
-	judgement->context->told_loader = mark;
-	return told;
+	return ((exec ^ judgement->generation << 12 ^ index) * HOP_ID_SPREAD) >> 32;
 }
 
 static __always_inline void judge_rule(struct judgement *judgement, u32 index)
@@ -196,7 +210,7 @@ static __always_inline void judge_rule(struct judgement *judgement, u32 index)
 
 	if (!rule || !rule_holds(rule, judgement) || !rule_speaks(rule, judgement, &refuses))
 		return;
-	if (!refuses && is_about_loader(rule, judgement) && was_told(judgement, index))
+	if (!refuses && is_about_loader(rule, judgement) && was_told(judgement->context, told_mark(judgement, index)))
 		return;
 	if (judgement->reported)
 		judgement->reported->word[word] |= 1ULL << (index & 63);
@@ -348,8 +362,11 @@ static __always_inline u32 rules_sparing(const struct decision *decision)
 {
 	struct task_struct *task = decision->task; /* a local: BPF_CORE_READ would relocate the decision's own field */
 	struct resolved path = path_of_file(decision->context, BPF_CORE_READ(task, mm, exe_file), decision->scratch->path);
+	u32 set = NESTOR_SET_NONE;
 
-	return path.truncated ? NESTOR_SET_NONE : match_path(decision->scratch, path, NESTOR_DFA_EXCEPT, decision->generation);
+	if (!path.truncated)
+		set = match_path(decision->scratch, path, NESTOR_DFA_EXCEPT, decision->generation);
+	return set + unknown_zero; /* not two ways on for the verifier */
 }
 
 /* Takes a set of rules out of those that matched. False: nothing is left. */
