@@ -472,13 +472,17 @@ struct nestor_event_rules {
 	struct nestor_rule_bits need_cidr; /* address bit */
 	struct nestor_rule_bits allow;     /* these allow */
 	struct nestor_rule_bits spares;    /* these leave some executables alone: NESTOR_DFA_EXCEPT */
+	struct nestor_rule_bits asks_file; /* these ask what the program's file is: NESTOR_IS_..., NESTOR_FROM_... */
 };
-NESTOR_LAYOUT(nestor_event_rules, 6 * 256);
+NESTOR_LAYOUT(nestor_event_rules, 7 * 256);
+
+/* Beside the kinds of event: some exec rules leave alone what certain executables start. */
+#define NESTOR_APPLIES_SPARES 7
 
 /* The rules that apply somewhere. */
 struct nestor_applying {
 	struct nestor_rule_bits rules;
-	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind */
+	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind; (1 << NESTOR_APPLIES_SPARES) */
 	__u32 words;  /* of `rules` from the first to the last that has any */
 };
 NESTOR_LAYOUT(nestor_applying, 264);
@@ -501,6 +505,16 @@ NESTOR_LAYOUT(nestor_cidr_key, 28);
 /* What of a rule's subject its patterns look at, and what of a subject could not be inspected to its end. */
 #define NESTOR_SEES_PATH 1
 #define NESTOR_SEES_ARGV 2
+#define NESTOR_SEES_FROM 4
+
+/* What a program's file is, beside its path, and where it comes from; for a rule, what it asks for: any of either kind. */
+#define NESTOR_IS_MEMFD 0x01
+#define NESTOR_IS_DELETED 0x02
+#define NESTOR_IS_LOADER 0x04
+#define NESTOR_IS_SETUID 0x08
+#define NESTOR_FROM_IMAGE 0x10
+#define NESTOR_FROM_ADDED 0x20
+#define NESTOR_FROM_ANY (NESTOR_FROM_IMAGE | NESTOR_FROM_ADDED) /* of a file also: not known */
 
 enum nestor_on_truncated { NESTOR_TRUNCATED_DENY = 0, NESTOR_TRUNCATED_AUDIT = 1 };
 
@@ -519,7 +533,8 @@ struct nestor_rule {
 	__u16 port_min, port_max; /* connect, inclusive; 0..65535: any */
 	__u8 sees;                /* NESTOR_SEES_... */
 	__u8 on_truncated;        /* enum nestor_on_truncated: when something that it looks at was not inspected */
-	__u8 pad[2];
+	__u8 is;                  /* exec: NESTOR_IS_..., any of them; 0: not asked */
+	__u8 from;                /* exec: NESTOR_FROM_...; 0: not asked */
 };
 NESTOR_LAYOUT(nestor_rule, 24);
 

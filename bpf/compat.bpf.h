@@ -29,6 +29,19 @@ struct unix_address___name {
 	} name[0];
 } __attribute__((preserve_access_index));
 
+/*
+ * What an overlay keeps of a file in its upper layer: NULL for one that is as the layers below have it. Right behind the inode in every
+ * kernel from 4.13 to 6.18 (commit 09d8b586731b). Where overlayfs is a module whose types are there, its own word counts.
+ */
+static __always_inline bool overlay_upper(struct dentry **upper, struct inode *inode)
+{
+	if (bpf_core_field_exists(struct ovl_inode, __upperdentry))
+		return !bpf_probe_read_kernel(upper, sizeof(*upper),
+					      (void *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode) +
+						  bpf_core_field_offset(struct ovl_inode, __upperdentry));
+	return !bpf_probe_read_kernel(upper, sizeof(*upper), (void *)inode + bpf_core_type_size(struct inode));
+}
+
 /* pid numbers are an array that grows with the namespace level; [1] before 6.6, [] since (commit b69f0aeb0689): index by size, not by type.
  */
 static __always_inline void *own_upid(struct task_struct *task)

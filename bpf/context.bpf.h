@@ -63,7 +63,7 @@ struct task_context {
 	u64 rules_at;     /* when: see rules_moment in policy.bpf.h; 0: never */
 	u32 rules_events; /* kinds of events that have rules here: bits (1 << enum nestor_rule_event), 8 of them; above them a stamp of
 			     rules_at */
-	u32 rules_pad;
+	u32 told_loader;  /* see was_told in judge.bpf.h */
 };
 
 enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2, SOCKET_PAIR = 3 };

@@ -67,6 +67,13 @@ static __always_inline void keep_argv(const struct decision *decision, struct en
 		add_set(&entry->argv, dfa_accepts(&walk.dfa), decision->generation);
 }
 
+/* Who starts it, which after the exec nobody knows. */
+static __always_inline void keep_starter(const struct decision *decision, struct entry *entry)
+{
+	if (asks_who_starts(decision))
+		entry->sparing = rules_sparing(decision);
+}
+
 static __always_inline int look_at_argv(const char *const *argv)
 {
 	struct decision decision;
@@ -77,8 +84,10 @@ static __always_inline int look_at_argv(const char *const *argv)
 	entry = entry_of(decision.task);
 	if (entry)
 		forget_entry(entry, decision.generation); /* of an exec that failed */
-	if (entry && decision.scratch)
+	if (entry && decision.scratch) {
 		keep_argv(&decision, entry, argv);
+		keep_starter(&decision, entry);
+	}
 	if (decision.scratch)
 		leave_scratch(decision.scratch);
 	return 0;
@@ -133,11 +142,15 @@ static __always_inline bool may_be_allowed_by_argv(u64 container, u64 generation
 
 static __always_inline int judge_bprm(const struct decision *decision, struct linux_binprm *bprm, struct entry *entry)
 {
-	struct judgement judgement = {};
-	u32 path = match_program(&judgement, decision->context, BPF_CORE_READ(bprm, file), decision->scratch, decision->generation);
+	struct judgement judgement = {.file = unknown_zero};
+	struct file *file = BPF_CORE_READ(bprm, file);
+	u32 path = match_program(&judgement, decision->context, file, decision->scratch, decision->generation);
 
-	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, path, &entry->argv, false))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, path, &entry->argv, false) ||
+	    !drop_set(&judgement, decision, entry->sparing))
 		return 0;
+	if (judgement.asks_file)
+		look_at_file(&judgement, decision, file, 0);
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
 	judgement.argv_text = entry->argv_text;
 	judgement.argv_len = entry->argv_len;
@@ -153,8 +166,10 @@ static __always_inline int decide_check(const struct decision *decision, struct 
 
 	if (!entry || !decision->scratch)
 		return 0;
-	if (entry->generation != decision->generation) /* no entry seen, or policy changed since: argv is not known */
+	if (entry->generation != decision->generation) { /* no entry seen, or policy changed since: argv is not known */
 		forget_entry(entry, decision->generation);
+		keep_starter(decision, entry);
+	}
 	if (!entry->argv_seen && may_be_allowed_by_argv(decision->context->container, decision->generation))
 		return 0; /* stage (b) sees it */
 	return judge_bprm(decision, bprm, entry);
@@ -187,23 +202,30 @@ static __always_inline bool suspect_program(struct judgement *judgement, const s
 		return false;
 	judgement->matched = &here->rules;
 	judgement->words = here->words;
-	judgement->unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV;
+	judgement->unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV | NESTOR_SEES_FROM;
+	judgement->file = 0xff;
 	return true;
 }
 
-/* False: nothing matches that was not reported before. */
+/* False: nothing matches that was not reported before. Who started it only the first stage knew: without one nobody is spared. */
 static __always_inline bool inspect_image(struct judgement *judgement, const struct decision *decision, struct linux_binprm *bprm)
 {
 	struct entry *entry = find_entry(decision->task);
+	struct file *file = BPF_CORE_READ(bprm, file);
 
-	if (!inspect_program(judgement, decision, BPF_CORE_READ(bprm, file)))
+	if (!inspect_program(judgement, decision, file))
 		return false;
-	return !entry || entry->generation != decision->generation || drop_rules(judgement, decision->scratch, &entry->reported);
+	if (entry && entry->generation == decision->generation &&
+	    (!drop_rules(judgement, decision->scratch, &entry->reported) || !drop_set(judgement, decision, entry->sparing)))
+		return false;
+	if (judgement->asks_file)
+		look_at_file(judgement, decision, file, 0);
+	return true;
 }
 
 static __always_inline void judge_exec(const struct decision *decision, struct linux_binprm *bprm)
 {
-	struct judgement judgement = {};
+	struct judgement judgement = {.file = unknown_zero};
 
 	if (decision->scratch ? !inspect_image(&judgement, decision, bprm) : !suspect_program(&judgement, decision))
 		return;

@@ -4,6 +4,7 @@
 #define NESTOR_DECIDE_EXEC_BPF_H
 
 #include "entry.bpf.h"
+#include "file_kind.bpf.h"
 #include "judge.bpf.h"
 #include "turn.bpf.h"
 
@@ -110,6 +111,20 @@ static __always_inline void match_argv_of_image(struct judgement *judgement, str
 		judgement->unseen |= NESTOR_SEES_ARGV;
 	/* Fail closed. */
 	add_set(&scratch->argv, walk.whole ? dfa_accepts(&walk.dfa) : NESTOR_SET_ALL, generation);
+}
+
+/* Whether some exec rule here leaves alone what certain executables start. */
+static __always_inline bool asks_who_starts(const struct decision *decision)
+{
+	return has_rules(decision->context, NESTOR_APPLIES_SPARES, decision->generation);
+}
+
+/* What a matched rule asks of the program's file beside its path; `known`: what is known of it anyhow. */
+static __always_inline void look_at_file(struct judgement *judgement, const struct decision *decision, struct file *file, u32 known)
+{
+	judgement->file = kind_of_file(decision->context, decision->scratch, (u64)BPF_CORE_READ(file, f_path.dentry)) | known;
+	if ((judgement->file & NESTOR_FROM_ANY) == NESTOR_FROM_ANY)
+		judgement->unseen |= NESTOR_SEES_FROM;
 }
 
 /* What a program really is: its file and the arguments that it has. False: no rule matches. */

@@ -26,12 +26,25 @@ static __always_inline bool is_loader(struct task_struct *task, struct scratch *
 	return false;
 }
 
+/* What is mapped is loaded, unless the loader is known by its name: then it was judged when it started, and this is no second start. */
+__noinline __weak int as_loaded(struct scratch *scratch)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!scratch || is_loader_name(scratch, BPF_CORE_READ(task, mm, exe_file, f_path.dentry)))
+		return 0;
+	return NESTOR_IS_LOADER;
+}
+
 static __always_inline int judge_mapping(const struct decision *decision, struct file *file)
 {
-	struct judgement judgement = {};
+	struct judgement judgement = {.file = unknown_zero};
+	u32 sparing = asks_who_starts(decision) ? rules_sparing(decision) : unknown_zero;
 
-	if (!inspect_program(&judgement, decision, file))
+	if (!inspect_program(&judgement, decision, file) || !drop_set(&judgement, decision, sparing))
 		return 0;
+	if (judgement.asks_file)
+		look_at_file(&judgement, decision, file, as_loaded(decision->scratch));
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);
 	show_argv(&judgement, decision->task);
 	judge(&judgement);

@@ -13,7 +13,9 @@ struct entry {
 	u64 generation;                   /* of the above; 0: nothing there */
 	u32 argv_len;                     /* of the copy below, for the verdict's words only */
 	u32 argv_seen;                    /* `argv` was read to its end */
-	const char *text;                 /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
+	u32 sparing;                      /* the set of rules that leave alone what the present executable starts */
+	u32 pad;
+	const char *text; /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
 };
 
@@ -80,6 +82,7 @@ static __always_inline void forget_entry(struct entry *entry, u64 generation)
 	entry->generation = generation;
 	entry->argv_len = 0;
 	entry->argv_seen = 0;
+	entry->sparing = NESTOR_SET_NONE;
 }
 
 static __always_inline void drop_spare_entry(struct task_struct *task)

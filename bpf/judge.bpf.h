@@ -24,6 +24,8 @@ struct judgement {
 	unsigned long argv;    /* user address of the argument strings; 0: none */
 	const char *argv_text; /* or their copy in kernel memory; NULL: none */
 	struct nestor_address *peer;
+	u64 asks_executable; /* not 0: some of the matched rules leave some executables alone. No bool, which would be two ways on */
+	u64 asks_file;       /* not 0: some of them ask what the program's file is */
 	u32 subject_len;
 	u32 argv_len;
 	u32 event;
@@ -32,7 +34,7 @@ struct judgement {
 	u8 stage;
 	u8 unseen;                         /* NESTOR_SEES_...: not inspected to its end */
 	u8 decided;                        /* out: enum nestor_action of the first rule in force that allows, denies or kills; 0: none */
-	bool asks_executable;              /* some of the matched rules leave some executables alone */
+	u8 file;                           /* exec: what it is, if asked: NESTOR_IS_..., NESTOR_FROM_... */
 	u8 would;                          /* the same if all rules were in force */
 	struct nestor_rule_bits *reported; /* out, in a map value: rules that a verdict was given for; NULL: not asked for */
 };
@@ -75,6 +77,12 @@ static __always_inline bool is_about_access(const struct nestor_rule *rule, u32 
 	return rule->action == NESTOR_ALLOW ? both == access : both != 0;
 }
 
+/* A function to the verifier, too: to it one answer and not each way there. */
+__noinline __weak int is_of_kind(u32 is, u32 from, u32 file)
+{
+	return (!is || (is & file)) && (!from || (from & file));
+}
+
 static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
 {
 	if (rule->event != judgement->event)
@@ -86,6 +94,8 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 	if (rule->event == NESTOR_RULE_OPEN && !is_about_access(rule, judgement->access))
 		return false;
 	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
+		return false;
+	if (judgement->event == NESTOR_RULE_EXEC && !is_of_kind(rule->is, rule->from, judgement->file))
 		return false;
 	return rule->action != NESTOR_ALLOW || !(rule->sees & judgement->unseen);
 }
@@ -163,6 +173,34 @@ static __always_inline u32 lowest_bit(u64 bits)
 	return place[((bits & -bits) * 0x022fdd63cc95386dULL) >> 58]; /* a de Bruijn sequence: no branch for the verifier to follow */
 }
 
+/* It holds for all that a loader maps, and for nothing else that this file is. */
+static __always_inline bool is_about_loader(const struct nestor_rule *rule, const struct judgement *judgement)
+{
+	return judgement->stage == NESTOR_STAGE_MMAP && (rule->is & NESTOR_IS_LOADER) && !(rule->is & judgement->file & ~NESTOR_IS_LOADER);
+}
+
+/*
+ * A loader maps its program and then a dozen libraries: where nothing is refused, the first is enough to tell of. The context keeps the
+ * rule that was told last, and in which program.
+ */
+__noinline __weak int was_told(struct task_context *context, u32 mark)
+{
+	bool told;
+
+	if (!context)
+		return 0;
+	told = context->told_loader == mark;
+	context->told_loader = mark;
+	return told;
+}
+
+static __always_inline u32 told_mark(const struct judgement *judgement, u32 index)
+{
+	u64 exec = judgement->task->self_exec_id << 40;
+
+	return ((exec ^ judgement->generation << 12 ^ index) * HOP_ID_SPREAD) >> 32;
+}
+
 static __always_inline void judge_rule(struct judgement *judgement, u32 index)
 {
 	u32 key = (judgement->generation & 1) * NESTOR_MAX_RULES + (index & (NESTOR_MAX_RULES - 1));
@@ -171,6 +209,8 @@ static __always_inline void judge_rule(struct judgement *judgement, u32 index)
 	bool refuses;
 
 	if (!rule || !rule_holds(rule, judgement) || !rule_speaks(rule, judgement, &refuses))
+		return;
+	if (!refuses && is_about_loader(rule, judgement) && was_told(judgement->context, told_mark(judgement, index)))
 		return;
 	if (judgement->reported)
 		judgement->reported->word[word] |= 1ULL << (index & 63);
@@ -221,6 +261,7 @@ struct match_run {
 	const struct nestor_rule_bits *other; /* argv or network */
 	u64 any;                              /* out: something matched */
 	u64 asking;                           /* out: and leaves some executables alone */
+	u64 asking_file;                      /* out: and asks what the program's file is */
 };
 
 static long match_named_word(u32 index, void *argument)
@@ -246,6 +287,7 @@ static long match_word(u32 index, void *argument)
 	run->matched->word[i] = matched;
 	run->any |= matched;
 	run->asking |= matched & run->of_event->spares.word[i];
+	run->asking_file |= matched & run->of_event->asks_file.word[i];
 	return 0;
 }
 
@@ -264,6 +306,7 @@ static __always_inline bool match_rules(struct judgement *judgement, const struc
 	    .other = other,
 	    .any = unknown_zero,
 	    .asking = unknown_zero,
+	    .asking_file = unknown_zero,
 	};
 
 	judgement->matched = run.matched;
@@ -272,6 +315,7 @@ static __always_inline bool match_rules(struct judgement *judgement, const struc
 	judgement->words = run.here->words;
 	bpf_loop(judgement->words, named ? match_named_word : match_word, &run, 0);
 	judgement->asks_executable = run.asking;
+	judgement->asks_file = run.asking_file;
 	return run.any;
 }
 
@@ -311,21 +355,31 @@ static __always_inline int refusal(const struct judgement *judgement)
 }
 
 /*
- * Takes the rules that leave the task's executable alone out of those that matched; the scratch holds that executable's path meanwhile.
- * A path that cannot be inspected leaves nothing alone. False: nothing is left.
+ * The set of rules that leave the task's executable alone; the scratch holds that executable's path meanwhile. None, where the path cannot
+ * be inspected.
  */
-static __always_inline bool spare_executable(struct judgement *judgement, const struct decision *decision)
+static __always_inline u32 rules_sparing(const struct decision *decision)
 {
 	struct task_struct *task = decision->task; /* a local: BPF_CORE_READ would relocate the decision's own field */
-	struct scratch *scratch = decision->scratch;
-	u64 generation = decision->generation;
-	struct resolved path = path_of_file(decision->context, BPF_CORE_READ(task, mm, exe_file), scratch->path);
-	struct nestor_rule_bits *excepted;
+	struct resolved path = path_of_file(decision->context, BPF_CORE_READ(task, mm, exe_file), decision->scratch->path);
+	u32 set = NESTOR_SET_NONE;
 
-	if (path.truncated)
-		return true;
-	excepted = rule_set(match_path(scratch, path, NESTOR_DFA_EXCEPT, generation), generation);
-	return !excepted || drop_rules(judgement, scratch, excepted);
+	if (!path.truncated)
+		set = match_path(decision->scratch, path, NESTOR_DFA_EXCEPT, decision->generation);
+	return set + unknown_zero; /* not two ways on for the verifier */
+}
+
+/* Takes a set of rules out of those that matched. False: nothing is left. */
+static __always_inline bool drop_set(struct judgement *judgement, const struct decision *decision, u32 set)
+{
+	struct nestor_rule_bits *dropped = rule_set(set, decision->generation);
+
+	return set == NESTOR_SET_NONE || !dropped || drop_rules(judgement, decision->scratch, dropped);
+}
+
+static __always_inline bool spare_executable(struct judgement *judgement, const struct decision *decision)
+{
+	return drop_set(judgement, decision, rules_sparing(decision));
 }
 
 #endif

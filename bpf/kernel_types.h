@@ -40,6 +40,9 @@ typedef _Bool bool;
 #define EPERM 1
 #define EEXIST 17
 #define S_IFMT 0170000
+#define S_ISUID 0004000
+#define S_ISGID 0002000
+#define S_IXGRP 0000010
 #define S_IFSOCK 0140000
 #define S_IFCHR 0020000
 #define S_IFIFO 0010000
@@ -148,12 +151,15 @@ struct cred {
 
 struct super_block {
 	unsigned int s_dev;
+	unsigned long s_flags;
+	unsigned long s_magic;
 	struct dentry *s_root;
 };
 
 struct inode {
 	umode_t i_mode;
 	unsigned long i_ino;
+	unsigned int i_nlink;
 	u32 i_rdev;
 	struct super_block *i_sb;
 };
@@ -168,8 +174,13 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
 struct dentry {
 	unsigned int d_flags;
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
@@ -178,6 +189,11 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+};
+
+struct ovl_inode {
+	struct inode vfs_inode;
+	struct dentry *__upperdentry;
 };
 
 struct mount {

@@ -23,12 +23,6 @@ using RuleBits = std::bitset<kMaxRules>;
 // What follows when a path or argv is too long to be inspected.
 enum class OnTruncated : uint8_t { kDeny = 0, kAudit = 1 };
 
-// Where a program's file comes from: the container's image, or something written since.
-enum class Provenance : uint8_t { kImage = 1, kAdded = 2 };
-
-// What a program's file or start can be, beside its path.
-enum class ExecTrait : uint8_t { kMemfd = 0, kDeleted = 1, kLoader = 2, kSetuid = 3 };
-
 // A deterministic automaton over bytes, as the kernel's tables have it. Bytes that it does not tell
 // apart are one class. State 0 is dead, state 1 the start. A state accepts a set of rules when the
 // input read so far is matched by them; most sets are that of many states, and sets[0] is empty.
@@ -92,10 +86,10 @@ struct CompiledRule {
   uint8_t access = 7;         // file: 1 read, 2 write, 4 another name
   uint16_t port_min = 0;
   uint16_t port_max = 65535;
+  std::optional<Provenance> provenance;  // exec
+  uint8_t traits = 0;                    // exec: bits (1 << ExecTrait), any of them; 0: not asked
   // For the kernel side to grow into; Compile refuses rules that have these (features.h).
   std::vector<std::string> digests;
-  std::optional<Provenance> provenance;
-  uint8_t traits = 0;
   WorkloadSelector selector;
   std::vector<WorkloadSelector> except;  // workloads that it is not for
 };

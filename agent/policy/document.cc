@@ -196,6 +196,11 @@ const std::vector<std::string_view>& OriginWords() {
   return kWords;
 }
 
+const std::vector<std::string_view>& TraitWords() {
+  static const std::vector<std::string_view> kWords = {"memfd", "deleted", "loader", "setuid"};
+  return kWords;
+}
+
 std::string_view Name(RuleEvent event) {
   switch (event) {
     case RuleEvent::kExec:

@@ -52,9 +52,15 @@ RuleBits MatchingPatterns(const CompiledPolicies& policies, const Subject& subje
   return {};
 }
 
-// What it asks for was not inspected to its end.
+// What it asks for was not inspected to its end, or cannot be known.
 bool IsUnseen(const CompiledRule& rule, const Subject& subject) {
-  return (subject.path_unseen && rule.need_path) || (subject.argv_unseen && rule.need_argv);
+  return (subject.path_unseen && rule.need_path) || (subject.argv_unseen && rule.need_argv) ||
+         (!subject.provenance && rule.provenance);
+}
+
+bool IsOfFile(const CompiledRule& rule, const Subject& subject) {
+  if (rule.traits && !(rule.traits & subject.traits)) return false;
+  return !rule.provenance || !subject.provenance || rule.provenance == subject.provenance;
 }
 
 bool Holds(const CompiledRule& rule, const Subject& subject) {
@@ -67,6 +73,7 @@ bool Holds(const CompiledRule& rule, const Subject& subject) {
     const bool all = (rule.access & subject.access) == subject.access;
     if (rule.action == Action::kAllow ? !all : !(rule.access & subject.access)) return false;
   }
+  if (rule.event == RuleEvent::kExec && !IsOfFile(rule, subject)) return false;
   if (rule.event == RuleEvent::kConnect &&
       (subject.port < rule.port_min || subject.port > rule.port_max))
     return false;

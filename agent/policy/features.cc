@@ -17,12 +17,12 @@ Entry EntryOf(Feature feature) {
     case Feature::kDigests:
       return {"`sha256` of exec rules", "`paths`", false};
     case Feature::kProvenance:
-      return {"`from` of exec rules", "`paths`", false};
+      return {"`from` of exec rules", "`paths`", true};
     case Feature::kTraits:
-      return {"`is` of exec rules", "`paths`", false};
+      return {"`is` of exec rules", "`paths`", true};
     case Feature::kExecExecutables:
       return {"`executables` in an exception of an exec rule", "`paths`, `args` or the workload",
-              false};
+              true};
     case Feature::kCredential:
       return {"`credential` rules", "`exec` rules for setuid programs", false};
     case Feature::kNamespace:

@@ -186,8 +186,7 @@ void RuleReader::ReadExec(const YamlNode& node) {
   if (const YamlNode* digests = reader_.Find(node, "sha256")) ReadDigests(*digests);
   if (const YamlNode* from = reader_.Find(node, "from")) {
     features_.push_back({Feature::kProvenance, from->mark});
-    if (const auto word = reader_.Word(*from, "from", {"image", "added"}))
-      rule_.provenance = *word == "image" ? Provenance::kImage : Provenance::kAdded;
+    rule_.provenance = ReadProvenance(reader_, *from);
   }
   if (const YamlNode* traits = reader_.Find(node, "is")) ReadTraits(*traits);
   const bool empty = rule_.paths.empty() && rule_.args.empty() && rule_.digests.empty() &&
@@ -215,13 +214,8 @@ void RuleReader::ReadDigests(const YamlNode& node) {
 }
 
 void RuleReader::ReadTraits(const YamlNode& node) {
-  const WordList words = {"memfd", "deleted", "loader", "setuid"};
   features_.push_back({Feature::kTraits, node.mark});
-  for (const YamlNode& item : reader_.List(node, "is"))
-    if (const auto word = reader_.Word(item, "a value of is", words))
-      rule_.traits |=
-          static_cast<uint8_t>(1U << static_cast<unsigned>(
-                                   std::find(words.begin(), words.end(), *word) - words.begin()));
+  rule_.traits = ReadTraitBits(reader_, node);
 }
 
 void RuleReader::ReadFile(const YamlNode& node) {
@@ -297,6 +291,21 @@ void RuleReader::ReadTrace(const YamlNode& node) {
 }
 
 }  // namespace
+
+uint8_t ReadTraitBits(NodeReader& reader, const YamlNode& node) {
+  const WordList& words = TraitWords();
+  uint8_t bits = 0;
+  for (const YamlNode& item : reader.List(node, "is"))
+    if (const auto word = reader.Word(item, "a value of is", words))
+      bits |= BitOf(static_cast<ExecTrait>(std::ranges::find(words, *word) - words.begin()));
+  return bits;
+}
+
+std::optional<Provenance> ReadProvenance(NodeReader& reader, const YamlNode& node) {
+  const auto word = reader.Word(node, "from", {"image", "added"});
+  if (!word) return std::nullopt;
+  return *word == "image" ? Provenance::kImage : Provenance::kAdded;
+}
 
 OnTruncated ReadOnTruncated(NodeReader& reader, const YamlNode& node) {
   const auto word = reader.Word(node, "onTruncated", {"deny", "audit"});

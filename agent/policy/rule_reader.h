@@ -2,6 +2,8 @@
 #ifndef NESTOR_AGENT_POLICY_RULE_READER_H_
 #define NESTOR_AGENT_POLICY_RULE_READER_H_
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "agent/policy/document.h"
@@ -12,6 +14,12 @@ namespace nestor {
 // One of `rules`. What it asks for beyond today's kernel side is appended to `features`.
 RuleDocument ReadRule(NodeReader& reader, const YamlNode& node, OnTruncated on_truncated,
                       std::vector<FeatureUse>& features);
+
+// A list of `memfd`, `deleted`, …: bits of ExecTrait.
+uint8_t ReadTraitBits(NodeReader& reader, const YamlNode& node);
+
+// `image` or `added`.
+std::optional<Provenance> ReadProvenance(NodeReader& reader, const YamlNode& node);
 
 // `deny` or `audit`.
 OnTruncated ReadOnTruncated(NodeReader& reader, const YamlNode& node);

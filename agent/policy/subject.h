@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/event/event.h"
@@ -26,16 +27,31 @@ enum class RuleEvent : uint8_t {
 // "exec", "file", "connect", …: the word of a rule.
 std::string_view Name(RuleEvent event);
 
+// Where a program's file comes from: the container's image, or something written since.
+enum class Provenance : uint8_t { kImage = 1, kAdded = 2 };
+
+// What a program's file or start can be, beside its path.
+enum class ExecTrait : uint8_t { kMemfd = 0, kDeleted = 1, kLoader = 2, kSetuid = 3 };
+
+constexpr uint8_t BitOf(ExecTrait trait) {
+  return static_cast<uint8_t>(1U << static_cast<unsigned>(trait));
+}
+
+// The words of the language, in the order of ExecTrait.
+const std::vector<std::string_view>& TraitWords();
+
 // One act that a policy judges, with all that the judgement may depend on.
 struct Subject {
   RuleEvent event = RuleEvent::kExec;
   std::string path;               // exec: the program; file: the file; connect: the unix path
   std::vector<std::string> argv;  // exec
-  uint8_t access = 1;             // file: 1 read, 2 write, 3 both, 7 another name
-  std::optional<Cidr> address;    // connect: one address
-  uint16_t port = 0;              // connect
-  std::string executable;         // the program that acts; empty: not known
-  bool path_unseen = false;       // beyond the kernel's bound: not inspected
+  uint8_t traits = 0;             // exec: bits of ExecTrait
+  std::optional<Provenance> provenance;  // exec; none: not known
+  uint8_t access = 1;                    // file: 1 read, 2 write, 3 both, 7 another name
+  std::optional<Cidr> address;           // connect: one address
+  uint16_t port = 0;                     // connect
+  std::string executable;                // the program that acts; empty: not known
+  bool path_unseen = false;              // beyond the kernel's bound: not inspected
   bool argv_unseen = false;
   Workload workload;
   std::map<std::string, std::string> labels;  // the pod's

@@ -14,6 +14,10 @@ namespace nestor {
 namespace {
 
 static_assert(static_cast<int>(OnTruncated::kAudit) == NESTOR_TRUNCATED_AUDIT);
+static_assert(BitOf(ExecTrait::kMemfd) == NESTOR_IS_MEMFD);
+static_assert(BitOf(ExecTrait::kDeleted) == NESTOR_IS_DELETED);
+static_assert(BitOf(ExecTrait::kLoader) == NESTOR_IS_LOADER);
+static_assert(BitOf(ExecTrait::kSetuid) == NESTOR_IS_SETUID);
 
 nestor_rule_bits ToRaw(const RuleBits& bits) {
   nestor_rule_bits raw{};
@@ -21,6 +25,10 @@ nestor_rule_bits ToRaw(const RuleBits& bits) {
     if (bits[rule]) raw.word[rule / 64] |= uint64_t{1} << (rule % 64);
   }
   return raw;
+}
+
+uint8_t ToRaw(Provenance provenance) {
+  return provenance == Provenance::kImage ? NESTOR_FROM_IMAGE : NESTOR_FROM_ADDED;
 }
 
 nestor_rule ToRaw(const CompiledRule& rule) {
@@ -35,8 +43,11 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.port_min = rule.port_min;
   raw.port_max = rule.port_max;
   raw.sees = static_cast<uint8_t>((rule.need_path ? NESTOR_SEES_PATH : 0) |
-                                  (rule.need_argv ? NESTOR_SEES_ARGV : 0));
+                                  (rule.need_argv ? NESTOR_SEES_ARGV : 0) |
+                                  (rule.provenance ? NESTOR_SEES_FROM : 0));
   raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
+  raw.is = rule.traits;
+  raw.from = rule.provenance ? ToRaw(*rule.provenance) : uint8_t{0};
   return raw;
 }
 
@@ -88,7 +99,7 @@ class Maker {
 
   Status AddRules(const std::vector<CompiledRule>& rules) {
     struct Bits {
-      RuleBits all, path, argv, cidr, allow, spares;
+      RuleBits all, path, argv, cidr, allow, spares, asks_file;
     } of[4];
     for (size_t index = 0; index < rules.size(); ++index) {
       const CompiledRule& rule = rules[index];
@@ -103,12 +114,14 @@ class Maker {
       of[event].cidr.set(index, rule.need_cidr);
       of[event].allow.set(index, rule.action == Action::kAllow);
       of[event].spares.set(index, rule.spares);
+      of[event].asks_file.set(index, rule.traits != 0 || rule.provenance);
       tables_.rules.push_back(ToRaw(rule));
     }
     for (size_t event = 0; event < std::size(of); ++event) {
       const Bits& bits = of[event];
-      tables_.events[event] = {ToRaw(bits.all),  ToRaw(bits.path),  ToRaw(bits.argv),
-                               ToRaw(bits.cidr), ToRaw(bits.allow), ToRaw(bits.spares)};
+      tables_.events[event] = {ToRaw(bits.all),      ToRaw(bits.path),  ToRaw(bits.argv),
+                               ToRaw(bits.cidr),     ToRaw(bits.allow), ToRaw(bits.spares),
+                               ToRaw(bits.asks_file)};
     }
     return {};
   }
@@ -182,6 +195,8 @@ nestor_applying ApplyingOf(const EventRules& events, const RuleBits& rules) {
     applying.words = word + 1;
     for (size_t event = 0; event < events.size(); ++event)
       if (events[event].all.word[word] & applying.rules.word[word]) applying.events |= 1U << event;
+    if (events[NESTOR_RULE_EXEC].spares.word[word] & applying.rules.word[word])
+      applying.events |= 1U << NESTOR_APPLIES_SPARES;
   }
   return applying;
 }

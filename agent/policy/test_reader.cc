@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "agent/policy/rule_reader.h"
+
 namespace nestor {
 namespace {
 
@@ -14,10 +16,24 @@ std::string PathOf(NodeReader& reader, const YamlNode& node, const std::string& 
   return text.value_or("");
 }
 
+// What an example does not say is the usual: a named file of the image. A memfd is of no image.
+void ReadFileKind(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  if (const YamlNode* traits = reader.Find(node, "is"))
+    subject.traits = ReadTraitBits(reader, *traits);
+  const bool memfd = subject.traits & BitOf(ExecTrait::kMemfd);
+  subject.provenance = memfd ? Provenance::kAdded : Provenance::kImage;
+  const YamlNode* from = reader.Find(node, "from");
+  if (!from) return;
+  subject.provenance = ReadProvenance(reader, *from);
+  if (memfd && subject.provenance == Provenance::kImage)
+    reader.Fail(from->mark, "a memfd is in no image: its `from` is added");
+}
+
 void ReadExec(NodeReader& reader, const YamlNode& node, Subject& subject) {
   subject.event = RuleEvent::kExec;
-  if (!reader.IsMap(node, "exec", {"exe", "argv"})) return;
+  if (!reader.IsMap(node, "exec", {"exe", "argv", "from", "is"})) return;
   if (const YamlNode* exe = reader.Need(node, "exe")) subject.path = PathOf(reader, *exe, "exe");
+  ReadFileKind(reader, node, subject);
   const YamlNode* argv = reader.Find(node, "argv");
   if (!argv) {
     subject.argv = {subject.path.substr(subject.path.rfind('/') + 1)};

@@ -70,7 +70,7 @@ POLICIES = {
     "image": Policy("what is not of the image", """
   - name: only-image
     exec: {from: added}
-""", needs="from"),
+"""),
     "kinds": Policy("files without a name, and the loader", """
   - name: no-memfd
     exec: {is: [memfd]}
@@ -78,7 +78,7 @@ POLICIES = {
     exec: {is: [deleted]}
   - name: no-loader
     exec: {is: [loader]}
-""", needs="is"),
+"""),
     "namespaces": Policy("making namespaces", """
   - name: no-namespace
     namespace: {kinds: [user, mnt], operations: [clone, unshare]}

@@ -373,7 +373,14 @@ class Grammar {
     Choice(*explain, "--access", "How it is opened; default read", {"read", "write", "link", "any"},
            [&act](const std::string& word) { act.access = word; });
     text("--connect", act.connect, "A peer: 10.0.0.1:80, [fd00::1]:80, /run/x.sock, @name", "PEER");
-    text("--by", act.by, "The program that opens or connects", "PATH");
+    text("--by", act.by, "The program that starts it, opens or connects", "PATH");
+    Choice(*explain, "--from", "Where the program's file is from; default image",
+           {"image", "added"}, [&act](const std::string& word) { act.from = word; });
+    explain
+        ->add_option("--is", act.is, "What its file is: memfd, deleted, loader, setuid; repeatable")
+        ->allow_extra_args(false)
+        ->type_name("WORD")
+        ->check(CLI::Validator(OneOf({"memfd", "deleted", "loader", "setuid"}), ""));
     text("-n,--namespace", act.namespace_name, "The pod's namespace", "NAME");
     text("--pod", act.pod, "The pod", "NAME");
     text("-c,--container", act.container, "The container", "NAME");

@@ -73,6 +73,7 @@ ROWS = [
     Row("A9.namespace", "the same, against making a namespace", MOUNTED_OVER, effect("no-namespace"), policy="namespaces", with_seccomp=BLOCKED, file="*"),
     Row("A9.spared", "mounted over a program that a file rule spares", SPARED, effect("no-secrets"), policy="spared", with_seccomp=BLOCKED, file="*"),
     Row("A10", "mounted elsewhere, in a namespace of its own", MOVED_MOUNT, runs(), with_seccomp=BLOCKED, file="/tmp/*/R/other", limit=MOUNTED),
+    Row("A10.image", "the same, against what is not of the image", MOVED_MOUNT, refused("only-image"), policy="image", with_seccomp=BLOCKED, file="/tmp/*/R/other"),
     Row("A10.detached", "from a mount that is in no tree (open_tree)", DETACHED, runs(), with_seccomp=BLOCKED, file="*", limit=MOUNTED),
     Row("A11", "a path of 4500 bytes, entered one name at a time", TOO_LONG + " 45", refused("no-name"), policy="names", file="/d*"),
     Row("A11.long", "a path of 3900 bytes", TOO_LONG + " 38", refused("no-name"), policy="names", file="/tmp/*/d*"),

@@ -51,6 +51,15 @@ spec:
   - {name: net, connect: {cidrs: [10.0.0.0/8], ports: [80]}}
 )";
 
+constexpr char kKinds[] = R"(apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: kinds}
+spec:
+  mode: enforce
+  rules:
+  - {name: copies, exec: {is: [deleted], from: added}}
+)";
+
 class PolicyCommandTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -100,10 +109,10 @@ class PolicyCommandTest : public testing::Test {
 
 TEST_F(PolicyCommandTest, ValidateShowsEachFaultInItsLine) {
   Write("guard.yaml", kGuard);
-  Write(
-      "bad.yaml",
-      "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: bad}\nspec:\n"
-      "  mode: enforced\n  rules:\n  - {name: a, exec: {args: [{regex: \"(a\"}], from: added}}\n");
+  Write("bad.yaml",
+        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: bad}\nspec:\n"
+        "  mode: enforced\n  rules:\n  - {name: a, exec: {args: [{regex: \"(a\"}]}}\n"
+        "  - {name: b, trace: {operations: [ptrace]}}\n");
 
   EXPECT_EQ(RunIt({"policy", "validate", "-o", "text", "guard.yaml", "bad.yaml"}), kExitFailure);
 
@@ -150,6 +159,13 @@ TEST_F(PolicyCommandTest, ExplainSaysWhichRuleDecidesAndWhy) {
 
   EXPECT_EQ(RunIt({"policy", "explain", "-f", ".", "--", "/bin/sh", "-c", "true"}), kExitOk);
   EXPECT_EQ(json::parse(printed_).at("rules").at(0).at("rule"), "shell");
+  Write("kinds.yaml", kKinds);
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", "kinds.yaml", "--from", "added", "--is", "setuid",
+                   "--is", "deleted", "--by", "/bin/sh", "--", "/a"}),
+            kExitOk);
+  EXPECT_EQ(json::parse(printed_).at("why"), "denied by kinds/copies");
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", "kinds.yaml", "--", "/a"}), kExitOk);
+  EXPECT_EQ(json::parse(printed_).at("action"), "allow");
   EXPECT_EQ(RunIt({"policy", "explain", "-f", ".", "--", "sh"}), -1);
   EXPECT_THAT(printed_, HasSubstr("write sh with its path"));
   EXPECT_EQ(RunIt({"policy", "explain", "-f", "."}), -1);
@@ -172,6 +188,14 @@ TEST_F(PolicyCommandTest, DiffTellsTheMeaningAndNotTheWords) {
   EXPECT_EQ(printed_, "the same: no act is judged otherwise\n");
   EXPECT_EQ(RunIt({"policy", "diff", "-o", "text", "a.yaml", "c.yaml"}), kExitFailure);
   EXPECT_TRUE(IsGolden("policy-diff.txt", printed_));
+
+  Write("d.yaml", kKinds);
+  other = kKinds;
+  other.replace(other.find("[deleted], from: added"), 22, "[deleted, memfd]");
+  Write("e.yaml", other);
+  EXPECT_EQ(RunIt({"policy", "diff", "-o", "text", "d.yaml", "e.yaml"}), kExitFailure);
+  EXPECT_THAT(printed_, HasSubstr("is: deleted -> memfd, deleted"));
+  EXPECT_THAT(printed_, HasSubstr("from: added -> any"));
 }
 
 TEST_F(PolicyCommandTest, ReplayJudgesRecordedEvents) {
@@ -190,6 +214,12 @@ TEST_F(PolicyCommandTest, ReplayJudgesRecordedEvents) {
   EXPECT_EQ(RunIt({"policy", "replay", "-o", "text", "-f", ".", "events.jsonl"}), kExitFailure);
 
   EXPECT_TRUE(IsGolden("policy-replay.txt", printed_));
+
+  Write("kinds.yaml", kKinds);
+  EXPECT_EQ(RunIt({"policy", "replay", "-o", "text", "-f", "kinds.yaml", "events.jsonl"}),
+            kExitFailure);
+  EXPECT_THAT(printed_, HasSubstr("none would be denied"));
+  EXPECT_THAT(printed_, HasSubstr("rules with `is` or `from` are not judged"));
 }
 
 v1::Status Loaded() {

@@ -153,6 +153,29 @@ tests:
   EXPECT_EQ(tests[1].subject.labels.at("app"), "web");
 }
 
+TEST(DocumentTest, AnExampleIsANamedFileOfTheImageUnlessItSaysSo) {
+  const PolicyDocument policy = Parsed(R"(  rules:
+  - {name: r, exec: {is: [deleted, setuid], from: added}}
+tests:
+  mustAllow:
+  - {exec: {exe: /a}}
+  - {exec: {exe: /a, is: [memfd, loader]}}
+  - {exec: {exe: /a, is: [setuid], from: added}}
+)");
+
+  EXPECT_EQ(policy.rules[0].traits, BitOf(ExecTrait::kDeleted) | BitOf(ExecTrait::kSetuid));
+  EXPECT_EQ(policy.rules[0].provenance, Provenance::kAdded);
+  ASSERT_EQ(policy.tests.size(), 3u);
+  EXPECT_EQ(policy.tests[0].subject.traits, 0);
+  EXPECT_EQ(policy.tests[0].subject.provenance, Provenance::kImage);
+  EXPECT_EQ(policy.tests[1].subject.traits, BitOf(ExecTrait::kMemfd) | BitOf(ExecTrait::kLoader));
+  EXPECT_EQ(policy.tests[1].subject.provenance, Provenance::kAdded);
+  EXPECT_EQ(policy.tests[2].subject.provenance, Provenance::kAdded);
+  EXPECT_THAT(ErrorOf("  rules:\n  - {name: r, exec: {is: [memfd]}}\ntests:\n  mustDeny:\n"
+                      "  - {exec: {exe: /a, is: [memfd], from: image}}\n"),
+              HasSubstr("p.yaml:9:41: a memfd is in no image"));
+}
+
 TEST(DocumentTest, AnotherVersionOrKindIsRefused) {
   const auto other = ParsePolicies("apiVersion: v2\nkind: ChainPolicy\n", "p.yaml");
 

@@ -214,6 +214,63 @@ TEST(EvaluateTest, WhatCannotBeInspectedIsDeniedOrReportedAsTheRuleSaysAndNeverA
   EXPECT_EQ(judgement.hits[0].outcome, Outcome::kReports);
 }
 
+TEST(EvaluateTest, WhatAFileIsAndWhereItIsFromAreAskedBesideItsPath) {
+  const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
+  rules:
+  - {name: kinds, exec: {is: [memfd, deleted]}}
+  - {name: copy, exec: {paths: ["/**/ssh"], from: added}}
+  - {name: root, exec: {is: [setuid], args: ["-x"]}}
+)"));
+  Subject subject = Exec("/tmp/ssh", {"ssh"});
+  subject.provenance = Provenance::kImage;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.provenance = Provenance::kAdded;
+  EXPECT_EQ(Said(policies, subject), "denied by a/copy");
+  subject.traits = BitOf(ExecTrait::kMemfd);
+  EXPECT_EQ(Said(policies, subject), "denied by a/kinds");
+  subject = Exec("/usr/bin/sudo", {"sudo"});
+  subject.traits = BitOf(ExecTrait::kSetuid);
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.argv.emplace_back("-x");
+  EXPECT_EQ(Said(policies, subject), "denied by a/root");
+}
+
+TEST(EvaluateTest, AnUnknownOriginCountsAgainstTheProgram) {
+  const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
+  default: deny
+  rules:
+  - {name: image, action: allow, exec: {from: image}}
+)") + Policy("b", R"(  mode: enforce
+  rules:
+  - {name: quiet, onTruncated: audit, exec: {from: added}}
+)"));
+  Subject subject = Exec("/bin/a", {"a"});
+
+  const Judgement judgement = Evaluate(policies, subject);
+  subject.provenance = Provenance::kImage;
+  const Judgement known = Evaluate(policies, subject);
+
+  EXPECT_EQ(Why(policies, judgement), "denied by a/default");
+  ASSERT_EQ(judgement.hits.size(), 2u);
+  EXPECT_EQ(judgement.hits[0].outcome, Outcome::kReports);
+  EXPECT_EQ(Why(policies, known), "allowed by a/image");
+}
+
+TEST(EvaluateTest, AnExceptionSparesWhatAnExecutableStarts) {
+  const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
+  rules:
+  - name: compilers
+    exec: {paths: ["/**/gcc"]}
+    exceptions: [{executables: [/usr/bin/make], args: ["-c"]}]
+)"));
+  Subject subject = Exec("/usr/bin/gcc", {"gcc", "-c"});
+  EXPECT_EQ(Said(policies, subject), "denied by a/compilers");
+  subject.executable = "/usr/bin/make";
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.argv = {"gcc"};
+  EXPECT_EQ(Said(policies, subject), "denied by a/compilers");
+}
+
 TEST(EvaluateTest, CommandLinesAreMatchedWithOneSpaceBetweenArguments) {
   const CompiledPolicies policies = Compiled(Policy("a", R"(  mode: enforce
   rules:

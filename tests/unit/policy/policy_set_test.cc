@@ -67,7 +67,8 @@ TEST_F(PolicySetTest, AFileThatAsksForWhatIsNotEnforcedIsRefusedAlone) {
   Write("a.yaml", Policy("good", "/etc/shadow"));
   Write("b.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: b}\nspec:\n  rules:\n"
-        "  - {name: r, exec: {from: added}}\n");
+        "  - {name: r, exec: {sha256: [" +
+            std::string(64, 'a') + "]}}\n");
   Write("c.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: c}\nspec:\n  rules:\n"
         "  - {name: r, file: {paths: [/a]}, exceptions: [{paths: [/*]}]}\n");
@@ -78,7 +79,8 @@ TEST_F(PolicySetTest, AFileThatAsksForWhatIsNotEnforcedIsRefusedAlone) {
   ASSERT_TRUE(set.ok()) << set.error().message;
   EXPECT_EQ(set->policies.size(), 1u);
   ASSERT_EQ(set->errors.size(), 3u);
-  EXPECT_THAT(set->errors[0].message, HasSubstr("b.yaml:6:28: not enforced by this build: `from`"));
+  EXPECT_THAT(set->errors[0].message,
+              HasSubstr("b.yaml:6:30: not enforced by this build: `sha256`"));
   EXPECT_THAT(set->errors[1].message, HasSubstr("c.yaml:6:5: rule `r` can match nothing"));
   EXPECT_THAT(set->errors[2].message, HasSubstr("d.yaml:1:1: the file path patterns"));
 }

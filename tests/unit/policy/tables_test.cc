@@ -117,8 +117,15 @@ class KernelModel {
     return tables_.sets[set];
   }
 
+  static uint8_t FromOf(const Subject& subject) {
+    if (!subject.provenance) return NESTOR_FROM_ANY;
+    return *subject.provenance == Provenance::kImage ? NESTOR_FROM_IMAGE : NESTOR_FROM_ADDED;
+  }
+
   static bool Holds(const nestor_rule& rule, const Subject& subject) {
     if (subject.depth < rule.min_depth || subject.depth > rule.max_depth) return false;
+    if (rule.is && !(rule.is & subject.traits)) return false;
+    if (rule.from && !(rule.from & FromOf(subject))) return false;
     if (rule.event == NESTOR_RULE_OPEN) return rule.access & subject.access;
     if (rule.event != NESTOR_RULE_CONNECT) return true;
     return subject.port >= rule.port_min && subject.port <= rule.port_max;
@@ -138,7 +145,7 @@ std::vector<size_t> BitsOf(const nestor_rule_bits& bits) {
 std::string RuleOf(size_t number, std::mt19937& random) {
   const std::string n = std::to_string(number), few = std::to_string(number % 6);
   const std::string name = "  - {name: r" + n + ", ";
-  switch (random() % 10) {
+  switch (random() % 12) {
     case 0:
       return name + "file: {paths: [/srv/app-" + n + "/secret.key, /etc/app-" + n + "/**]}}\n";
     case 1:
@@ -160,6 +167,11 @@ std::string RuleOf(size_t number, std::mt19937& random) {
              std::to_string(80 + number % 3) + "]}}\n";
     case 8:
       return name + "connect: {unix: [/run/app-" + n + ".sock, \"/run/*/shared-" + few + "\"]}}\n";
+    case 9:
+      return name + "exec: {paths: [\"/opt/*/tool-" + n +
+             "\"], from: added}, exceptions: [{executables: [/usr/bin/app-" + few + "]}]}\n";
+    case 10:
+      return name + "exec: {paths: [\"/**/tool-" + n + "\"], is: [memfd, setuid]}}\n";
     default:
       return name + "connect: {ports: [" + std::to_string(9000 + number % 40) + "]}}\n";
   }
@@ -199,6 +211,8 @@ Subject RandomSubject(std::mt19937& random) {
   subject.access = static_cast<uint8_t>(1 + random() % 3);
   subject.executable = random() % 2 ? Path(random) : "";
   subject.depth = random() % 3;
+  subject.traits = static_cast<uint8_t>(random() % 16);
+  if (random() % 4) subject.provenance = random() % 2 ? Provenance::kImage : Provenance::kAdded;
   subject.workload.container_id = "c1";
   subject.workload.pending = true;  // so the default rules apply, which are all
   for (size_t count = random() % 4; count > 0; --count) {
@@ -235,6 +249,26 @@ TEST(TablesTest, AThousandRulesSayInTheTablesWhatTheReferenceSays) {
     hits += !expected.empty();
   }
   EXPECT_GT(hits, kPairs / 8u);
+}
+
+TEST(TablesTest, WhatExecRulesAskBesidePatternsIsInTheirBits) {
+  const auto policies = CompileRules(R"(
+  - {name: a, exec: {is: [loader, deleted]}}
+  - {name: b, exec: {from: image}, onTruncated: audit}
+  - {name: c, exec: {paths: [/a]}, exceptions: [{executables: [/b]}]}
+)");
+  ASSERT_TRUE(policies.ok()) << policies.error().message;
+
+  const auto tables = MakeTables(*policies);
+
+  ASSERT_TRUE(tables.ok());
+  EXPECT_EQ(tables->rules[0].is, NESTOR_IS_LOADER | NESTOR_IS_DELETED);
+  EXPECT_EQ(tables->rules[0].sees, 0);
+  EXPECT_EQ(tables->rules[1].from, NESTOR_FROM_IMAGE);
+  EXPECT_EQ(tables->rules[1].sees, NESTOR_SEES_FROM);
+  EXPECT_THAT(BitsOf(tables->events[NESTOR_RULE_EXEC].asks_file), testing::ElementsAre(0, 1));
+  EXPECT_EQ(tables->default_rules.events, 1U << NESTOR_RULE_EXEC | 1U << NESTOR_APPLIES_SPARES);
+  EXPECT_EQ(ApplyingOf(tables->events, RuleBits(3)).events, 1U << NESTOR_RULE_EXEC);
 }
 
 TEST(TablesTest, WithoutRulesNothingMatches) {

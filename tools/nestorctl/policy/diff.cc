@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "agent/policy/automaton_difference.h"
@@ -90,6 +91,18 @@ std::string AccessOf(uint8_t access) {
   return access == 1 ? "read" : access == 2 ? "write" : access == 4 ? "link" : "any";
 }
 
+std::string TraitsOf(uint8_t traits) {
+  std::vector<std::string> words;
+  for (size_t i = 0; i < TraitWords().size(); ++i)
+    if (traits & BitOf(static_cast<ExecTrait>(i))) words.emplace_back(TraitWords()[i]);
+  return words.empty() ? "any" : Joined(words);
+}
+
+std::string OriginOf(std::optional<Provenance> provenance) {
+  if (!provenance) return "any";
+  return provenance == Provenance::kImage ? "image" : "added";
+}
+
 // Exceptions by what is not a pattern of the rule itself: those show in the automata.
 std::string ExceptionsOf(const RuleDocument& rule) {
   std::set<std::string> texts;
@@ -173,6 +186,8 @@ class Difference {
     Field(policy, b.name, "onTruncated", a.on_truncated == OnTruncated::kDeny ? "deny" : "audit",
           b.on_truncated == OnTruncated::kDeny ? "deny" : "audit");
     if (a.event != b.event) return;
+    Field(policy, b.name, "is", TraitsOf(a.traits), TraitsOf(b.traits));
+    Field(policy, b.name, "from", OriginOf(a.provenance), OriginOf(b.provenance));
     Field(policy, b.name, "access", AccessOf(a.access), AccessOf(b.access));
     Field(policy, b.name, "cidrs", TextOf(a.cidrs), TextOf(b.cidrs));
     Field(policy, b.name, "ports", TextOf(a.ports), TextOf(b.ports));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 
 #include "agent/policy/evaluate.h"
@@ -90,6 +91,10 @@ Result<Subject> SubjectOf(const PolicyOptions& options) {
     if (Status read = ReadPeer(options.connect, subject); !read) return read.error();
     return subject;
   }
+  subject.provenance = options.from == "image" ? Provenance::kImage : Provenance::kAdded;
+  for (const std::string& word : options.is)
+    subject.traits |=
+        BitOf(static_cast<ExecTrait>(std::ranges::find(TraitWords(), word) - TraitWords().begin()));
   subject.argv = options.argv;
   subject.path = options.exe.empty() ? options.argv.front() : options.exe;
   if (subject.argv.empty()) subject.argv = {subject.path};

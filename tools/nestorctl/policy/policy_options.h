@@ -19,7 +19,8 @@ struct PolicyOptions {
 
   // explain: one act.
   std::vector<std::string> argv;
-  std::string exe, open, access = "read", connect, by;
+  std::string exe, open, access = "read", connect, by, from = "image";
+  std::vector<std::string> is;
   std::string namespace_name = "default", pod = "pod", container = "container", image;
   std::vector<std::string> labels;  // key=value
   std::string origin = "container-entrypoint";

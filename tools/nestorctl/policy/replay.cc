@@ -154,7 +154,24 @@ bool ForgetLabels(CompiledPolicies& policies) {
   return any;
 }
 
-std::vector<Line> RenderReplay(const Replayed& replayed, bool forgot_labels) {
+// Nor is what a program's file was: a rule that asks for it is left out.
+bool LeaveOutFileRules(CompiledPolicies& policies) {
+  bool any = false;
+  for (CompiledRule& rule : policies.rules) {
+    if (rule.traits == 0 && !rule.provenance) continue;
+    any = true;
+    rule.min_depth = 1;
+    rule.max_depth = 0;
+  }
+  return any;
+}
+
+struct Forgotten {
+  bool labels = false;
+  bool files = false;
+};
+
+std::vector<Line> RenderReplay(const Replayed& replayed, Forgotten forgotten) {
   std::vector<Line> lines;
   lines.push_back(Line()
                       .Add(Count(replayed.lines, "line", "lines") + ", " +
@@ -178,10 +195,15 @@ std::vector<Line> RenderReplay(const Replayed& replayed, bool forgot_labels) {
     lines.push_back(Line().Add(
         "! " + Count(replayed.unreadable, "line is", "lines are") + " no event, and not judged",
         Style::kWarning));
-  if (forgot_labels)
+  if (forgotten.labels)
     lines.push_back(
         Line().Add("! labels of pods are not in events: rules that select by them are "
                    "judged for every pod",
+                   Style::kWarning));
+  if (forgotten.files)
+    lines.push_back(
+        Line().Add("! what a program's file was is not in events: rules with `is` or `from` are "
+                   "not judged",
                    Style::kWarning));
   lines.push_back(
       Line().Add("Opens are told in verdicts only, and what was masked stays masked: a "
@@ -214,7 +236,7 @@ Result<int> RunPolicyReplay(Session& session) {
   if (!sources) return sources.error();
   auto policies = CompileSources(*sources);
   if (!policies) return policies.error();
-  const bool forgot_labels = ForgetLabels(*policies);
+  const Forgotten forgotten = {ForgetLabels(*policies), LeaveOutFileRules(*policies)};
   Replayed replayed;
   Status read;
   if (options.events == "-") {
@@ -226,7 +248,7 @@ Result<int> RunPolicyReplay(Session& session) {
   }
   if (!read) return read.error();
   const Status printed = session.format == Format::kText
-                             ? PrintLines(session, RenderReplay(replayed, forgot_labels))
+                             ? PrintLines(session, RenderReplay(replayed, forgotten))
                              : PrintAsJson(session, replayed);
   if (!printed) return printed.error();
   return replayed.unreadable == 0 ? kExitOk : kExitFailure;
