@@ -289,6 +289,9 @@ enum nestor_stage {
 	NESTOR_STAGE_REMOVE = 10,
 	NESTOR_STAGE_TRUNCATE = 11,
 	NESTOR_STAGE_ATTRIBUTES = 12, /* path_chmod, path_chown */
+	NESTOR_STAGE_TRACE = 13,      /* ptrace_access_check, ptrace_traceme, file_open of /proc/PID/mem */
+	NESTOR_STAGE_NAMESPACE = 14,  /* userns_create, task_alloc, and capable in the middle of unshare and setns */
+	NESTOR_STAGE_CREDENTIAL = 15, /* task_fix_setuid, bprm_creds_from_file */
 };
 
 /* What is done to a file, and what a file rule is about. */
@@ -297,6 +300,38 @@ enum nestor_access {
 	NESTOR_ACCESS_WRITE = 2,
 	NESTOR_ACCESS_LINK = 4, /* it gets another name */
 };
+
+enum nestor_operation { /* bits; the words are in agent/event/act.cc, in this order */
+			NESTOR_OPERATION_PTRACE = 1 << 0,
+			NESTOR_OPERATION_VM_READ = 1 << 1, /* process_vm_readv */
+			NESTOR_OPERATION_VM_WRITE = 1 << 2,
+			NESTOR_OPERATION_GETFD = 1 << 3, /* pidfd_getfd */
+			NESTOR_OPERATION_MEM_FILE = 1 << 4,
+			NESTOR_OPERATION_CLONE = 1 << 5,
+			NESTOR_OPERATION_SETNS = 1 << 6,
+			NESTOR_OPERATION_UNSHARE = 1 << 7,
+};
+
+enum nestor_namespace_kind { /* bits; words as above */
+			     NESTOR_KIND_CGROUP = 1 << 0,
+			     NESTOR_KIND_IPC = 1 << 1,
+			     NESTOR_KIND_MNT = 1 << 2,
+			     NESTOR_KIND_NET = 1 << 3,
+			     NESTOR_KIND_PID = 1 << 4,
+			     NESTOR_KIND_TIME = 1 << 5,
+			     NESTOR_KIND_USER = 1 << 6,
+			     NESTOR_KIND_UTS = 1 << 7,
+};
+
+/* What trace, namespace and credential rules are about. */
+struct nestor_act {
+	__u64 capabilities; /* credential: that are gained, bits of capabilities(7) */
+	__u32 from, to;     /* credential: uids; trace: the tracer and the traced process, in the root pid namespace */
+	__u8 operation;     /* trace, namespace: enum nestor_operation, one bit */
+	__u8 kinds;         /* namespace: enum nestor_namespace_kind */
+	__u8 pad[6];
+};
+NESTOR_LAYOUT(nestor_act, 24);
 
 struct nestor_verdict {
 	struct nestor_header hdr;
@@ -310,11 +345,12 @@ struct nestor_verdict {
 	__s32 error;                /* -errno of a failed application */
 	__u32 access;               /* file: enum nestor_access */
 	struct nestor_address peer; /* connect */
-	struct nestor_span subject; /* path that was executed, opened or connected to */
+	struct nestor_act act;      /* trace, namespace, credential */
+	struct nestor_span subject; /* path that was executed, opened or connected to; trace: the other process's program */
 	struct nestor_span argv;    /* exec: NUL separated, cut to what fits */
 	char data[2 * NESTOR_NAME_DATA];
 };
-NESTOR_LAYOUT(nestor_verdict, 1224);
+NESTOR_LAYOUT(nestor_verdict, 1248);
 
 struct nestor_cgroup {
 	struct nestor_header hdr;
@@ -417,7 +453,15 @@ enum nestor_loss {
 #define NESTOR_DFA_START 1
 #define NESTOR_MAX_CIDRS 1024
 
-enum nestor_rule_event { NESTOR_RULE_EXEC = 1, NESTOR_RULE_OPEN = 2, NESTOR_RULE_CONNECT = 3 };
+enum nestor_rule_event {
+	NESTOR_RULE_EXEC = 1,
+	NESTOR_RULE_OPEN = 2,
+	NESTOR_RULE_CONNECT = 3,
+	NESTOR_RULE_CREDENTIAL = 4,
+	NESTOR_RULE_NAMESPACE = 5,
+	NESTOR_RULE_TRACE = 6,
+	NESTOR_RULE_EVENTS = 8, /* a power of two, bits of nestor_applying.events; 7 is NESTOR_APPLIES_SPARES there */
+};
 
 /* A set of rules as bits. */
 struct nestor_rule_bits {
@@ -464,7 +508,7 @@ struct nestor_dfa_cells {
 };
 NESTOR_LAYOUT(nestor_dfa_cells, 2 * NESTOR_DFA_CELLS);
 
-/* The rules of one kind of event in one slot; index = slot * 4 + enum nestor_rule_event. */
+/* The rules of one kind of event in one slot; index = slot * NESTOR_RULE_EVENTS + enum nestor_rule_event. */
 struct nestor_event_rules {
 	struct nestor_rule_bits all;
 	struct nestor_rule_bits need_path; /* these match only with their path bit, */
@@ -535,8 +579,15 @@ struct nestor_rule {
 	__u8 on_truncated;        /* enum nestor_on_truncated: when something that it looks at was not inspected */
 	__u8 is;                  /* exec: NESTOR_IS_..., any of them; 0: not asked */
 	__u8 from;                /* exec: NESTOR_FROM_...; 0: not asked */
+	__u8 operations;          /* trace, namespace: enum nestor_operation; 0: any */
+	__u8 kinds;               /* namespace: enum nestor_namespace_kind; 0: any */
+	__u8 pad[2];
+	__u32 to_uid;       /* credential; NESTOR_ANY_UID: any, or the same as before */
+	__u64 capabilities; /* credential: gained; 0: any, or none */
 };
-NESTOR_LAYOUT(nestor_rule, 24);
+NESTOR_LAYOUT(nestor_rule, 40);
+
+#define NESTOR_ANY_UID 0xffffffffU
 
 /* ---- other nodes, written by agent/kernel/peer_maps.cc, read by bpf/remote.bpf.h ---- */
 

@@ -23,7 +23,10 @@ struct judgement {
 	const char *subject;   /* in kernel memory; NULL: none */
 	unsigned long argv;    /* user address of the argument strings; 0: none */
 	const char *argv_text; /* or their copy in kernel memory; NULL: none */
-	struct nestor_address *peer;
+	union {                /* one pointer, for the stack is full; to as many bytes, for the verifier does not know which */
+		struct nestor_address *peer;  /* connect */
+		const struct nestor_act *act; /* trace, namespace, credential */
+	};
 	u64 asks_executable; /* not 0: some of the matched rules leave some executables alone. No bool, which would be two ways on */
 	u64 asks_file;       /* not 0: some of them ask what the program's file is */
 	u32 subject_len;
@@ -38,6 +41,8 @@ struct judgement {
 	u8 would;                          /* the same if all rules were in force */
 	struct nestor_rule_bits *reported; /* out, in a map value: rules that a verdict was given for; NULL: not asked for */
 };
+
+_Static_assert(sizeof(struct nestor_act) == sizeof(struct nestor_address), "either may be behind the pointer");
 
 /* Who acts, under which policies, and room to work in. */
 struct decision {
@@ -83,6 +88,26 @@ __noinline __weak int is_of_kind(u32 is, u32 from, u32 file)
 	return (!is || (is & file)) && (!from || (from & file));
 }
 
+/* Of what is done at once, as the kinds of namespaces that one call makes: the same. `asked` 0: anything. */
+static __always_inline bool is_about(const struct nestor_rule *rule, u64 asked, u64 done)
+{
+	u64 both = asked & done;
+
+	if (!asked)
+		return true;
+	return rule->action == NESTOR_ALLOW ? both && both == done : both != 0;
+}
+
+/* What is not given matches anything; rules of one kind have nothing of the others. */
+static __always_inline bool is_about_act(const struct nestor_rule *rule, const struct nestor_act *act)
+{
+	if (!is_about(rule, rule->operations, act->operation) || !is_about(rule, rule->kinds, act->kinds))
+		return false;
+	if (rule->to_uid != NESTOR_ANY_UID && (rule->to_uid != act->to || act->from == act->to))
+		return false;
+	return is_about(rule, rule->capabilities, act->capabilities);
+}
+
 static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
 {
 	if (rule->event != judgement->event)
@@ -96,6 +121,8 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 	if (rule->event == NESTOR_RULE_CONNECT && (judgement->port < rule->port_min || judgement->port > rule->port_max))
 		return false;
 	if (judgement->event == NESTOR_RULE_EXEC && !is_of_kind(rule->is, rule->from, judgement->file))
+		return false;
+	if (judgement->act && rule->event >= NESTOR_RULE_CREDENTIAL && !is_about_act(rule, judgement->act))
 		return false;
 	return rule->action != NESTOR_ALLOW || !(rule->sees & judgement->unseen);
 }
@@ -116,7 +143,9 @@ static __always_inline void report_verdict(struct judgement *judgement, const st
 	record->stage = judgement->stage;
 	record->applied = applied;
 	record->access = judgement->access;
-	if (judgement->peer)
+	if (judgement->act && rule->event >= NESTOR_RULE_CREDENTIAL)
+		record->act = *judgement->act;
+	else if (judgement->peer)
 		record->peer = *judgement->peer;
 	len = judgement->subject_len;
 	barrier_var(len);

@@ -102,17 +102,17 @@ struct nsproxy {
 	struct net *net_ns;
 };
 
-struct upid {
-	int nr;
-	struct pid_namespace *ns;
-};
-
 struct hlist_node {
 	struct hlist_node *next;
 };
 
 struct hlist_head {
 	struct hlist_node *first;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
 };
 
 struct pid {
@@ -144,15 +144,16 @@ typedef struct { /* 64 bits: two words before 6.3 (commit f122a08b197d), one sin
 
 struct cred {
 	kuid_t euid;
+	kuid_t fsuid;
 	kgid_t egid;
 	kernel_cap_t cap_permitted;
 	struct user_namespace *user_ns;
 };
 
 struct super_block {
+	unsigned long s_magic;
 	unsigned int s_dev;
 	unsigned long s_flags;
-	unsigned long s_magic;
 	struct dentry *s_root;
 };
 
@@ -162,6 +163,11 @@ struct inode {
 	unsigned int i_nlink;
 	u32 i_rdev;
 	struct super_block *i_sb;
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
 };
 
 struct qstr {
@@ -305,6 +311,7 @@ struct task_struct {
 struct linux_binprm {
 	struct mm_struct *mm;
 	struct file *file;
+	struct cred *cred; /* what the new program gets */
 	const char *filename;
 	const char *interp;
 	int argc;
@@ -360,6 +367,7 @@ struct scm_cookie {
 
 struct pt_regs { /* x86-64 */
 	unsigned long r14;
+	unsigned long bx;
 	unsigned long sp;
 	unsigned long cx;
 	unsigned long orig_ax;

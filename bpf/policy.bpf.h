@@ -17,7 +17,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 8);
+	__uint(max_entries, 2 * NESTOR_RULE_EVENTS);
 	__type(key, u32);
 	__type(value, struct nestor_event_rules);
 } event_rules __weak SEC(".maps");
@@ -159,7 +159,7 @@ static __always_inline bool has_rules(struct task_context *context, u32 event, u
 
 static __always_inline struct nestor_event_rules *rules_of_event(u32 event, u64 generation)
 {
-	u32 index = (generation & 1) * 4 + event;
+	u32 index = (generation & 1) * NESTOR_RULE_EVENTS + event;
 
 	return bpf_map_lookup_elem(&event_rules, &index);
 }

@@ -119,7 +119,7 @@ struct VerdictInfo {
   bool applied = false;
   uint64_t generation = 0;
   std::string message;  // the rule's own words
-  std::string subject;  // path or address that was judged
+  std::string subject;  // path or address that was judged, or an act in words (act.h)
   std::vector<std::string> argv;
   std::string error;     // why a denial could not be applied
   std::string severity;  // the rule's; empty: it says none

@@ -109,6 +109,12 @@ std::string_view Name(Stage stage) {
       return "truncate";
     case Stage::kAttributes:
       return "attributes";
+    case Stage::kTrace:
+      return "trace";
+    case Stage::kNamespace:
+      return "namespace";
+    case Stage::kCredential:
+      return "credential";
   }
   return "";
 }

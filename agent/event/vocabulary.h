@@ -50,6 +50,9 @@ enum class Stage : uint8_t {
   kRemove = 10,
   kTruncate = 11,
   kAttributes = 12,
+  kTrace = 13,
+  kNamespace = 14,
+  kCredential = 15,
 };
 
 enum class EventType : uint8_t {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "agent/event/act.h"
 #include "bpf/abi.h"
 
 namespace nestor {
@@ -43,6 +44,10 @@ static_assert(static_cast<int>(Action::kKill) == NESTOR_KILL);
 static_assert(static_cast<int>(Mode::kEnforce) == NESTOR_MODE_ENFORCE);
 static_assert(static_cast<int>(Stage::kConnect) == NESTOR_STAGE_CONNECT);
 static_assert(static_cast<int>(Stage::kAttributes) == NESTOR_STAGE_ATTRIBUTES);
+static_assert(static_cast<int>(Stage::kCredential) == NESTOR_STAGE_CREDENTIAL);
+static_assert(1 << static_cast<int>(Operation::kMemFile) == NESTOR_OPERATION_MEM_FILE &&
+              1 << static_cast<int>(Operation::kClone) == NESTOR_OPERATION_CLONE &&
+              1 << static_cast<int>(Operation::kUnshare) == NESTOR_OPERATION_UNSHARE);
 
 Error Broken(const std::string& what) { return Error::InvalidArgument("ring record: " + what); }
 
@@ -238,6 +243,25 @@ Result<Record> DecodeSocket(Bytes bytes, SocketOperation operation) {
   return Record(std::move(socket));
 }
 
+// A path; of trace, namespace and credential rules the words of the act.
+Text SubjectOf(const nestor_verdict& raw, Text subject) {
+  const Act act{raw.act.capabilities, raw.act.from, raw.act.to, raw.act.operation, raw.act.kinds};
+  switch (ToEnum(raw.stage, Stage::kCredential)) {
+    case Stage::kTrace:
+      subject.value = TraceText(act, raw.actor.self.tgid, subject.value);
+      break;
+    case Stage::kNamespace:
+      subject.value = NamespaceText(act);
+      break;
+    case Stage::kCredential:
+      subject.value = CredentialText(act, subject.value);
+      break;
+    default:
+      break;
+  }
+  return subject;
+}
+
 Result<Record> DecodeVerdict(Bytes bytes) {
   auto raw = Read<nestor_verdict>(bytes);
   if (!raw) return raw.error();
@@ -253,12 +277,12 @@ Result<Record> DecodeVerdict(Bytes bytes) {
   verdict.rule = raw->rule;
   verdict.action = ToEnum(raw->action, Action::kKill);
   verdict.mode = ToEnum(raw->mode, Mode::kEnforce);
-  verdict.stage = ToEnum(raw->stage, Stage::kAttributes);
+  verdict.stage = ToEnum(raw->stage, Stage::kCredential);
   verdict.applied = raw->applied;
   verdict.error = raw->error;
   verdict.access = raw->access;
   verdict.peer = ToAddress(raw->peer);
-  verdict.subject = std::move(*subject);
+  verdict.subject = SubjectOf(*raw, *std::move(subject));
   verdict.argv = SplitAtNul(*argv, true);
   verdict.argv_truncated = raw->argv.flags & NESTOR_SPAN_TRUNCATED;
   return Record(std::move(verdict));

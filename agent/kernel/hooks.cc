@@ -14,6 +14,17 @@ std::string EffectOf(std::string_view program, std::string_view section) {
   if (program.starts_with("decide_connect") || program.starts_with("decide_unix") ||
       program == "decide_send")
     return "connect rules are not enforced";
+  if (program == "decide_trace") return "trace rules hold for /proc/PID/mem only";
+  if (program == "decide_traceme") return "trace rules do not see who asks to be traced";
+  if (program == "decide_memory") return "trace rules do not see /proc/PID/mem";
+  if (program == "decide_userns") return "namespace rules do not see unshare of user namespaces";
+  if (program == "decide_clone") return "namespace rules do not see clone";
+  if (program == "decide_capable") return "namespace rules see user namespaces and clone only";
+  if (program == "decide_unshare") return "namespace rules see unshare of user namespaces only";
+  if (program.starts_with("decide_setns"))
+    return "namespace rules do not see setns into namespaces of this kind";
+  if (program == "decide_setuid") return "credential rules do not see setuid and its like";
+  if (program == "decide_rights") return "credential rules do not see setuid programs";
   if (program == "decide_mmap" || program == "decide_mprotect")
     return "exec rules do not see a program that its loader is told to run";
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
@@ -48,6 +59,12 @@ std::string EffectOf(std::string_view program, std::string_view section) {
 
 uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
   if (!program.starts_with("decide_")) return 0;
+  if (program.starts_with("decide_trace") || program == "decide_memory")
+    return 1U << NESTOR_RULE_TRACE;
+  if (program == "decide_userns" || program == "decide_clone" || program == "decide_capable" ||
+      program == "decide_unshare" || program.starts_with("decide_setns"))
+    return 1U << NESTOR_RULE_NAMESPACE;
+  if (program == "decide_setuid" || program == "decide_rights") return 1U << NESTOR_RULE_CREDENTIAL;
   if (section == "lsm/file_open" || section.starts_with("lsm/path_")) return 1U << NESTOR_RULE_OPEN;
   if (section.starts_with("lsm/socket_") || section.starts_with("lsm/unix_"))
     return 1U << NESTOR_RULE_CONNECT;

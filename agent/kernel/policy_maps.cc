@@ -59,7 +59,7 @@ Status PolicyMaps::WriteRules(uint32_t slot, const PolicyTables& tables) {
       return status;
   }
   for (uint32_t event = 0; event < tables.events.size(); ++event) {
-    const uint32_t key = slot * 4 + event;
+    const uint32_t key = slot * NESTOR_RULE_EVENTS + event;
     if (Status status = Update(fds_.event_rules, &key, &tables.events[event], "rules by event");
         !status)
       return status;

@@ -27,9 +27,11 @@ std::string HookOf(RuleEvent event) {
     case RuleEvent::kConnect:
       return "hook:decide_connect";
     case RuleEvent::kCredential:
+      return "hook:decide_setuid";
     case RuleEvent::kNamespace:
+      return "hook:decide_userns";
     case RuleEvent::kTrace:
-      break;  // Compile refuses these
+      return "hook:decide_trace";
   }
   return "";
 }

@@ -60,6 +60,9 @@ struct CidrRule {
 // The name of the rules that `default: deny` stands for.
 inline constexpr char kDefaultRule[] = "default";
 
+// Any uid, or the same as before.
+inline constexpr uint32_t kAnyUid = 0xffffffff;
+
 // One rule as the kernel judges it. A rule of a file may become several, all of its name.
 struct CompiledRule {
   std::string policy;
@@ -84,6 +87,10 @@ struct CompiledRule {
   bool spares = false;        // has exceptions by executable: see except_path
   bool while_unknown = true;  // applies to containers whose workload is not known yet
   uint8_t access = 7;         // file: 1 read, 2 write, 4 another name
+  uint8_t operations = 0;     // trace, namespace: bits of OperationWords; 0: any
+  uint8_t kinds = 0;          // namespace: bits of NamespaceKindWords; 0: any
+  uint64_t capabilities = 0;  // credential: gained, bits of CapabilityWords; 0: any, or none
+  uint32_t to_uid = kAnyUid;  // credential
   uint16_t port_min = 0;
   uint16_t port_max = 65535;
   std::optional<Provenance> provenance;  // exec

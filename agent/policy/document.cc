@@ -201,6 +201,12 @@ const std::vector<std::string_view>& TraitWords() {
   return kWords;
 }
 
+RuleEvent EventOf(const Act& act) {
+  if (act.operation == 0) return RuleEvent::kCredential;
+  return act.operation < 1U << static_cast<unsigned>(Operation::kClone) ? RuleEvent::kTrace
+                                                                        : RuleEvent::kNamespace;
+}
+
 std::string_view Name(RuleEvent event) {
   switch (event) {
     case RuleEvent::kExec:

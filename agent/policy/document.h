@@ -44,13 +44,12 @@ struct ExceptionDocument {
   std::vector<Cidr> cidrs;                // connect
 };
 
-// `credential`, `namespace` and `trace` rules: parsed and checked, and refused until the kernel
-// side decides them (features.h).
+// `credential`, `namespace` and `trace` rules. What is not given is any.
 struct CrossingMatch {
   std::vector<uint32_t> to_uids;
-  std::vector<std::string> capabilities;
-  std::vector<std::string> kinds;       // of namespaces
-  std::vector<std::string> operations;  // unshare, setns, …; ptrace, …
+  uint64_t capabilities = 0;  // bits of CapabilityWords
+  uint8_t kinds = 0;          // bits of NamespaceKindWords
+  uint8_t operations = 0;     // bits of OperationWords
 };
 
 // One rule of a policy file, its values checked and its patterns parsed.

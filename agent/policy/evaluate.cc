@@ -47,9 +47,23 @@ RuleBits MatchingPatterns(const CompiledPolicies& policies, const Subject& subje
     case RuleEvent::kCredential:
     case RuleEvent::kNamespace:
     case RuleEvent::kTrace:
-      break;  // no compiled rule has these
+      break;
   }
-  return {};
+  return all;  // such rules have no patterns
+}
+
+// Of what is done at once an allowance is for all, a prohibition for any. `asked` 0: anything.
+bool IsAbout(const CompiledRule& rule, uint64_t asked, uint64_t done) {
+  const uint64_t both = asked & done;
+  if (asked == 0) return true;
+  return rule.action == Action::kAllow ? both != 0 && both == done : both != 0;
+}
+
+bool IsAboutAct(const CompiledRule& rule, const Act& act) {
+  if (!IsAbout(rule, rule.operations, act.operation) || !IsAbout(rule, rule.kinds, act.kinds))
+    return false;
+  if (rule.to_uid != kAnyUid && (rule.to_uid != act.to || act.from == act.to)) return false;
+  return IsAbout(rule, rule.capabilities, act.capabilities);
 }
 
 // What it asks for was not inspected to its end, or cannot be known.
@@ -77,6 +91,7 @@ bool Holds(const CompiledRule& rule, const Subject& subject) {
   if (rule.event == RuleEvent::kConnect &&
       (subject.port < rule.port_min || subject.port > rule.port_max))
     return false;
+  if (rule.event >= RuleEvent::kCredential && !IsAboutAct(rule, subject.act)) return false;
   return rule.action != Action::kAllow || !IsUnseen(rule, subject);
 }
 

@@ -24,11 +24,11 @@ Entry EntryOf(Feature feature) {
       return {"`executables` in an exception of an exec rule", "`paths`, `args` or the workload",
               true};
     case Feature::kCredential:
-      return {"`credential` rules", "`exec` rules for setuid programs", false};
+      return {"`credential` rules", "`exec` rules for setuid programs", true};
     case Feature::kNamespace:
-      return {"`namespace` rules", "`exec` rules for nsenter and unshare", false};
+      return {"`namespace` rules", "`exec` rules for nsenter and unshare", true};
     case Feature::kTrace:
-      return {"`trace` rules", "`exec` rules for debuggers", false};
+      return {"`trace` rules", "`exec` rules for debuggers", true};
   }
   return {"this", "another rule", false};
 }

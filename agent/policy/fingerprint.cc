@@ -83,6 +83,10 @@ void Add(const CompiledRule& rule, Hash& hash) {
   }
   hash.Add(rule.on_truncated);
   hash.Add(rule.access);
+  hash.Add(rule.operations);
+  hash.Add(rule.kinds);
+  hash.Add(rule.capabilities);
+  hash.Add(rule.to_uid);
   hash.Add(rule.port_min);
   hash.Add(rule.port_max);
   hash.Add(rule.digests);

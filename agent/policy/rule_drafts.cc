@@ -67,6 +67,9 @@ RuleDraft Begin(const PolicyDocument& policy, const RuleDocument& document) {
   rule.action = document.action;
   rule.on_truncated = document.on_truncated;
   rule.access = document.access;
+  rule.operations = document.crossing.operations;
+  rule.kinds = document.crossing.kinds;
+  rule.capabilities = document.crossing.capabilities;
   rule.digests = document.digests;
   rule.provenance = document.provenance;
   rule.traits = document.traits;
@@ -76,6 +79,9 @@ RuleDraft Begin(const PolicyDocument& policy, const RuleDocument& document) {
 // A rule before its exceptions.
 std::vector<RuleDraft> WithoutExceptions(const PolicyDocument& policy, const RuleDocument& rule) {
   std::vector<RuleDraft> drafts;
+  for (const uint32_t uid : rule.crossing.to_uids)
+    drafts.emplace_back(Begin(policy, rule)).rule.to_uid = uid;
+  if (!drafts.empty()) return drafts;
   if (rule.event != RuleEvent::kConnect) {
     RuleDraft& draft = drafts.emplace_back(Begin(policy, rule));
     Add(rule.paths, draft.paths);

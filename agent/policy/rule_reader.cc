@@ -13,6 +13,10 @@ namespace {
 
 constexpr size_t kLongestMessage = 512;
 
+// Bits of OperationWords.
+constexpr uint64_t kTraceOperations = (1U << static_cast<unsigned>(Operation::kClone)) - 1;
+constexpr uint64_t kNamespaceOperations = 0xff & ~kTraceOperations;
+
 struct Block {
   const char* key;
   RuleEvent event;
@@ -61,7 +65,8 @@ class RuleReader {
   void ReadCredential(const YamlNode& node);
   void ReadNamespace(const YamlNode& node);
   void ReadTrace(const YamlNode& node);
-  std::vector<std::string> Words(const YamlNode& node, const char* what, const WordList& words);
+  uint8_t Words(const YamlNode& node, const char* what, const std::vector<std::string_view>& all,
+                uint64_t possible);
   void ReadBlock(const YamlNode& node, bool unknown_field);
 
   NodeReader& reader_;
@@ -244,13 +249,14 @@ void RuleReader::ReadConnect(const YamlNode& node) {
     reader_.Fail(node.mark, "connect needs `cidrs`, `ports` or `unix`");
 }
 
-std::vector<std::string> RuleReader::Words(const YamlNode& node, const char* what,
-                                           const WordList& words) {
-  std::vector<std::string> found;
+uint8_t RuleReader::Words(const YamlNode& node, const char* what,
+                          const std::vector<std::string_view>& all, uint64_t possible) {
+  const std::vector<std::string_view> words = WordsOf(possible, all);
+  uint64_t bits = 0;
   for (const YamlNode& item : reader_.List(node, what))
-    if (auto word = reader_.Word(item, "a value of " + std::string(what), words))
-      found.push_back(*std::move(word));
-  return found;
+    if (const auto word = reader_.Word(item, "a value of " + std::string(what), words))
+      bits |= BitOf(*word, all);
+  return static_cast<uint8_t>(bits);
 }
 
 void RuleReader::ReadCredential(const YamlNode& node) {
@@ -268,7 +274,8 @@ void RuleReader::ReadCredential(const YamlNode& node) {
     if (!name) continue;
     if (!name->starts_with("CAP_"))
       reader_.Fail(item.mark, "capability " + Shown(*name) + " must begin with CAP_");
-    rule_.crossing.capabilities.push_back(*std::move(name));
+    else if (reader_.Word(item, "a capability", CapabilityWords()))
+      rule_.crossing.capabilities |= BitOf(*name, CapabilityWords());
   }
 }
 
@@ -276,10 +283,10 @@ void RuleReader::ReadNamespace(const YamlNode& node) {
   features_.push_back({Feature::kNamespace, node.mark});
   if (!reader_.IsMap(node, "namespace", {"kinds", "operations"})) return;
   if (const YamlNode* kinds = reader_.Find(node, "kinds"))
-    rule_.crossing.kinds =
-        Words(*kinds, "kinds", {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"});
+    rule_.crossing.kinds = Words(*kinds, "kinds", NamespaceKindWords(), ~uint64_t{0});
   if (const YamlNode* operations = reader_.Find(node, "operations"))
-    rule_.crossing.operations = Words(*operations, "operations", {"clone", "setns", "unshare"});
+    rule_.crossing.operations =
+        Words(*operations, "operations", OperationWords(), kNamespaceOperations);
 }
 
 void RuleReader::ReadTrace(const YamlNode& node) {
@@ -287,7 +294,7 @@ void RuleReader::ReadTrace(const YamlNode& node) {
   if (!reader_.IsMap(node, "trace", {"operations"})) return;
   if (const YamlNode* operations = reader_.Need(node, "operations"))
     rule_.crossing.operations =
-        Words(*operations, "operations", {"ptrace", "process-vm-write", "pidfd-getfd", "proc-mem"});
+        Words(*operations, "operations", OperationWords(), kTraceOperations);
 }
 
 }  // namespace

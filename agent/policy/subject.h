@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/event/act.h"
 #include "agent/event/event.h"
 #include "agent/event/vocabulary.h"
 #include "agent/policy/address.h"
@@ -26,6 +27,8 @@ enum class RuleEvent : uint8_t {
 
 // "exec", "file", "connect", …: the word of a rule.
 std::string_view Name(RuleEvent event);
+// credential, namespace or trace.
+RuleEvent EventOf(const Act& act);
 
 // Where a program's file comes from: the container's image, or something written since.
 enum class Provenance : uint8_t { kImage = 1, kAdded = 2 };
@@ -50,6 +53,7 @@ struct Subject {
   uint8_t access = 1;                    // file: 1 read, 2 write, 3 both, 7 another name
   std::optional<Cidr> address;           // connect: one address
   uint16_t port = 0;                     // connect
+  Act act;                               // credential, namespace, trace
   std::string executable;                // the program that acts; empty: not known
   bool path_unseen = false;              // beyond the kernel's bound: not inspected
   bool argv_unseen = false;

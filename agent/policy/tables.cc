@@ -18,6 +18,9 @@ static_assert(BitOf(ExecTrait::kMemfd) == NESTOR_IS_MEMFD);
 static_assert(BitOf(ExecTrait::kDeleted) == NESTOR_IS_DELETED);
 static_assert(BitOf(ExecTrait::kLoader) == NESTOR_IS_LOADER);
 static_assert(BitOf(ExecTrait::kSetuid) == NESTOR_IS_SETUID);
+static_assert(kAnyUid == NESTOR_ANY_UID);
+static_assert(static_cast<int>(RuleEvent::kCredential) == NESTOR_RULE_CREDENTIAL);
+static_assert(static_cast<int>(RuleEvent::kTrace) == NESTOR_RULE_TRACE);
 
 nestor_rule_bits ToRaw(const RuleBits& bits) {
   nestor_rule_bits raw{};
@@ -48,6 +51,10 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
   raw.is = rule.traits;
   raw.from = rule.provenance ? ToRaw(*rule.provenance) : uint8_t{0};
+  raw.operations = rule.operations;
+  raw.kinds = rule.kinds;
+  raw.capabilities = rule.capabilities;
+  raw.to_uid = rule.to_uid;
   return raw;
 }
 
@@ -100,7 +107,7 @@ class Maker {
   Status AddRules(const std::vector<CompiledRule>& rules) {
     struct Bits {
       RuleBits all, path, argv, cidr, allow, spares, asks_file;
-    } of[4];
+    } of[NESTOR_RULE_EVENTS];
     for (size_t index = 0; index < rules.size(); ++index) {
       const CompiledRule& rule = rules[index];
       const auto event = static_cast<size_t>(rule.event);

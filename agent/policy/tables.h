@@ -34,7 +34,7 @@ class TableRoom {
 };
 
 // The rules of each kind of event, [nestor_rule_event].
-using EventRules = std::array<nestor_event_rules, 4>;
+using EventRules = std::array<nestor_event_rules, NESTOR_RULE_EVENTS>;
 
 struct PolicyTables {
   std::array<nestor_dfa, NESTOR_DFA_KINDS> dfas{};  // [nestor_dfa_kind]

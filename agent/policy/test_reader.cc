@@ -79,6 +79,74 @@ void ReadConnect(NodeReader& reader, const YamlNode& node, Subject& subject) {
     subject.address = *parsed;
 }
 
+// One operation of trace rules (`trace`) or namespace rules.
+uint8_t OperationOf(NodeReader& reader, const YamlNode& node, bool trace) {
+  WordList words;
+  for (size_t bit = 0; bit < OperationWords().size(); ++bit)
+    if ((bit < static_cast<size_t>(Operation::kClone)) == trace)
+      words.push_back(OperationWords()[bit]);
+  const auto word = reader.Word(node, "operation", words);
+  return word ? static_cast<uint8_t>(BitOf(*word, OperationWords())) : uint8_t{0};
+}
+
+uint64_t BitsOf(NodeReader& reader, const YamlNode& node, const char* what, const WordList& words) {
+  uint64_t bits = 0;
+  for (const YamlNode& item : reader.List(node, what))
+    if (const auto word = reader.Word(item, "a value of " + std::string(what), words))
+      bits |= BitOf(*word, words);
+  return bits;
+}
+
+void ReadTrace(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  subject.event = RuleEvent::kTrace;
+  if (!reader.IsMap(node, "trace", {"operation"})) return;
+  if (const YamlNode* operation = reader.Need(node, "operation"))
+    subject.act.operation = OperationOf(reader, *operation, true);
+}
+
+void ReadNamespace(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  subject.event = RuleEvent::kNamespace;
+  if (!reader.IsMap(node, "namespace", {"operation", "kinds"})) return;
+  if (const YamlNode* operation = reader.Need(node, "operation"))
+    subject.act.operation = OperationOf(reader, *operation, false);
+  if (const YamlNode* kinds = reader.Need(node, "kinds"))
+    subject.act.kinds = static_cast<uint8_t>(BitsOf(reader, *kinds, "kinds", NamespaceKindWords()));
+}
+
+void ReadCredential(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  constexpr uint32_t kLargest = 0xfffffffe, kSomebody = 1000;
+  subject.event = RuleEvent::kCredential;
+  if (!reader.IsMap(node, "credential", {"fromUid", "toUid", "capabilities"})) return;
+  const YamlNode* from = reader.Find(node, "fromUid");
+  const YamlNode* to = reader.Find(node, "toUid");
+  const YamlNode* capabilities = reader.Find(node, "capabilities");
+  if (!to && !capabilities)
+    reader.Fail(node.mark, "an example of credential has `toUid`, `capabilities` or both");
+  subject.act.from = from ? reader.Number(*from, "fromUid", kLargest).value_or(0) : kSomebody;
+  subject.act.to = to ? reader.Number(*to, "toUid", kLargest).value_or(0) : subject.act.from;
+  if (capabilities)
+    subject.act.capabilities = BitsOf(reader, *capabilities, "capabilities", CapabilityWords());
+}
+
+// The act of an example, which has exactly one.
+void ReadAct(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  using Read = void (*)(NodeReader&, const YamlNode&, Subject&);
+  constexpr std::pair<const char*, Read> kActs[] = {
+      {"exec", ReadExec},   {"file", ReadFile},           {"connect", ReadConnect},
+      {"trace", ReadTrace}, {"namespace", ReadNamespace}, {"credential", ReadCredential}};
+  int count = 0;
+  for (const auto& [key, read] : kActs) {
+    const YamlNode* act = reader.Find(node, key);
+    if (!act) continue;
+    ++count;
+    read(reader, *act, subject);
+  }
+  if (count != 1)
+    reader.Fail(node.mark,
+                "an example has exactly one of `exec`, `file`, `connect`, `credential`, "
+                "`namespace` and `trace`");
+}
+
 void ReadPlace(NodeReader& reader, const YamlNode& node, Subject& subject) {
   if (!reader.IsMap(node, "workload", {"namespace", "pod", "container", "image", "labels"})) return;
   const auto text = [&](const char* key, std::string& into) {
@@ -117,16 +185,10 @@ PolicyTest ReadTest(NodeReader& reader, const YamlNode& node, PolicyTest::Expect
   test.expected = expected;
   test.subject.workload = {"default", "pod", "uid", "container", "container-id", "image"};
   if (!reader.IsMap(node, "an example",
-                    {"note", "rule", "exec", "file", "connect", "by", "workload", "chain"}))
+                    {"note", "rule", "exec", "file", "connect", "credential", "namespace", "trace",
+                     "by", "workload", "chain"}))
     return test;
-  const YamlNode* exec = reader.Find(node, "exec");
-  const YamlNode* file = reader.Find(node, "file");
-  const YamlNode* connect = reader.Find(node, "connect");
-  if ((exec != nullptr) + (file != nullptr) + (connect != nullptr) != 1)
-    reader.Fail(node.mark, "an example has exactly one of `exec`, `file` and `connect`");
-  if (exec) ReadExec(reader, *exec, test.subject);
-  if (file) ReadFile(reader, *file, test.subject);
-  if (connect) ReadConnect(reader, *connect, test.subject);
+  ReadAct(reader, node, test.subject);
   if (const YamlNode* note = reader.Find(node, "note"))
     test.note = reader.Text(*note, "note", kLongest).value_or("");
   if (const YamlNode* rule = reader.Find(node, "rule")) {

@@ -82,9 +82,13 @@ POLICIES = {
     "namespaces": Policy("making namespaces", """
   - name: no-namespace
     namespace: {kinds: [user, mnt], operations: [clone, unshare]}
-""", needs="namespace"),
-    "traces": Policy("writing other memory", """
+"""),
+    "traces": Policy("tracing", """
   - name: no-proc-mem
     trace: {operations: [proc-mem]}
-""", needs="trace"),
+"""),
+    "rights": Policy("becoming root", """
+  - name: no-root
+    credential: {toUids: [0]}
+"""),
 }

@@ -373,7 +373,10 @@ class Grammar {
     Choice(*explain, "--access", "How it is opened; default read", {"read", "write", "link", "any"},
            [&act](const std::string& word) { act.access = word; });
     text("--connect", act.connect, "A peer: 10.0.0.1:80, [fd00::1]:80, /run/x.sock, @name", "PEER");
-    text("--by", act.by, "The program that starts it, opens or connects", "PATH");
+    text("--act", act.act,
+         "As verdicts have it: ptrace, `unshare user,mnt`, `uid 1000 -> 0`, `gains CAP_SYS_ADMIN`",
+         "WORDS");
+    text("--by", act.by, "The program that acts: starts it, opens or connects", "PATH");
     Choice(*explain, "--from", "Where the program's file is from; default image",
            {"image", "added"}, [&act](const std::string& word) { act.from = word; });
     explain

@@ -79,6 +79,7 @@ ROWS = [
     Row("B9", "code in memory of its own that can be written and run", python(WRITABLE_CODE), runs(), file=PYTHON, limit=CONTENT),
     Row("B9.mem", "code written over a function by /proc/self/mem", python(OWN_MEMORY), effect("no-memory"), file="/proc/*/mem"),
     Row("B9.trace", "the same, against `trace: proc-mem`", python(OWN_MEMORY), effect("no-proc-mem"), policy="traces", file="*"),
+    Row("B10", "a setuid program, against becoming root", "mount -t $T && echo ran $T", effect("no-root"), policy="rights", file="uid 1000 -> 0 *"),
     Row("B11", "core_pattern: the kernel starts it, on the node", CORE_PATTERN, effect("no-helper"), user="root", file="/proc/sys/kernel/core_pattern",
         before="true", after="echo core >/proc/sys/kernel/core_pattern"),
 ]

@@ -358,6 +358,23 @@ TEST(DecodeTest, AVerdictKeepsWhatWasDecidedAndOnWhat) {
   EXPECT_TRUE(verdict.argv_truncated);
 }
 
+TEST(DecodeTest, AVerdictOfAnActSaysItInWords) {
+  nestor_verdict raw = Raw<nestor_verdict>(NESTOR_VERDICT);
+  raw.stage = NESTOR_STAGE_TRACE;
+  raw.act = {0, 1, 12, NESTOR_OPERATION_PTRACE, 0, {}};
+  raw.subject = Put(raw.data, 0, "/usr/sbin/nginx");
+  EXPECT_EQ(DecodeAs<VerdictRecord>(ToBytes(raw)).subject.value, "ptrace of /usr/sbin/nginx[12]");
+
+  raw.stage = NESTOR_STAGE_NAMESPACE;
+  raw.act = {0, 0, 0, NESTOR_OPERATION_UNSHARE, NESTOR_KIND_USER, {}};
+  EXPECT_EQ(DecodeAs<VerdictRecord>(ToBytes(raw)).subject.value, "unshare user");
+
+  raw.stage = NESTOR_STAGE_CREDENTIAL;
+  raw.act = {2, 1000, 0, 0, 0, {}};
+  EXPECT_EQ(DecodeAs<VerdictRecord>(ToBytes(raw)).subject.value,
+            "uid 1000 -> 0 gains CAP_DAC_OVERRIDE by /usr/sbin/nginx");
+}
+
 TEST(DecodeTest, AVerdictOfUnknownWordsSaysNone) {
   nestor_verdict raw = Raw<nestor_verdict>(NESTOR_VERDICT);
   raw.action = raw.mode = raw.stage = 99;

@@ -112,7 +112,9 @@ TEST_F(PolicyCommandTest, ValidateShowsEachFaultInItsLine) {
   Write("bad.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: bad}\nspec:\n"
         "  mode: enforced\n  rules:\n  - {name: a, exec: {args: [{regex: \"(a\"}]}}\n"
-        "  - {name: b, trace: {operations: [ptrace]}}\n");
+        "  - {name: b, exec: {sha256: "
+        "[e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855]"
+        "}}\n");
 
   EXPECT_EQ(RunIt({"policy", "validate", "-o", "text", "guard.yaml", "bad.yaml"}), kExitFailure);
 

@@ -72,11 +72,20 @@ Result<Subject> SubjectOf(const PolicyOptions& options) {
   subject.depth = options.depth;
   subject.executable = options.by;
   if (Status read = ReadLabels(options.labels, subject); !read) return read.error();
-  const int acts = !options.open.empty() + !options.connect.empty() +
+  const int acts = !options.open.empty() + !options.connect.empty() + !options.act.empty() +
                    (!options.argv.empty() || !options.exe.empty());
   if (acts != 1)
     return Error::InvalidArgument(
-        "say one act: a command behind --, --open PATH or --connect PEER");
+        "say one act: a command behind --, --open PATH, --connect PEER or --act WORDS");
+  if (!options.act.empty()) {
+    if (!ReadActText(options.act, subject.act))
+      return Error::InvalidArgument(
+          "--act takes `ptrace`, `unshare user,mnt`, `uid 1000 -> 0` or `gains CAP_SYS_ADMIN`, "
+          "as verdicts have it, not `" +
+          options.act + "`");
+    subject.event = EventOf(subject.act);
+    return subject;
+  }
   if (!options.open.empty()) {
     subject.event = RuleEvent::kOpen;
     subject.path = options.open;

@@ -28,6 +28,10 @@ std::string SubjectText(const Subject& subject) {
            ShellQuote(subject.path);
   if (subject.event == RuleEvent::kConnect && subject.address)
     return text + FormatAddress(*subject.address) + " port " + std::to_string(subject.port);
+  if (subject.event == RuleEvent::kTrace)
+    return text + std::string(WordsOf(subject.act.operation, OperationWords()).front());
+  if (subject.event == RuleEvent::kNamespace) return text + NamespaceText(subject.act);
+  if (subject.event == RuleEvent::kCredential) return text + CredentialText(subject.act, "");
   text += ShellQuote(subject.path);
   if (subject.event != RuleEvent::kExec || subject.argv.empty()) return text;
   text += "  (";

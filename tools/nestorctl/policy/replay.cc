@@ -40,7 +40,8 @@ void ReadPeerOrPath(const std::string& text, Subject& subject) {
   if (!ReadPeer(text, subject)) subject.path = text;
 }
 
-// An act that was refused left no event of its own kind; of opens only verdicts are told.
+// An act that was refused left no event of its own kind; of opens, traces, namespaces and
+// credentials only verdicts are told.
 bool ReadVerdict(const v1::Event& event, Subject& subject) {
   const v1::Verdict& verdict = event.verdict();
   if (event.has_file()) {
@@ -49,6 +50,12 @@ bool ReadVerdict(const v1::Event& event, Subject& subject) {
     subject.path = verdict.subject();
     subject.access = access == "write" ? 2 : access == "read" ? 1 : access == "link" ? 7 : 3;
     return true;
+  }
+  if (verdict.stage() == "trace" || verdict.stage() == "namespace" ||
+      verdict.stage() == "credential") {
+    const bool read = ReadActText(verdict.subject(), subject.act);
+    subject.event = EventOf(subject.act);
+    return read;
   }
   if (!verdict.applied() || verdict.stage() == "exec") return false;  // has an event of its own
   if (verdict.stage() == "connect" || verdict.stage() == "send") {
