@@ -47,6 +47,7 @@ void HookLinks::Detach(const bpf_program* program) {
 
 std::vector<bpf_link*> HookLinks::All() const {
   std::vector<bpf_link*> all;
+  all.reserve(links_.size());
   for (const auto& [program, link] : links_) all.push_back(link);
   return all;
 }
