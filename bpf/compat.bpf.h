@@ -68,4 +68,17 @@ static __always_inline u32 own_pid_namespace(struct task_struct *task)
 	return BPF_CORE_READ(namespace, ns.inum);
 }
 
+#define FMODE_BACKING (1U << 25)
+
+/*
+ * The path that a file was opened by. What is mapped from an overlay has, from 6.7 on (commit def3ae83da02), that of the file below it, and
+ * the user's beside it. Can go with 6.6.
+ */
+static __always_inline struct path *path_opened(struct file *file)
+{
+	if (bpf_core_field_exists(struct backing_file, user_path) && (BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+		return (void *)file + bpf_core_field_offset(struct backing_file, user_path);
+	return (void *)file + bpf_core_field_offset(struct file, f_path);
+}
+
 #endif

@@ -122,7 +122,9 @@ static __always_inline bool asks_who_starts(const struct decision *decision)
 /* What a matched rule asks of the program's file beside its path; `known`: what is known of it anyhow. */
 static __always_inline void look_at_file(struct judgement *judgement, const struct decision *decision, struct file *file, u32 known)
 {
-	judgement->file = kind_of_file(decision->context, decision->scratch, (u64)BPF_CORE_READ(file, f_path.dentry)) | known;
+	struct path *path = path_opened(file);
+
+	judgement->file = kind_of_file(decision->context, decision->scratch, (u64)BPF_CORE_READ(path, dentry)) | known;
 	if ((judgement->file & NESTOR_FROM_ANY) == NESTOR_FROM_ANY)
 		judgement->unseen |= NESTOR_SEES_FROM;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "decide_file.bpf.h"
 
-#define FMODE_BACKING 0x2000000 /* 6.5 on: a file that a stacked file system opens below its own */
-
 /*
  * An overlay opens the file below for each of its own, which was judged already. One below another overlay that somebody mounted over the
  * image is judged all the same: its place in the image is what rules are about. Before 6.5 the lower file goes by the upper one's path.

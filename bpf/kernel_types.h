@@ -221,6 +221,12 @@ struct file {
 	struct inode *f_inode;
 };
 
+/* What lies below an overlay, as its mappings have it: opened by the kernel for the user's file. Since 6.5. */
+struct backing_file {
+	struct file file;
+	struct path user_path; /* since 6.7 (commit def3ae83da02); before, f_path was the user's */
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;

@@ -242,6 +242,18 @@ exit 0
   EXPECT_THAT(said, testing::Contains("mmap /opt/ls"));
 }
 
+// What is mapped has the file below the overlay (6.7 on), not the one that was opened.
+TEST_F(OverlayTest, AProgramThatIsMadeExecutableLaterIsKnownByItsPlaceInTheImage) {
+  EXPECT_EQ(system(("cp " + VictimPath() + " /opt/loader").c_str()), 0);
+  const Sandbox container;
+  Node::Get().SetPolicy(Enforce("{name: no-id, exec: {paths: [/usr/bin/id]}}"));
+
+  EXPECT_EQ(ShInside(container, "/opt/loader protect /usr/bin/true"), 0);
+  EXPECT_EQ(ShInside(container, "/opt/loader protect /usr/bin/id"), 1);
+  EXPECT_THAT(Said(), ElementsAre("mmap /usr/bin/id"));
+  EXPECT_EQ(system("rm /opt/loader"), 0);
+}
+
 TEST_F(OverlayTest, AnAllowanceForTheImageIsForNothingElse) {
   const Sandbox container;
   Node::Get().SetPolicy(R"(

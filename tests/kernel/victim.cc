@@ -168,6 +168,15 @@ int MemFile(const char* target, int flags) {
   return open(path.c_str(), flags | O_CLOEXEC) >= 0 ? 0 : 1;
 }
 
+// As a loader of one's own does, that maps a program to read first.
+int Protect(const char* program) {
+  constexpr size_t kPage = 4096;
+  const int file = open(program, O_RDONLY | O_CLOEXEC);
+  void* mapped = mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, file, 0);
+  if (file < 0 || mapped == MAP_FAILED) return 2;
+  return mprotect(mapped, kPage, PROT_READ | PROT_EXEC) == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -179,6 +188,7 @@ int main(int argc, char** argv) {
   if (what == "serve" && argc == 4) return Serve(EndpointOf(argv[2], argv[3]));
   if (what == "ask" && argc == 4) return Ask(EndpointOf(argv[2], argv[3]));
   if (what == "wait-then-true" && argc == 3) return WaitThenTrue(argv[2]);
+  if (what == "protect" && argc == 3) return Protect(argv[2]);
   if (what == "ptrace" && argc == 3) return Trace(std::atoi(argv[2]));
   if (what == "vm-writev" && argc == 3) return VmWritev(std::atoi(argv[2]));
   if (what == "mem-file" && argc == 3) return MemFile(argv[2], O_RDWR);

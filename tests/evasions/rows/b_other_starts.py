@@ -59,6 +59,8 @@ ROWS = [
         refused("no-loader"), policy="kinds", argv=("./ls", "/usr/bin/canary", "{tag}")),
     Row("B1.image", "what a loader is told to run, against what is not of the image", "cp /usr/bin/canary x; /lib64/ld-linux-x86-64.so.2 ./x $T",
         refused("only-image"), policy="image", file="/tmp/*/x"),
+    Row("B1.protect", "a loader of one's own, which maps the program to read and then makes that executable", "/evasions/trick protect /usr/bin/canary $T",
+        effect("no-canary"), argv=("/evasions/trick", "protect", "/usr/bin/canary", "{tag}")),
     Row("B1.file", "the same, against opening the file", LOADER, effect("no-open"), policy="opens"),
     Row("B2", "a script whose interpreter it is", "printf \"#!/usr/bin/canary $T\\n\" >$T; chmod +x $T; ./$T", refused()),
     Row("B2.chain", "four scripts, each the next one's interpreter",

@@ -21,6 +21,7 @@ constexpr Trick kTricks[] = {{"flip", Flip, 3},
                              {"stall", Stall, 2},
                              {"int80", Int80, 2},
                              {"x32", X32, 2},
+                             {"protect", Protect, 2},
                              {"uring-open", UringOpen, 2},
                              {"uring-connect", UringConnect, 3}};
 

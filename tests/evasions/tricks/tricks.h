@@ -20,6 +20,9 @@ int Stall(std::span<char* const> arguments);
 int Int80(std::span<char* const> arguments);
 // x32 PROGRAM TAG: execve by x32's system call.
 int X32(std::span<char* const> arguments);
+// protect PROGRAM TAG: maps PROGRAM to read and makes that executable: what a loader of one's own
+// would do. Says `ran TAG` if it may.
+int Protect(std::span<char* const> arguments);
 // uring-open WAY FILE: opens and shows FILE. WAY is `plain`, `async` (a kernel's worker does it) or
 // `sqpoll` (a kernel thread takes it).
 int UringOpen(std::span<char* const> arguments);
