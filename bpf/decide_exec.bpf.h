@@ -84,7 +84,8 @@ static long exec_chunk(u32 index, void *argument)
 static __always_inline u32 match_program(struct judgement *judgement, const struct task_context *context, struct file *file,
 					 struct scratch *scratch, u64 generation)
 {
-	struct resolved path = path_of_file(context, file, scratch->path);
+	struct path *opened = path_opened(file);
+	struct resolved path = subject_path(context, BPF_CORE_READ(opened, mnt), BPF_CORE_READ(opened, dentry), scratch->path);
 
 	judgement->subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
 	judgement->subject_len = path.len;

@@ -115,9 +115,7 @@ static __always_inline struct resolved subject_path(const struct task_context *c
 
 static __always_inline struct resolved path_of_file(const struct task_context *context, struct file *file, char *buffer)
 {
-	struct path *path = path_opened(file);
-
-	return subject_path(context, BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry), buffer);
+	return subject_path(context, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), buffer);
 }
 
 /* What applies in a container; NULL does not happen. May be another container's soon after: read it at once. */
