@@ -325,7 +325,8 @@ void Put(const std::vector<std::pair<std::string, uint64_t>>& counters,
 }
 
 void Put(const Capability& capability, v1::Capability* out) {
-  const auto& [name, available, required, detail, effect, fix] = capability;
+  // rule_events is for nestord itself: what it means for a policy is in LoadedPolicy.unenforceable.
+  const auto& [name, available, required, detail, effect, fix, rule_events] = capability;
   Put(name, out->mutable_name());
   out->set_available(available);
   out->set_required(required);

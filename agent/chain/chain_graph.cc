@@ -14,18 +14,11 @@
 #include "agent/chain/evidence.h"
 #include "agent/chain/packed_process.h"
 #include "agent/chain/proc_cache.h"
+#include "agent/chain/words.h"
 #include "agent/chain/workload_pool.h"
 
 namespace nestor {
 namespace {
-
-// What is done to a file, by its bits. Another name comes with all that one may do by it.
-std::string AccessWord(uint32_t access) {
-  constexpr uint32_t kRead = 1, kWrite = 2, kLink = 4;
-  if (access & kLink) return "link";
-  const bool write = access & kWrite, read = access & kRead;
-  return write ? (read ? "read write" : "write") : "read";
-}
 
 // There is one for each process of the node's pods: a byte here is a hundred kilobytes.
 struct ProcessNode {
@@ -62,28 +55,6 @@ struct HopNode {
   std::deque<ChainHop> outgoing;      // from here to other nodes, oldest first
 };
 
-std::string_view SocketTypeName(uint16_t type) {
-  constexpr uint16_t kStream = 1, kDgram = 2, kSeqpacket = 5;
-  if (type == kStream) return "stream";
-  if (type == kDgram) return "dgram";
-  if (type == kSeqpacket) return "seqpacket";
-  return "";
-}
-
-std::string_view FamilyName(AddressFamily family) {
-  switch (family) {
-    case AddressFamily::kInet:
-      return "inet";
-    case AddressFamily::kInet6:
-      return "inet6";
-    case AddressFamily::kUnix:
-      return "unix";
-    case AddressFamily::kNone:
-      return "";
-  }
-  return "";
-}
-
 EventType TypeOf(SocketOperation operation) {
   switch (operation) {
     case SocketOperation::kConnect:
@@ -100,44 +71,6 @@ EventType TypeOf(SocketOperation operation) {
 
 // Hops to other nodes that are kept for one hop here, the newest ones; the events have all.
 constexpr size_t kMaxOutgoing = 64;
-
-std::string_view WordOf(Guarded target) {
-  switch (target) {
-    case Guarded::kMap:
-      return "guard-map";
-    case Guarded::kProgram:
-      return "guard-program";
-    case Guarded::kLink:
-      return "guard-link";
-    case Guarded::kFile:
-      return "guard-file";
-    case Guarded::kMount:
-      return "guard-mount";
-    case Guarded::kProcess:
-      return "guard-process";
-    case Guarded::kNone:
-      break;
-  }
-  return "guard";
-}
-
-std::string_view WordOf(TamperReason reason) {
-  switch (reason) {
-    case TamperReason::kForged:
-      return "option-forged";
-    case TamperReason::kReplayed:
-      return "option-replayed";
-    case TamperReason::kStale:
-      return "option-stale";
-    case TamperReason::kForeign:
-      return "option-foreign";
-    case TamperReason::kMalformed:
-      return "option-malformed";
-    case TamperReason::kNone:
-      return "option-refused";
-  }
-  return "";
-}
 
 // OpenSSH has sshd, from 9.8 on sshd-session, too.
 bool IsSshServer(std::string_view exe) {
@@ -931,7 +864,8 @@ struct ChainGraph::State {
     verdict.argv_truncated = record.argv_truncated;
     if (record.error != 0) verdict.error = Error::FromErrno("apply", -record.error).message;
     rule(record.generation, record.rule, verdict);
-    if (record.access) event.file = FileInfo{record.subject.value, AccessWord(record.access)};
+    if (record.access)
+      event.file = FileInfo{record.subject.value, std::string(AccessWord(record.access))};
     constexpr size_t kKeptVerdicts = 64;  // for a process that tries for ever; the events have all
     if (node) {
       std::vector<VerdictInfo>& verdicts =

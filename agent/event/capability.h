@@ -2,6 +2,7 @@
 #ifndef NESTOR_AGENT_EVENT_CAPABILITY_H_
 #define NESTOR_AGENT_EVENT_CAPABILITY_H_
 
+#include <cstdint>
 #include <string>
 
 namespace nestor {
@@ -14,6 +15,8 @@ struct Capability {
   std::string detail;     // what was found
   std::string effect;     // what does not work without it
   std::string fix;        // how to get it
+  // Of a hook: the kinds of rules that it judges, bits (1 << RuleEvent).
+  uint32_t rule_events = 0;
 };
 
 }  // namespace nestor

@@ -164,7 +164,8 @@ void LibbpfProbes::SetHook(const bpf_program* program, bool available, const std
                      IsRequired(name),
                      detail,
                      EffectOf(name, section),
-                     available ? "" : "use a kernel that has " + section};
+                     available ? "" : "use a kernel that has " + section,
+                     RuleEventsOf(name, section)};
   const auto known = std::ranges::find(capabilities_, hook.name, &Capability::name);
   if (known == capabilities_.end()) {
     capabilities_.push_back(std::move(hook));

@@ -6,50 +6,10 @@
 #include <string>
 #include <tuple>
 
+#include "agent/pipeline/enforceable.h"
 #include "agent/policy/fingerprint.h"
 
 namespace nestor {
-namespace {
-
-bool IsAvailable(const std::vector<Capability>& capabilities, const std::string& name) {
-  return std::any_of(capabilities.begin(), capabilities.end(), [&](const Capability& capability) {
-    return capability.name == name && capability.available;
-  });
-}
-
-// The hook that refuses what a rule denies.
-std::string HookOf(RuleEvent event) {
-  switch (event) {
-    case RuleEvent::kExec:
-      return "hook:decide_bprm";
-    case RuleEvent::kOpen:
-      return "hook:decide_open";
-    case RuleEvent::kConnect:
-      return "hook:decide_connect";
-    case RuleEvent::kCredential:
-      return "hook:decide_setuid";
-    case RuleEvent::kNamespace:
-      return "hook:decide_userns";
-    case RuleEvent::kTrace:
-      return "hook:decide_trace";
-  }
-  return "";
-}
-
-std::string WhyUnenforceable(const CompiledRule& rule,
-                             const std::vector<Capability>& capabilities) {
-  // An exec is ended at its start even where it cannot be refused.
-  const std::string hook = rule.event == RuleEvent::kExec && !IsAvailable(capabilities, "bpf-lsm")
-                               ? "hook:decide_exec"
-                               : HookOf(rule.event);
-  if (rule.event != RuleEvent::kExec && !IsAvailable(capabilities, "bpf-lsm")) {
-    return "bpf is not among this kernel's active LSMs";
-  }
-  return IsAvailable(capabilities, hook) ? "" : hook + " is not attached";
-}
-
-}  // namespace
-
 Status PoliciesInForce::Install(std::shared_ptr<const PolicySet> set) {
   std::vector<std::pair<CgroupId, RuleBits>> rules;
   rules.reserve(containers_.size());
@@ -128,7 +88,7 @@ LoadedPolicyInfo PoliciesInForce::Describe(const PolicySummary& policy) const {
   std::set<std::string> known;  // a rule may stand for several in the kernel
   for (const CompiledRule& rule : sets_.back()->compiled.rules) {
     if (rule.policy != policy.name || !known.insert(rule.name).second) continue;
-    const std::string why = WhyUnenforceable(rule, probes_.capabilities());
+    const std::string why = WhyUnenforceable(rule.event, probes_.capabilities());
     if (!why.empty()) info.unenforceable.push_back(rule.name + ": " + why);
     const RuleHits hits = HitsOf(policy.name, rule.name);
     info.hits.verdicts += hits.verdicts;

@@ -24,11 +24,6 @@ std::string ActVictim() {
   return other.substr(0, other.rfind('/')) + "/act_victim";
 }
 
-std::string Audit(const std::string& rule) {
-  std::string policy = Enforce(rule);
-  return policy.replace(policy.find("enforce"), 7, "audit");
-}
-
 // A process that lives in a container until it is ended.
 class Resident {
  public:
@@ -103,7 +98,7 @@ TEST_F(ActRuleTest, EachWayToTraceIsRefused) {
 TEST_F(ActRuleTest, AuditTellsOfEachWayToTraceOnce) {
   const Sandbox container;
   const Resident resident(container);
-  Node::Get().SetPolicy(Audit(kNoTrace));
+  Node::Get().SetPolicy(Audited(Enforce(kNoTrace)));
   for (const Way& way : TraceWays(resident.pid())) {
     EXPECT_EQ(Act(container, way.arguments), 0) << way.arguments[0];
     EXPECT_THAT(Told(Stage::kTrace, false), ElementsAre(StartsWith(way.told))) << way.arguments[0];
@@ -212,7 +207,7 @@ TEST_F(ActRuleTest, EachWayToMakeANamespaceIsRefused) {
 
 TEST_F(ActRuleTest, AuditTellsOfEachNamespaceThatIsMadeOnce) {
   const Sandbox container;
-  Node::Get().SetPolicy(Audit(kNoNamespace));
+  Node::Get().SetPolicy(Audited(Enforce(kNoNamespace)));
   for (const Way& way : WaysToMakeNamespaces()) {
     EXPECT_EQ(Act(container, way.arguments), 0) << Words(way);
     EXPECT_THAT(Told(Stage::kNamespace, false), ElementsAre(way.told)) << Words(way);
@@ -240,7 +235,7 @@ TEST_F(ActRuleTest, EachNamespaceThatIsEnteredIsRefused) {
 TEST_F(ActRuleTest, AuditTellsOfEachNamespaceThatIsEnteredOnce) {
   const Sandbox container;
   const Resident other(container, {"/usr/bin/unshare", "-CimunpT", "-U", "/bin/sleep", "600"});
-  Node::Get().SetPolicy(Audit(kNoNamespace));
+  Node::Get().SetPolicy(Audited(Enforce(kNoNamespace)));
   for (const Way& way : WaysToEnterNamespaces(other.pid())) {
     EXPECT_EQ(Act(container, way.arguments), 0) << way.told;
     EXPECT_THAT(Told(Stage::kNamespace, false), ElementsAre(way.told));
@@ -325,7 +320,7 @@ TEST_F(ActRuleTest, ASetuidProgramIsRefused) {
               ElementsAre(testing::AllOf(StartsWith("uid 65534 -> 0 gains CAP_CHOWN,"),
                                          EndsWith(" by " + Raising::path()))));
   EXPECT_EQ(Wait(container.Exec({Raising::path()})), kRan);  // root is root already
-  Node::Get().SetPolicy(Audit("{name: no-root, credential: {toUids: [0]}}"));
+  Node::Get().SetPolicy(Audited(Enforce("{name: no-root, credential: {toUids: [0]}}")));
   EXPECT_EQ(AsNobody(container, Raising::path()), kRan);
   EXPECT_THAT(Told(Stage::kCredential, false), ElementsAre(StartsWith("uid 65534 -> 0 ")));
 }
@@ -351,7 +346,7 @@ TEST_F(ActRuleTest, AnotherUidByASystemCallIsRefused) {
   EXPECT_THAT(Told(Stage::kCredential, true), ElementsAre("uid 0 -> 1000", "uid 0 -> 1001"));
   EXPECT_EQ(Act(container, {"setuid", "1002"}), 0);
   EXPECT_EQ(Act(container, {"setuid", "0"}), 0);
-  Node::Get().SetPolicy(Audit("{name: no-change, credential: {}}"));
+  Node::Get().SetPolicy(Audited(Enforce("{name: no-change, credential: {}}")));
   EXPECT_EQ(Act(container, {"setuid", "1000"}), 0);
   EXPECT_THAT(Told(Stage::kCredential, false), ElementsAre("uid 0 -> 1000"));
 }

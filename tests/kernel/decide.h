@@ -25,6 +25,11 @@ spec:
          "\n";
 }
 
+// The same policy in audit mode.
+inline std::string Audited(std::string policy) {
+  return policy.replace(policy.find("enforce"), 7, "audit");
+}
+
 // The exit code of a shell's command, in a container or outside.
 inline int Sh(const Sandbox& container, const std::string& command) {
   return Wait(container.Exec({"/bin/sh", "-c", command}));

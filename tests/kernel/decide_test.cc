@@ -34,10 +34,6 @@ spec:
       access: read
 )";
 
-std::string Audited(std::string policy) {
-  return policy.replace(policy.find("enforce"), 7, "audit");
-}
-
 TEST_F(DecideTest, AForbiddenArgumentIsRefusedAndTheRestRuns) {
   const Sandbox container;
   Node::Get().SetPolicy(kForbidArgument);

@@ -119,8 +119,8 @@ TEST_F(ExecTraitsTest, TheLoaderIsRefusedUnderItsNameAndByWhatItDoes) {
 TEST_F(ExecTraitsTest, InAuditModeALoaderIsToldOnceAProgram) {
   const GuardedFiles guarded;
   const Sandbox container;
-  std::string policy = Enforce("{name: no-loader, exec: {is: [loader]}}");
-  Node::Get().SetPolicy(policy.replace(policy.find("enforce"), 7, "audit"));
+  const std::string policy = Enforce("{name: no-loader, exec: {is: [loader]}}");
+  Node::Get().SetPolicy(Audited(policy));
 
   EXPECT_EQ(Sh(container,
                "cp /lib64/ld-linux-x86-64.so.2 /opt/guarded/ls; cp /bin/true /opt/guarded/x; "
@@ -151,7 +151,7 @@ TEST_F(ExecTraitsTest, ASetuidProgramIsRefusedByItsModeAlone) {
 TEST_F(ExecTraitsTest, AKindIsAskedBesideTheRestAndAuditLetsRun) {
   const GuardedFiles guarded;
   const Sandbox container;
-  std::string policy =
+  const std::string policy =
       Enforce("{name: one, exec: {paths: [/opt/guarded/*], args: [bad], is: [setuid, memfd]}}");
   Node::Get().SetPolicy(policy);
   EXPECT_EQ(Sh(container, "/opt/guarded/program bad"), 0);
@@ -159,7 +159,7 @@ TEST_F(ExecTraitsTest, AKindIsAskedBesideTheRestAndAuditLetsRun) {
   EXPECT_EQ(Sh(container, "/opt/guarded/program bad"), 126);
   EXPECT_THAT(Said(), SizeIs(1));
 
-  Node::Get().SetPolicy(policy.replace(policy.find("enforce"), 7, "audit"));
+  Node::Get().SetPolicy(Audited(policy));
   EXPECT_EQ(Sh(container, "/opt/guarded/program bad"), 0);
   EXPECT_THAT(Verdicts(), ElementsAre(Field(&VerdictRecord::applied, false)));
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/pipeline/enforceable.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace nestor {
+namespace {
+
+// Not known counts as not there.
+bool IsAvailable(const std::vector<Capability>& capabilities, std::string_view name) {
+  const auto found = std::ranges::find(capabilities, name, &Capability::name);
+  return found != capabilities.end() && found->available;
+}
+
+}  // namespace
+
+std::string WhyUnenforceable(RuleEvent event, const std::vector<Capability>& capabilities) {
+  if (!IsAvailable(capabilities, "bpf-lsm")) {
+    if (event != RuleEvent::kExec) return "bpf is not among this kernel's active LSMs";
+    // An exec is ended at its start even where it cannot be refused.
+    return IsAvailable(capabilities, "hook:decide_exec") ? "" : "hook:decide_exec is not attached";
+  }
+  std::string why;
+  bool judged = false;
+  for (const Capability& capability : capabilities) {
+    if (!(capability.rule_events & 1U << static_cast<unsigned>(event))) continue;
+    judged = true;
+    if (capability.available) continue;
+    if (!why.empty()) why += "; ";
+    why += capability.name + " is not attached: " + capability.effect;
+  }
+  return judged ? why : "no hook judges " + std::string(Name(event)) + " rules";
+}
+
+}  // namespace nestor
