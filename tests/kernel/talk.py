@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 STREAM, SEQPACKET, DGRAM = socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM
 SYS_PIDFD_GETFD = 438
@@ -244,24 +245,34 @@ def serve_by_queue(name, count):
     jobs.join()
 
 
+def until_it_waits(thread):
+    """The thread, another one of this process, said that it goes for a lock: it has come to wait there, in a futex without a limit of time."""
+    while True:
+        call = Path(f"/proc/self/task/{thread}/syscall").read_text().split()
+        if call[0] == "202" and call[4] == "0x0":
+            return
+        time.sleep(0.01)
+
+
 def serve_by_workers(name, warm):
     """Two workers. WARM requests go through them one by one, and each time the main thread waits for a lock that the worker has; then one worker
     is at a request when the main thread, at the next one, wakes it by that lock; then that worker runs its word."""
-    jobs, lock, held, at_work = queue.Queue(), threading.Lock(), threading.Event(), threading.Event()
-    locked = threading.Event()
+    jobs, lock, held = queue.Queue(), threading.Lock(), threading.Event()
+    going = queue.SimpleQueue()  # who goes for the lock next: its thread id
+    locked = queue.SimpleQueue()
 
     def work():
         while True:
             connection, word, last = jobs.get()
             if last:
-                at_work.set()
                 held.wait()
+                going.put(threading.get_native_id())
                 with lock:  # the main thread has it
                     run(word)
             else:
                 with lock:
-                    locked.set()
-                    time.sleep(0.2)  # the main thread waits for it
+                    locked.put(True)
+                    until_it_waits(going.get())
             connection.send(b"done")
             connection.close()
             jobs.task_done()
@@ -272,17 +283,17 @@ def serve_by_workers(name, warm):
     for _ in range(int(warm)):
         connection, _ = listener.accept()
         jobs.put((connection, connection.recv(64).decode(), False))
-        locked.wait()
+        locked.get()
+        going.put(threading.get_native_id())
         with lock:
-            locked.clear()
+            pass
         jobs.join()
     connection, _ = listener.accept()
     jobs.put((connection, connection.recv(64).decode(), True))
-    at_work.wait()
     lock.acquire()
     other, _ = listener.accept()
     held.set()
-    time.sleep(0.2)  # the worker waits for the lock
+    until_it_waits(going.get())
     other.recv(64)
     lock.release()
     jobs.join()
