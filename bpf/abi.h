@@ -517,8 +517,9 @@ struct nestor_event_rules {
 	struct nestor_rule_bits allow;     /* these allow */
 	struct nestor_rule_bits spares;    /* these leave some executables alone: NESTOR_DFA_EXCEPT */
 	struct nestor_rule_bits asks_file; /* these ask what the program's file is: NESTOR_IS_..., NESTOR_FROM_... */
+	struct nestor_rule_bits asks_way;  /* these ask which way the chain came */
 };
-NESTOR_LAYOUT(nestor_event_rules, 7 * 256);
+NESTOR_LAYOUT(nestor_event_rules, 8 * 256);
 
 /* Beside the kinds of event: some exec rules leave alone what certain executables start. */
 #define NESTOR_APPLIES_SPARES 7
@@ -528,14 +529,18 @@ struct nestor_applying {
 	struct nestor_rule_bits rules;
 	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind; (1 << NESTOR_APPLIES_SPARES) */
 	__u32 words;  /* of `rules` from the first to the last that has any */
+	__u64 places; /* which of the generation's lists of containers (`through`) it is on: bits; NESTOR_PLACES_UNKNOWN */
 };
-NESTOR_LAYOUT(nestor_applying, 264);
+NESTOR_LAYOUT(nestor_applying, 272);
+
+#define NESTOR_PLACES 63                              /* lists of containers in a generation */
+#define NESTOR_PLACES_UNKNOWN (1ULL << NESTOR_PLACES) /* its names are not known: it may be on any of them */
 
 /* In a container, for both slots, so that a swap of generations needs no second write. */
 struct nestor_container_rules {
 	struct nestor_applying slot[2];
 };
-NESTOR_LAYOUT(nestor_container_rules, 528);
+NESTOR_LAYOUT(nestor_container_rules, 544);
 
 /* Key of the prefix trie: the slot and family come first and are always compared whole. */
 struct nestor_cidr_key {
@@ -550,6 +555,7 @@ NESTOR_LAYOUT(nestor_cidr_key, 28);
 #define NESTOR_SEES_PATH 1
 #define NESTOR_SEES_ARGV 2
 #define NESTOR_SEES_FROM 4
+#define NESTOR_SEES_WAY 8
 
 /* What a program's file is, beside its path, and where it comes from; for a rule, what it asks for: any of either kind. */
 #define NESTOR_IS_MEMFD 0x01
@@ -581,11 +587,16 @@ struct nestor_rule {
 	__u8 from;                /* exec: NESTOR_FROM_...; 0: not asked */
 	__u8 operations;          /* trace, namespace: enum nestor_operation; 0: any */
 	__u8 kinds;               /* namespace: enum nestor_namespace_kind; 0: any */
-	__u8 pad[2];
+	__u8 place;               /* the chain left a container of this list: 1 + its bit in nestor_applying.places; 0: not asked */
+	__u8 pad;
 	__u32 to_uid;       /* credential; NESTOR_ANY_UID: any, or the same as before */
 	__u64 capabilities; /* credential: gained; 0: any, or none */
+	__u32 hops;         /* the chain has a hop of one of these kinds: bits (1 << enum nestor_hop_kind); 0: not asked */
+	__u32 rest;
 };
-NESTOR_LAYOUT(nestor_rule, 40);
+NESTOR_LAYOUT(nestor_rule, 48);
+
+#define NESTOR_WAY_MOST 1024 /* hops above a task that are looked at; a longer way is not known to its end */
 
 #define NESTOR_ANY_UID 0xffffffffU
 

@@ -29,7 +29,7 @@ static __always_inline int judge_act(const struct decision *decision, const stru
 
 	if (!match_rules(&judgement, decision, event, NESTOR_SET_NONE, &decision->scratch->argv, false))
 		return 0;
-	if (judgement.asks_executable && !spare_executable(&judgement, decision))
+	if (decision->scratch->found.sparing && !spare_executable(&judgement, decision))
 		return 0;
 	begin_judgement(&judgement, decision, event, stage);
 	judgement.act = act;

@@ -63,7 +63,7 @@ static __always_inline int judge_peer(const struct decision *decision, struct ne
 
 	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, NESTOR_SET_NONE, in, false))
 		return 0;
-	if (judgement.asks_executable && !spare_executable(&judgement, decision))
+	if (decision->scratch->found.sparing && !spare_executable(&judgement, decision))
 		return 0;
 	begin_judgement(&judgement, decision, NESTOR_RULE_CONNECT, stage);
 	judgement.peer = peer;
@@ -132,7 +132,7 @@ static __always_inline int judge_unix(const struct decision *decision, struct so
 		return 0;
 	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, accepted, &scratch->argv, true))
 		return 0;
-	if (judgement.asks_executable) {
+	if (decision->scratch->found.sparing) {
 		if (!spare_executable(&judgement, decision))
 			return 0;
 		path.len = unix_path_of(other, scratch->path);

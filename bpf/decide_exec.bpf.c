@@ -149,7 +149,7 @@ static __always_inline int judge_bprm(const struct decision *decision, struct li
 	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, path, &entry->argv, false) ||
 	    !drop_set(&judgement, decision, entry->sparing))
 		return 0;
-	if (judgement.asks_file)
+	if (decision->scratch->found.asking_file)
 		look_at_file(&judgement, decision, file, 0);
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
 	judgement.argv_text = entry->argv_text;
@@ -218,7 +218,7 @@ static __always_inline bool inspect_image(struct judgement *judgement, const str
 	if (entry && entry->generation == decision->generation &&
 	    (!drop_rules(judgement, decision->scratch, &entry->reported) || !drop_set(judgement, decision, entry->sparing)))
 		return false;
-	if (judgement->asks_file)
+	if (decision->scratch->found.asking_file)
 		look_at_file(judgement, decision, file, 0);
 	return true;
 }

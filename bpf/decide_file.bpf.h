@@ -26,7 +26,7 @@ static __always_inline int judge_accepted(const struct decision *decision, const
 		return 0;
 	if (!match_rules(&judgement, decision, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
 		return 0;
-	if (judgement.asks_executable) {
+	if (decision->scratch->found.sparing) {
 		if (!spare_executable(&judgement, decision))
 			return 0;
 		path = subject_path(decision->context, act->mnt, act->dentry, scratch->path);

@@ -43,7 +43,7 @@ static __always_inline int judge_mapping(const struct decision *decision, struct
 
 	if (!inspect_program(&judgement, decision, file) || !drop_set(&judgement, decision, sparing))
 		return 0;
-	if (judgement.asks_file)
+	if (decision->scratch->found.asking_file)
 		look_at_file(&judgement, decision, file, as_loaded(decision->scratch));
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);
 	show_argv(&judgement, decision->task);

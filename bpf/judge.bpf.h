@@ -8,7 +8,7 @@
 #ifndef NESTOR_JUDGE_BPF_H
 #define NESTOR_JUDGE_BPF_H
 
-#include "policy.bpf.h"
+#include "way.bpf.h"
 
 /* What is judged: given to the rule loop and copied into each verdict. */
 struct judgement {
@@ -18,7 +18,6 @@ struct judgement {
 	u32 words;                              /* words behind these hold nothing */
 	struct cause chain;
 	u64 generation;
-	struct task_struct *task;
 	struct task_context *context;
 	const char *subject;   /* in kernel memory; NULL: none */
 	unsigned long argv;    /* user address of the argument strings; 0: none */
@@ -27,8 +26,7 @@ struct judgement {
 		struct nestor_address *peer;  /* connect */
 		const struct nestor_act *act; /* trace, namespace, credential */
 	};
-	u64 asks_executable; /* not 0: some of the matched rules leave some executables alone. No bool, which would be two ways on */
-	u64 asks_file;       /* not 0: some of them ask what the program's file is */
+	struct way *way; /* in a map value; NULL: not known */
 	u32 subject_len;
 	u32 argv_len;
 	u32 event;
@@ -67,7 +65,6 @@ static __always_inline bool begin_decision(struct decision *decision, u32 event)
 /* Who does what, at which stage; what matched and what is shown of it comes after. */
 static __always_inline void begin_judgement(struct judgement *judgement, const struct decision *decision, u32 event, u8 stage)
 {
-	judgement->task = decision->task;
 	judgement->context = decision->context;
 	judgement->generation = decision->generation;
 	judgement->event = event;
@@ -108,7 +105,21 @@ static __always_inline bool is_about_act(const struct nestor_rule *rule, const s
 	return is_about(rule, rule->capabilities, act->capabilities);
 }
 
-static __always_inline bool rule_holds(const struct nestor_rule *rule, const struct judgement *judgement)
+/* The way that the chain came. Where it is not known, the judgement says so until the next rule that asks. */
+static __always_inline bool is_of_way(const struct nestor_rule *rule, struct judgement *judgement)
+{
+	u32 way;
+
+	judgement->unseen &= ~NESTOR_SEES_WAY;
+	if (!rule->hops && !rule->place)
+		return true;
+	way = came_through(judgement->way, rule);
+	if (way == WAY_UNSURE)
+		judgement->unseen |= NESTOR_SEES_WAY;
+	return way != WAY_NO;
+}
+
+static __always_inline bool rule_holds(const struct nestor_rule *rule, struct judgement *judgement)
 {
 	if (rule->event != judgement->event)
 		return false;
@@ -124,6 +135,8 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, const str
 		return false;
 	if (judgement->act && rule->event >= NESTOR_RULE_CREDENTIAL && !is_about_act(rule, judgement->act))
 		return false;
+	if (!is_of_way(rule, judgement))
+		return false;
 	return rule->action != NESTOR_ALLOW || !(rule->sees & judgement->unseen);
 }
 
@@ -135,7 +148,7 @@ static __always_inline void report_verdict(struct judgement *judgement, const st
 	verdict_reserve_or(record, sizeof(*record), NESTOR_VERDICT, return);
 	/* `data` stays as it was: only what the spans name is read. */
 	__builtin_memset((void *)record + sizeof(record->hdr), 0, sizeof(*record) - sizeof(record->hdr) - sizeof(record->data));
-	fill_actor(&record->actor, judgement->task, judgement->context);
+	fill_actor(&record->actor, bpf_get_current_task_btf(), judgement->context);
 	record->generation = judgement->generation;
 	record->rule = index;
 	record->action = rule->action;
@@ -225,7 +238,7 @@ __noinline __weak int was_told(struct task_context *context, u32 mark)
 
 static __always_inline u32 told_mark(const struct judgement *judgement, u32 index)
 {
-	u64 exec = judgement->task->self_exec_id << 40;
+	u64 exec = bpf_get_current_task_btf()->self_exec_id << 40;
 
 	return ((exec ^ judgement->generation << 12 ^ index) * HOP_ID_SPREAD) >> 32;
 }
@@ -272,8 +285,10 @@ static long judge_next(u32 round, void *argument)
  */
 static __always_inline void judge(struct judgement *judgement)
 {
-	effective_cause(&judgement->chain, judgement->task, judgement->context);
+	effective_cause(&judgement->chain, bpf_get_current_task_btf(), judgement->context);
 	/* Not 0 in the verifier's eyes: it would take what one round decides for undecided in the next. */
+	if (judgement->way)
+		see_way(judgement->way, judgement->chain.hop_id, judgement->generation);
 	judgement->decided = unknown_zero;
 	judgement->would = unknown_zero;
 	judgement->word = unknown_zero;
@@ -288,9 +303,7 @@ struct match_run {
 	const struct nestor_applying *here;
 	const struct nestor_rule_bits *path;
 	const struct nestor_rule_bits *other; /* argv or network */
-	u64 any;                              /* out: something matched */
-	u64 asking;                           /* out: and leaves some executables alone */
-	u64 asking_file;                      /* out: and asks what the program's file is */
+	struct found *found;                  /* out; like the first in a map value: the stack is full */
 };
 
 static long match_named_word(u32 index, void *argument)
@@ -300,8 +313,9 @@ static long match_named_word(u32 index, void *argument)
 	u64 matched = run->here->rules.word[i] & run->of_event->all.word[i] & run->path->word[i] & run->of_event->need_path.word[i];
 
 	run->matched->word[i] = matched;
-	run->any |= matched;
-	run->asking |= matched & run->of_event->spares.word[i];
+	run->found->any |= matched;
+	run->found->sparing |= matched & run->of_event->spares.word[i];
+	run->found->asking_way |= matched & run->of_event->asks_way.word[i];
 	return 0;
 }
 
@@ -314,9 +328,10 @@ static long match_word(u32 index, void *argument)
 		      (run->other->word[i] | ~need_other);
 
 	run->matched->word[i] = matched;
-	run->any |= matched;
-	run->asking |= matched & run->of_event->spares.word[i];
-	run->asking_file |= matched & run->of_event->asks_file.word[i];
+	run->found->any |= matched;
+	run->found->sparing |= matched & run->of_event->spares.word[i];
+	run->found->asking_file |= matched & run->of_event->asks_file.word[i];
+	run->found->asking_way |= matched & run->of_event->asks_way.word[i];
 	return 0;
 }
 
@@ -333,19 +348,17 @@ static __always_inline bool match_rules(struct judgement *judgement, const struc
 	    .here = applying_in(decision->context->container, decision->generation),
 	    .path = rule_set(path, decision->generation),
 	    .other = other,
-	    .any = unknown_zero,
-	    .asking = unknown_zero,
-	    .asking_file = unknown_zero,
+	    .found = &decision->scratch->found,
 	};
 
+	__builtin_memset(run.found, 0, sizeof(*run.found));
 	judgement->matched = run.matched;
 	if (!run.of_event || !run.here || !run.path || !run.other)
 		return false;
 	judgement->words = run.here->words;
 	bpf_loop(judgement->words, named ? match_named_word : match_word, &run, 0);
-	judgement->asks_executable = run.asking;
-	judgement->asks_file = run.asking_file;
-	return run.any;
+	judgement->way = run.found->asking_way ? &decision->scratch->way : NULL;
+	return run.found->any;
 }
 
 struct drop_run {

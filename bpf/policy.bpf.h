@@ -61,7 +61,18 @@ struct scratch {
 	u32 pad;
 	struct nestor_rule_bits matched; /* too large for the stack, as are the others */
 	struct nestor_rule_bits argv;    /* accept it */
-	char chunk[CHUNK + DFA_STEP];    /* the piece of argv that is being matched */
+	struct found {                   /* not 0: some of those that matched */
+		u64 any;
+		u64 sparing;     /* leave some executables alone */
+		u64 asking_file; /* ask what the program's file is */
+		u64 asking_way;  /* ask which way the chain came */
+	} found;
+	struct way {        /* that the chain came; looked up where a rule that matched asks for it */
+		u64 places; /* lists of containers that it left one of: see nestor_applying */
+		u32 hops;   /* kinds of its hops: bits (1 << enum nestor_hop_kind) */
+		u32 unseen; /* 1: not known to its end, or one of several */
+	} way;
+	char chunk[CHUNK + DFA_STEP]; /* the piece of argv that is being matched */
 	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];
 };
 

@@ -98,7 +98,7 @@ Status PolicyMaps::WriteContainer(uint32_t slot, CgroupId container, const nesto
 // nestord that was just restarted: by the same policies they keep their rules, by others they have
 // those of any unknown container.
 Status PolicyMaps::WriteUnnamed(uint32_t slot, const nestor_applying& defaults, bool same_policies,
-                                const std::vector<std::pair<CgroupId, RuleBits>>& named) {
+                                const std::vector<std::pair<CgroupId, ContainerRules>>& named) {
   std::unordered_set<CgroupId> written;
   for (const auto& [container, rules] : named) written.insert(container);
   std::vector<CgroupId> unnamed;
@@ -124,7 +124,7 @@ Status PolicyMaps::WriteUnnamed(uint32_t slot, const nestor_applying& defaults, 
 }
 
 Status PolicyMaps::Load(const CompiledPolicies& policies,
-                        const std::vector<std::pair<CgroupId, RuleBits>>& containers) {
+                        const std::vector<std::pair<CgroupId, ContainerRules>>& containers) {
   if (policies.generation <= loaded_) {
     return Error::FailedPrecondition("policy generation " + std::to_string(policies.generation) +
                                      " is not newer than " + std::to_string(loaded_));
@@ -185,7 +185,7 @@ void PolicyMaps::TellChange() {
   *words_.changes = *words_.changes + 1;
 }
 
-Status PolicyMaps::SetContainer(CgroupId container, const RuleBits& rules) {
+Status PolicyMaps::SetContainer(CgroupId container, const ContainerRules& rules) {
   const Status written = WriteContainer(loaded_ & 1, container, ApplyingOf(events_, rules));
   TellChange();
   return written;

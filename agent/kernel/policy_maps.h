@@ -31,11 +31,11 @@ class PolicyMaps {
 
   // See Probes::LoadPolicies.
   Status Load(const CompiledPolicies& policies,
-              const std::vector<std::pair<CgroupId, RuleBits>>& containers);
+              const std::vector<std::pair<CgroupId, ContainerRules>>& containers);
   // The kinds of events that the rules in force are of, an earlier nestord's too: bits (1 << enum
   // nestor_rule_event).
   uint32_t EventsInForce() const;
-  Status SetContainer(CgroupId container, const RuleBits& rules);
+  Status SetContainer(CgroupId container, const ContainerRules& rules);
   Status RemoveContainer(CgroupId container);
 
  private:
@@ -44,7 +44,7 @@ class PolicyMaps {
   Status WriteCidrs(uint32_t slot, const PolicyTables& tables);
   Status WriteContainer(uint32_t slot, CgroupId container, const nestor_applying& rules);
   Status WriteUnnamed(uint32_t slot, const nestor_applying& defaults, bool same_policies,
-                      const std::vector<std::pair<CgroupId, RuleBits>>& named);
+                      const std::vector<std::pair<CgroupId, ContainerRules>>& named);
   void ClearCidrs(uint32_t slot);
   void TellChange();
 

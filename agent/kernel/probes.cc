@@ -110,8 +110,8 @@ class LibbpfProbes : public Probes {
   std::vector<LossRecord> TakeLosses() override;
   void ConfirmLosses() override;
   Status LoadPolicies(const CompiledPolicies& policies,
-                      const std::vector<std::pair<CgroupId, RuleBits>>& containers) override;
-  Status SetContainerRules(CgroupId container, const RuleBits& rules) override {
+                      const std::vector<std::pair<CgroupId, ContainerRules>>& containers) override;
+  Status SetContainerRules(CgroupId container, const ContainerRules& rules) override {
     return policy_->SetContainer(container, rules);
   }
   Status RemoveContainer(CgroupId container) override {
@@ -345,8 +345,9 @@ Status LibbpfProbes::Attach() {
 }
 
 // Attached before the first rule that needs it counts, detached after the last one.
-Status LibbpfProbes::LoadPolicies(const CompiledPolicies& policies,
-                                  const std::vector<std::pair<CgroupId, RuleBits>>& containers) {
+Status LibbpfProbes::LoadPolicies(
+    const CompiledPolicies& policies,
+    const std::vector<std::pair<CgroupId, ContainerRules>>& containers) {
   uint32_t events = 0;
   for (const CompiledRule& rule : policies.rules) events |= 1U << static_cast<uint32_t>(rule.event);
   if (attached_) {

@@ -110,13 +110,14 @@ class Probes {
   // those whose names are known. generation: the last one's successor, also across a restart; 1 at
   // first. Error: nothing changed. Takes up to 100 ms (a grace for decisions under way) when the
   // last load is that fresh.
-  virtual Status LoadPolicies(const CompiledPolicies& policies,
-                              const std::vector<std::pair<CgroupId, RuleBits>>& containers) = 0;
+  virtual Status LoadPolicies(
+      const CompiledPolicies& policies,
+      const std::vector<std::pair<CgroupId, ContainerRules>>& containers) = 0;
 
-  // Says which policy rules apply to a container's cgroup (bits of CompiledPolicies::rules of the
-  // loaded generation). Children cgroups inherit. An unknown container has the default set of
-  // LoadPolicies.
-  virtual Status SetContainerRules(CgroupId container, const RuleBits& rules) = 0;
+  // Says which policy rules apply to a container's cgroup, and on which lists of containers it is
+  // (of the loaded generation). Children cgroups inherit. An unknown container has the default set
+  // of LoadPolicies.
+  virtual Status SetContainerRules(CgroupId container, const ContainerRules& rules) = 0;
   virtual Status RemoveContainer(CgroupId container) = 0;
 
   virtual const std::vector<Capability>& capabilities() const = 0;

@@ -94,7 +94,7 @@ struct Pipeline::State {
       return;
     }
     workloads.Removed(record.id);
-    if (Status status = policies.Forget(record.id); !status) losses.Add("policy-container", 1);
+    if (Status status = policies.Ended(record.id); !status) losses.Add("policy-container", 1);
   }
 
   void Publish(std::vector<Event> events) {

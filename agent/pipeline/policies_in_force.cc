@@ -10,11 +10,20 @@
 #include "agent/policy/fingerprint.h"
 
 namespace nestor {
+namespace {
+
+ContainerRules RulesOf(const CompiledPolicies& policies, const NamedContainer& container) {
+  return {RulesFor(policies, container.workload, container.labels),
+          PlacesOf(policies, container.workload)};
+}
+
+}  // namespace
+
 Status PoliciesInForce::Install(std::shared_ptr<const PolicySet> set) {
-  std::vector<std::pair<CgroupId, RuleBits>> rules;
+  std::vector<std::pair<CgroupId, ContainerRules>> rules;
   rules.reserve(containers_.size());
   for (const auto& [cgroup, container] : containers_) {
-    rules.emplace_back(cgroup, RulesFor(set->compiled, container.workload, container.labels));
+    rules.emplace_back(cgroup, RulesOf(set->compiled, container));
   }
   if (Status status = probes_.LoadPolicies(set->compiled, rules); !status) return status;
   if (sets_.empty() && probes_.inheritance().policy_fingerprint == FingerprintOf(set->compiled)) {
@@ -28,13 +37,18 @@ Status PoliciesInForce::Install(std::shared_ptr<const PolicySet> set) {
 Status PoliciesInForce::NameContainer(const NamedContainer& container) {
   containers_[container.cgroup] = container;
   if (sets_.empty()) return {};
-  return probes_.SetContainerRules(
-      container.cgroup, RulesFor(sets_.back()->compiled, container.workload, container.labels));
+  return probes_.SetContainerRules(container.cgroup, RulesOf(sets_.back()->compiled, container));
 }
 
-Status PoliciesInForce::Forget(CgroupId container) {
-  containers_.erase(container);
-  return probes_.RemoveContainer(container);
+// Chains that left it may live on, and rules ask where they came from.
+Status PoliciesInForce::Ended(CgroupId container) {
+  if (!containers_.contains(container)) return probes_.RemoveContainer(container);
+  ended_.push_back(container);
+  if (ended_.size() <= kKeptContainers) return {};
+  const CgroupId oldest = ended_.front();
+  ended_.pop_front();
+  containers_.erase(oldest);
+  return probes_.RemoveContainer(oldest);
 }
 
 const PolicySet* PoliciesInForce::Find(uint64_t generation) const {

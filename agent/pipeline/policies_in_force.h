@@ -30,7 +30,8 @@ class PoliciesInForce {
   Status Install(std::shared_ptr<const PolicySet> set);
   // A container's names are known: its rules replace the default set.
   Status NameContainer(const NamedContainer& container);
-  Status Forget(CgroupId container);
+  // Nothing runs in it any more.
+  Status Ended(CgroupId container);
 
   // Counts a verdict whose rule FillVerdict named. Kept by name, over all generations.
   void Count(const VerdictInfo& verdict, uint64_t time_ns);
@@ -43,6 +44,8 @@ class PoliciesInForce {
 
  private:
   static constexpr size_t kKeptSets = 4;
+  // Containers that ended. A chain that left an older one came a way that is not known.
+  static constexpr size_t kKeptContainers = 1024;
 
   // nullptr: no longer, or never, known here.
   const PolicySet* Find(uint64_t generation) const;
@@ -53,6 +56,7 @@ class PoliciesInForce {
   std::deque<std::shared_ptr<const PolicySet>> sets_;  // the last is in force
   std::shared_ptr<const PolicySet> inherited_;  // the same as what an earlier nestord had in force
   std::unordered_map<CgroupId, NamedContainer> containers_;
+  std::deque<CgroupId> ended_;                                    // of these, oldest first
   std::map<std::pair<std::string, std::string>, RuleHits> hits_;  // by policy and rule
 };
 

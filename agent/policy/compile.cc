@@ -14,6 +14,7 @@ namespace nestor {
 namespace {
 
 static_assert(kMaxRules == NESTOR_MAX_RULES);
+static_assert(kMaxPlaces == NESTOR_PLACES && kUnknownPlaces == NESTOR_PLACES_UNKNOWN);
 
 // The patterns of one kind, with the rule of each, until all rules are known.
 struct PatternList {
@@ -51,6 +52,7 @@ class Compiler {
               "a rule counts, and each thing that an exception asks for); the first too "
               "many is " +
               NameOf(drafts_.back().rule)};
+    if (Status placed = AddPlaces(); !placed) return placed.error();
     for (size_t rule = 0; rule < drafts_.size(); ++rule) AddRule(drafts_[rule], rule);
     for (const auto& [list, dfa] : {std::pair{&exec_path_, &out_.exec_path},
                                     {&argv_, &out_.argv},
@@ -66,6 +68,25 @@ class Compiler {
  private:
   static std::string NameOf(const CompiledRule& rule) {
     return "`" + rule.name + "` of policy `" + rule.policy + "`";
+  }
+
+  // Rules that ask for the same containers share a list.
+  Status AddPlaces() {
+    for (RuleDraft& draft : drafts_) {
+      const std::vector<std::string>& containers = draft.policy->through.containers;
+      if (containers.empty()) continue;
+      const auto known = std::ranges::find(out_.places, containers);
+      draft.rule.through_place = static_cast<size_t>(known - out_.places.begin()) + 1;
+      if (known != out_.places.end()) continue;
+      if (out_.places.size() == kMaxPlaces)
+        return Error{ErrorCode::kResourceExhausted,
+                     "the policies have more than " + std::to_string(kMaxPlaces) +
+                         " different lists of `through.containers` together; the first too many "
+                         "is of policy `" +
+                         draft.policy->name + "`"};
+      out_.places.push_back(containers);
+    }
+    return {};
   }
 
   void AddRule(const RuleDraft& draft, size_t rule) {
@@ -222,6 +243,15 @@ class Compiler {
 
 Result<CompiledPolicies> Compile(const std::vector<PolicyDocument>& policies, uint64_t generation) {
   return Compiler(generation).Run(policies);
+}
+
+uint64_t PlacesOf(const CompiledPolicies& policies, const Workload& workload) {
+  if (workload.host()) return 0;
+  if (workload.pending) return kUnknownPlaces;
+  uint64_t places = 0;
+  for (size_t i = 0; i < policies.places.size(); ++i)
+    if (IsOneOf(policies.places[i], workload)) places |= uint64_t{1} << i;
+  return places;
 }
 
 RuleBits RulesFor(const CompiledPolicies& policies, const Workload& workload,

@@ -80,7 +80,9 @@ struct CompiledRule {
   uint32_t specificity = 0;
   uint32_t min_depth = 0;
   uint32_t max_depth = 0xffffffff;
-  uint32_t origin_mask = 0;  // bit (1 << HopKind); 0: any
+  uint32_t origin_mask = 0;   // bit (1 << HopKind); 0: any
+  uint32_t through_hops = 0;  // the chain has a hop of one of these kinds; 0: not asked
+  size_t through_place = 0;   // it left a container of places[this - 1]; 0: not asked
   bool need_path = false;
   bool need_argv = false;
   bool need_cidr = false;
@@ -113,6 +115,7 @@ struct CompiledPolicies {
   Dfa unix_path;                    // over the unix socket's path; abstract names start with '@'
   Dfa except_path;                  // over the path of the program that acts: rules that spare it
   std::vector<CidrRule> cidrs;
+  std::vector<std::vector<std::string>> places;  // lists of containers that chains come through
   // For containers whose workload is not known yet: every rule that could apply and does not say
   // `whileUnknown: skip`; of policies with a selector neither what they allow nor their default.
   RuleBits default_rules;
@@ -121,6 +124,18 @@ struct CompiledPolicies {
 // The rules that apply to this workload (labels: the pod's). Thread: any.
 RuleBits RulesFor(const CompiledPolicies& policies, const Workload& workload,
                   const std::map<std::string, std::string>& labels);
+
+// Which lists of containers a workload is on: bits of CompiledPolicies::places. Thread: any.
+uint64_t PlacesOf(const CompiledPolicies& policies, const Workload& workload);
+inline constexpr size_t kMaxPlaces = 63;
+// Its names are not known: it may be on any of them.
+inline constexpr uint64_t kUnknownPlaces = uint64_t{1} << kMaxPlaces;
+
+// What the kernel is told of a container.
+struct ContainerRules {
+  RuleBits rules;  // that apply in it
+  uint64_t places = kUnknownPlaces;
+};
 
 }  // namespace nestor
 

@@ -11,6 +11,7 @@
 #include "agent/policy/rule_reader.h"
 #include "agent/policy/selector_reader.h"
 #include "agent/policy/test_reader.h"
+#include "agent/policy/way_reader.h"
 
 namespace nestor {
 namespace {
@@ -94,19 +95,15 @@ void PolicyReader::ReadOrigins(const YamlNode& node) {
 }
 
 void PolicyReader::ReadThrough(const YamlNode& node) {
-  policy_.features.push_back({Feature::kThrough, node.mark});
   if (!reader_.IsMap(node, "through", {"containers", "hops", "agents"})) return;
   if (const YamlNode* list = reader_.Find(node, "containers"))
-    policy_.through.containers = ReadNames(reader_, *list, "containers");
-  if (const YamlNode* list = reader_.Find(node, "agents"))
+    policy_.through.containers = ReadContainers(reader_, *list);
+  if (const YamlNode* list = reader_.Find(node, "agents")) {
+    policy_.features.push_back({Feature::kThroughAgents, list->mark});
     policy_.through.agents = ReadNames(reader_, *list, "agents");
+  }
   if (const YamlNode* list = reader_.Find(node, "hops"))
-    for (const YamlNode& item : reader_.List(*list, "hops"))
-      if (auto word = reader_.Word(item, "a hop",
-                                   {"container-entrypoint", "runtime-exec", "ssh-login", "tcp",
-                                    "unix-socket", "host-service", "pre-existing", "tcp-remote",
-                                    "fd-pass", "namespace", "credential", "trace", "delegated"}))
-        policy_.through.hops.push_back(*std::move(word));
+    policy_.through.hops = ReadHopKinds(reader_, *list);
   if (node.entries.empty())
     reader_.Fail(node.mark, "through needs `containers`, `hops` or `agents`");
 }
@@ -193,6 +190,14 @@ const std::vector<std::string_view>& OriginWords() {
   static const std::vector<std::string_view> kWords = {
       "container-entrypoint", "runtime-exec", "ssh-login", "tcp-remote",
       "host-service",         "pre-existing", "delegated"};
+  return kWords;
+}
+
+const std::vector<std::string_view>& HopWords() {
+  static const std::vector<std::string_view> kWords = {
+      "container-entrypoint", "runtime-exec", "ssh-login",  "tcp",     "unix-socket",
+      "host-service",         "pre-existing", "tcp-remote", "fd-pass", "namespace",
+      "credential",           "trace",        "delegated"};
   return kWords;
 }
 

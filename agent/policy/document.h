@@ -77,11 +77,9 @@ struct RuleDocument {
 
 // What a chain must have come through; each list that is given must have one that matches.
 struct ThroughDocument {
-  std::vector<std::string> containers;  // globs of "namespace/pod/container"
-  std::vector<std::string> hops;        // kinds
-  std::vector<std::string> agents;      // globs of names
-
-  bool empty() const { return containers.empty() && hops.empty() && agents.empty(); }
+  std::vector<std::string> containers;  // that it left: see IsOneOf
+  uint32_t hops = 0;                    // kinds that it has: bits (1 << HopKind)
+  std::vector<std::string> agents;      // globs of names; refused, see features.h
 };
 
 // What the language can say and something asks for, with the place of it.
@@ -133,8 +131,9 @@ struct PolicyFile {
   std::vector<Fault> faults;  // in order of place; with one, the file has no meaning
 };
 
-// The kinds of hop that a chain can begin with.
+// The kinds of hop that a chain can begin with; and all kinds.
 const std::vector<std::string_view>& OriginWords();
+const std::vector<std::string_view>& HopWords();
 
 // Reads all of one file's text. `file` is only named. Every fault is found, not the first alone.
 // Thread: any.

@@ -66,10 +66,28 @@ bool IsAboutAct(const CompiledRule& rule, const Act& act) {
   return IsAbout(rule, rule.capabilities, act.capabilities);
 }
 
+enum class Passage : uint8_t { kNo, kUnsure, kYes };
+
+// The way that the chain came: bpf/way.bpf.h.
+Passage PassageOf(const CompiledRule& rule, const CompiledPolicies& policies,
+                  const Subject& subject) {
+  const uint32_t hops = subject.way_hops | 1U << static_cast<unsigned>(subject.origin);
+  const auto met = [](bool yes, bool unsure) {
+    return yes ? Passage::kYes : unsure ? Passage::kUnsure : Passage::kNo;
+  };
+  const Passage by_hops = met(!rule.through_hops || (rule.through_hops & hops), subject.way_unseen);
+  if (rule.through_place == 0) return by_hops;
+  const std::vector<std::string>& place = policies.places[rule.through_place - 1];
+  const bool left = std::ranges::any_of(
+      subject.way_left, [&place](const Workload& one) { return IsOneOf(place, one); });
+  const bool unnamed = std::ranges::any_of(subject.way_left, &Workload::pending);
+  return std::min(by_hops, met(left, subject.way_unseen || unnamed));
+}
+
 // What it asks for was not inspected to its end, or cannot be known.
-bool IsUnseen(const CompiledRule& rule, const Subject& subject) {
-  return (subject.path_unseen && rule.need_path) || (subject.argv_unseen && rule.need_argv) ||
-         (!subject.provenance && rule.provenance);
+bool IsUnseen(const CompiledRule& rule, const Subject& subject, Passage passage) {
+  return passage == Passage::kUnsure || (subject.path_unseen && rule.need_path) ||
+         (subject.argv_unseen && rule.need_argv) || (!subject.provenance && rule.provenance);
 }
 
 bool IsOfFile(const CompiledRule& rule, const Subject& subject) {
@@ -77,7 +95,7 @@ bool IsOfFile(const CompiledRule& rule, const Subject& subject) {
   return !rule.provenance || !subject.provenance || rule.provenance == subject.provenance;
 }
 
-bool Holds(const CompiledRule& rule, const Subject& subject) {
+bool Holds(const CompiledRule& rule, const Subject& subject, Passage passage) {
   if (rule.event != subject.event) return false;
   if (subject.depth < rule.min_depth || subject.depth > rule.max_depth) return false;
   const auto origin = static_cast<unsigned>(subject.origin);
@@ -92,7 +110,8 @@ bool Holds(const CompiledRule& rule, const Subject& subject) {
       (subject.port < rule.port_min || subject.port > rule.port_max))
     return false;
   if (rule.event >= RuleEvent::kCredential && !IsAboutAct(rule, subject.act)) return false;
-  return rule.action != Action::kAllow || !IsUnseen(rule, subject);
+  if (passage == Passage::kNo) return false;
+  return rule.action != Action::kAllow || !IsUnseen(rule, subject, passage);
 }
 
 // The order of rules makes the first word the last one.
@@ -100,10 +119,11 @@ class Judge {
  public:
   explicit Judge(const Subject& subject) : subject_(subject) {}
 
-  void Ask(const CompiledRule& rule, size_t index) {
+  void Ask(const CompiledRule& rule, size_t index, Passage passage) {
     const bool in_force = rule.mode == Mode::kEnforce;
-    const bool only_audits = rule.action == Action::kAudit ||
-                             (rule.on_truncated == OnTruncated::kAudit && IsUnseen(rule, subject_));
+    const bool only_audits =
+        rule.action == Action::kAudit ||
+        (rule.on_truncated == OnTruncated::kAudit && IsUnseen(rule, subject_, passage));
     if (only_audits) return Note(index, Outcome::kReports);
     Outcome outcome = Outcome::kReports;
     if (rule.action == Action::kAllow) {
@@ -183,9 +203,12 @@ Judgement Evaluate(const CompiledPolicies& policies, const Subject& subject) {
   if (!subject.executable.empty())
     matching &= ~RulesMatching(policies.except_path, subject.executable);
   Judge judge(subject);
-  for (size_t index = 0; index < policies.rules.size(); ++index)
-    if (matching[index] && Holds(policies.rules[index], subject))
-      judge.Ask(policies.rules[index], index);
+  for (size_t index = 0; index < policies.rules.size(); ++index) {
+    if (!matching[index]) continue;
+    const CompiledRule& rule = policies.rules[index];
+    const Passage passage = PassageOf(rule, policies, subject);
+    if (Holds(rule, subject, passage)) judge.Ask(rule, index, passage);
+  }
   return judge.Result();
 }
 

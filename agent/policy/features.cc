@@ -12,8 +12,8 @@ struct Entry {
 
 Entry EntryOf(Feature feature) {
   switch (feature) {
-    case Feature::kThrough:
-      return {"`through` of a chain", "`origins` and `minDepth`", false};
+    case Feature::kThroughAgents:
+      return {"`agents` of `through`", "`containers` of `through`, or `minDepth`", false};
     case Feature::kDigests:
       return {"`sha256` of exec rules", "`paths`", false};
     case Feature::kProvenance:

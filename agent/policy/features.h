@@ -12,7 +12,7 @@
 namespace nestor {
 
 enum class Feature : uint8_t {
-  kThrough,          // chain.through
+  kThroughAgents,    // chain.through.agents
   kDigests,          // exec.sha256
   kProvenance,       // exec.from
   kTraits,           // exec.is

@@ -76,7 +76,9 @@ void Add(const CompiledRule& rule, Hash& hash) {
   hash.Add(rule.event);
   hash.Add(rule.action);
   hash.Add(rule.mode);
-  for (const uint32_t bound : {rule.min_depth, rule.max_depth, rule.origin_mask}) hash.Add(bound);
+  for (const uint32_t bound : {rule.min_depth, rule.max_depth, rule.origin_mask, rule.through_hops})
+    hash.Add(bound);
+  hash.Add(rule.through_place);
   for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.while_unknown,
                          rule.spares, rule.is_default}) {
     hash.Add(yes);
@@ -107,6 +109,8 @@ uint64_t FingerprintOf(const CompiledPolicies& policies) {
                                &policies.unix_path, &policies.except_path}) {
     hash.Add(*automaton);
   }
+  hash.Add(policies.places.size());
+  for (const std::vector<std::string>& containers : policies.places) hash.Add(containers);
   hash.Add(policies.cidrs.size());
   for (const CidrRule& cidr : policies.cidrs) {
     hash.Add(cidr.v6);

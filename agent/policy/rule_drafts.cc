@@ -51,6 +51,7 @@ RuleDraft Begin(const PolicyDocument& policy, RuleEvent event) {
   rule.min_depth = policy.min_depth;
   rule.max_depth = policy.max_depth;
   rule.origin_mask = policy.origin_mask;
+  rule.through_hops = policy.through.hops;
   rule.selector = policy.selector;
   rule.while_unknown = policy.while_unknown;
   return draft;

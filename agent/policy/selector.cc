@@ -2,6 +2,8 @@
 #include "agent/policy/selector.h"
 
 #include <algorithm>
+#include <ranges>
+#include <string_view>
 #include <utility>
 
 #include "agent/policy/glob.h"
@@ -48,7 +50,23 @@ bool HasLabels(const WorkloadSelector& selector, const std::map<std::string, std
       [&labels](const LabelExpression& expression) { return Holds(expression, labels); });
 }
 
+// "a/b/c" in its parts.
+std::vector<std::string> PartsOf(std::string_view name) {
+  std::vector<std::string> parts;
+  for (const auto part : std::views::split(name, '/')) parts.emplace_back(part.begin(), part.end());
+  return parts;
+}
+
 }  // namespace
+
+bool IsOneOf(const std::vector<std::string>& containers, const Workload& workload) {
+  return std::ranges::any_of(containers, [&workload](const std::string& name) {
+    const std::vector<std::string> parts = PartsOf(name);
+    if (!AnyMatches({parts.back()}, workload.container)) return false;
+    return parts.size() != 3 || (AnyMatches({parts[0]}, workload.namespace_name) &&
+                                 AnyMatches({parts[1]}, workload.pod));
+  });
+}
 
 bool Selects(const WorkloadSelector& selector, const Workload& workload,
              const std::map<std::string, std::string>& labels) {

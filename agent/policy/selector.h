@@ -39,6 +39,10 @@ struct WorkloadSelector {
 bool Selects(const WorkloadSelector& selector, const Workload& workload,
              const std::map<std::string, std::string>& labels);
 
+// Whether a workload whose names are known is one of these containers: "CONTAINER", in whatever
+// pod, or "NAMESPACE/POD/CONTAINER"; each part a glob. Thread: any.
+bool IsOneOf(const std::vector<std::string>& containers, const Workload& workload);
+
 // How specific a selector is; the larger number wins. Containers count more than pods, pods more
 // than labels, labels more than images, images more than namespaces, and each more than all that
 // count less together. 0: all pods. At most kMostSpecific.

@@ -61,6 +61,9 @@ struct Subject {
   std::map<std::string, std::string> labels;  // the pod's
   HopKind origin = HopKind::kContainerEntrypoint;
   uint32_t depth = 0;
+  uint32_t way_hops = 0;           // kinds of hops below the origin: bits (1 << HopKind)
+  std::vector<Workload> way_left;  // containers that the chain left for another one
+  bool way_unseen = false;         // there may be more of both
 };
 
 }  // namespace nestor

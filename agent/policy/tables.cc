@@ -47,7 +47,8 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.port_max = rule.port_max;
   raw.sees = static_cast<uint8_t>((rule.need_path ? NESTOR_SEES_PATH : 0) |
                                   (rule.need_argv ? NESTOR_SEES_ARGV : 0) |
-                                  (rule.provenance ? NESTOR_SEES_FROM : 0));
+                                  (rule.provenance ? NESTOR_SEES_FROM : 0) |
+                                  (rule.through_hops || rule.through_place ? NESTOR_SEES_WAY : 0));
   raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
   raw.is = rule.traits;
   raw.from = rule.provenance ? ToRaw(*rule.provenance) : uint8_t{0};
@@ -55,6 +56,8 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.kinds = rule.kinds;
   raw.capabilities = rule.capabilities;
   raw.to_uid = rule.to_uid;
+  raw.hops = rule.through_hops;
+  raw.place = static_cast<uint8_t>(rule.through_place);
   return raw;
 }
 
@@ -106,7 +109,7 @@ class Maker {
 
   Status AddRules(const std::vector<CompiledRule>& rules) {
     struct Bits {
-      RuleBits all, path, argv, cidr, allow, spares, asks_file;
+      RuleBits all, path, argv, cidr, allow, spares, asks_file, asks_way;
     } of[NESTOR_RULE_EVENTS];
     for (size_t index = 0; index < rules.size(); ++index) {
       const CompiledRule& rule = rules[index];
@@ -122,13 +125,14 @@ class Maker {
       of[event].allow.set(index, rule.action == Action::kAllow);
       of[event].spares.set(index, rule.spares);
       of[event].asks_file.set(index, rule.traits != 0 || rule.provenance);
+      of[event].asks_way.set(index, rule.through_hops != 0 || rule.through_place != 0);
       tables_.rules.push_back(ToRaw(rule));
     }
     for (size_t event = 0; event < std::size(of); ++event) {
       const Bits& bits = of[event];
-      tables_.events[event] = {ToRaw(bits.all),      ToRaw(bits.path),  ToRaw(bits.argv),
-                               ToRaw(bits.cidr),     ToRaw(bits.allow), ToRaw(bits.spares),
-                               ToRaw(bits.asks_file)};
+      tables_.events[event] = {ToRaw(bits.all),       ToRaw(bits.path),    ToRaw(bits.argv),
+                               ToRaw(bits.cidr),      ToRaw(bits.allow),   ToRaw(bits.spares),
+                               ToRaw(bits.asks_file), ToRaw(bits.asks_way)};
     }
     return {};
   }
@@ -139,7 +143,7 @@ class Maker {
   }
 
   PolicyTables Take(const RuleBits& default_rules) {
-    tables_.default_rules = ApplyingOf(tables_.events, default_rules);
+    tables_.default_rules = ApplyingOf(tables_.events, {default_rules, kUnknownPlaces});
     return std::move(tables_);
   }
 
@@ -194,9 +198,10 @@ Result<PolicyTables> MakeTables(const CompiledPolicies& policies) {
   return maker.Take(policies.default_rules);
 }
 
-nestor_applying ApplyingOf(const EventRules& events, const RuleBits& rules) {
+nestor_applying ApplyingOf(const EventRules& events, const ContainerRules& container) {
   nestor_applying applying{};
-  applying.rules = ToRaw(rules);
+  applying.rules = ToRaw(container.rules);
+  applying.places = container.places;
   for (uint32_t word = 0; word < NESTOR_RULE_WORDS; ++word) {
     if (applying.rules.word[word] == 0) continue;
     applying.words = word + 1;

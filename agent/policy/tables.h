@@ -50,8 +50,8 @@ struct PolicyTables {
 // that the kernel does not judge. Thread: any.
 Result<PolicyTables> MakeTables(const CompiledPolicies& policies);
 
-// The rules that apply in a container, as the kernel has them. Thread: any.
-nestor_applying ApplyingOf(const EventRules& events, const RuleBits& rules);
+// What the kernel is told of a container, in its own form. Thread: any.
+nestor_applying ApplyingOf(const EventRules& events, const ContainerRules& container);
 
 }  // namespace nestor
 

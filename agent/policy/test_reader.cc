@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/policy/rule_reader.h"
+#include "agent/policy/way_reader.h"
 
 namespace nestor {
 namespace {
@@ -171,12 +172,18 @@ void ReadPlace(NodeReader& reader, const YamlNode& node, Subject& subject) {
 
 void ReadChain(NodeReader& reader, const YamlNode& node, Subject& subject) {
   constexpr uint32_t kDeepest = 1000000;
-  if (!reader.IsMap(node, "chain", {"origin", "depth"})) return;
+  if (!reader.IsMap(node, "chain", {"origin", "depth", "through"})) return;
   if (const YamlNode* origin = reader.Find(node, "origin"))
     if (const auto word = reader.Word(*origin, "origin", OriginWords()))
       subject.origin = *HopKindFromName(*word);
   if (const YamlNode* depth = reader.Find(node, "depth"))
     subject.depth = reader.Number(*depth, "depth", kDeepest).value_or(0);
+  const YamlNode* way = reader.Find(node, "through");
+  if (!way || !reader.IsMap(*way, "through", {"hops", "containers"})) return;
+  if (const YamlNode* hops = reader.Find(*way, "hops"))
+    subject.way_hops = ReadHopKinds(reader, *hops);
+  if (const YamlNode* containers = reader.Find(*way, "containers"))
+    subject.way_left = ReadContainersLeft(reader, *containers);
 }
 
 PolicyTest ReadTest(NodeReader& reader, const YamlNode& node, PolicyTest::Expected expected) {

@@ -49,7 +49,7 @@ Node::Node() {
   if (auto seeded = probes_->Seed(); !seeded) Fatal(seeded.error());
 }
 
-void Node::SetPolicy(const std::string& yaml) {
+void Node::SetPolicy(const std::string& yaml, const std::map<CgroupId, Workload>& named) {
   std::vector<PolicyDocument> documents;
   if (!yaml.empty()) {
     auto parsed = ParsePolicies(yaml, "test.yaml");
@@ -58,7 +58,11 @@ void Node::SetPolicy(const std::string& yaml) {
   }
   auto compiled = Compile(documents, ++generation_);
   ASSERT_TRUE(compiled) << compiled.error().message;
-  const Status status = probes_->LoadPolicies(*compiled, {});
+  std::vector<std::pair<CgroupId, ContainerRules>> containers;
+  for (const auto& [cgroup, workload] : named)
+    containers.emplace_back(
+        cgroup, ContainerRules{RulesFor(*compiled, workload, {}), PlacesOf(*compiled, workload)});
+  const Status status = probes_->LoadPolicies(*compiled, containers);
   ASSERT_TRUE(status) << status.error().message;
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,9 @@ class Node {
 
   Probes& probes() { return *probes_; }
 
-  // Compiles a policy's YAML and puts it in force; "" removes all.
-  void SetPolicy(const std::string& yaml);
+  // Compiles a policy's YAML and puts it in force; "" removes all. `named`: the containers whose
+  // names are known, by cgroup.
+  void SetPolicy(const std::string& yaml, const std::map<CgroupId, Workload>& named = {});
   // Drops what is in the rings: a test sees its own records only.
   void Forget();
   // Reads the rings until `enough` or nothing came for two seconds; all records since the last

@@ -396,6 +396,17 @@ class Grammar {
             "pre-existing", "delegated"},
            [&act](const std::string& word) { act.origin = word; });
     explain->add_option("--depth", act.depth, "Hops below the origin")->type_name("N");
+    explain
+        ->add_option(
+            "--through-hop", act.through_hops,
+            "A kind of hop that the chain has below its origin: ssh-login, tcp, …; repeatable")
+        ->allow_extra_args(false)
+        ->type_name("KIND");
+    explain
+        ->add_option("--through-container", act.through_containers,
+                     "A container that the chain left for another one; repeatable")
+        ->allow_extra_args(false)
+        ->type_name("[NAMESPACE/POD/]CONTAINER");
   }
 
   // The innermost command that was recognised.
@@ -427,7 +438,8 @@ class Grammar {
       app_.exit(error, out, err);
       return {.options = std::nullopt, .exit_code = kExitOk, .out = out.str(), .err = ""};
     }
-    const std::vector<std::string> unknown = app_.remaining(true);
+    std::vector<std::string> unknown = app_.remaining(true);
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ValidationError)) unknown.clear();
     if (unknown.empty() && app_.get_subcommands().empty() &&
         error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
       const std::vector<std::string> names = CommandNames();

@@ -224,6 +224,77 @@ TEST_F(PolicyCommandTest, ReplayJudgesRecordedEvents) {
   EXPECT_THAT(printed_, HasSubstr("rules with `is` or `from` are not judged"));
 }
 
+constexpr char kWay[] = R"(apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: way}
+spec:
+  mode: enforce
+  chain: {through: {hops: [ssh-login], containers: [shop/*/side]}}
+  rules:
+  - {name: shell, exec: {paths: [/bin/sh]}}
+)";
+
+TEST_F(PolicyCommandTest, ExplainIsToldTheWay) {
+  Write("way.yaml", kWay);
+  const auto why = [this](const std::vector<std::string>& way) {
+    std::vector<std::string> words = {"policy", "explain", "-f", "way.yaml"};
+    words.insert(words.end(), way.begin(), way.end());
+    words.insert(words.end(), {"--", "/bin/sh"});
+    EXPECT_EQ(RunIt(words), kExitOk) << printed_;
+    return json::parse(printed_).at("why").get<std::string>();
+  };
+
+  EXPECT_EQ(why({"--through-hop", "ssh-login", "--through-container", "shop/web-0/side"}),
+            "denied by way/shell");
+  EXPECT_THAT(why({"--through-hop", "tcp", "--through-container", "shop/web-0/side"}),
+              HasSubstr("allowed"));
+  EXPECT_THAT(why({"--through-hop", "ssh-login", "--through-container", "side"}),
+              HasSubstr("allowed"));
+  EXPECT_EQ(
+      RunIt({"policy", "explain", "-f", "way.yaml", "--through-container", "a/b", "--open", "/x"}),
+      -1);
+  EXPECT_THAT(printed_, HasSubstr("takes CONTAINER or NAMESPACE/POD/CONTAINER"));
+  EXPECT_EQ(
+      RunIt({"policy", "explain", "-f", "way.yaml", "--through-hop", "shh-login", "--", "/x"}), -1);
+  EXPECT_THAT(printed_, HasSubstr("did you mean `ssh-login`?"));
+}
+
+TEST_F(PolicyCommandTest, ReplayKnowsTheWayByTheHopsThatWereTold) {
+  Write("way.yaml", kWay);
+  const auto hop = [](const char* id, const char* parent, const char* kind, const char* from,
+                      const char* to) {
+    const auto end = [](const std::string& container) {
+      return R"({"workload":{"namespace":"shop","pod":"web-0","container":")" + container +
+             R"(","container_id":")" + container + R"("}})";
+    };
+    return R"({"type":"hop","hop":{"id":")" + std::string(id) + R"(","parent_id":")" + parent +
+           R"(","kind":")" + kind + R"(","from":)" + end(from) + R"(,"to":)" + end(to) + "}}\n";
+  };
+  const auto shell = [](const char* hop_id) {
+    return R"({"type":"exec","process":{"exe":"/bin/sh","argv":["sh"]},"hop_id":")" +
+           std::string(hop_id) +
+           R"(","workload":{"container_id":"main","namespace":"shop","pod":"web-0",)"
+           R"("container":"main"},"origin":"runtime-exec"})" +
+           "\n";
+  };
+  const std::string hops =
+      hop("01", "", "runtime-exec", "side", "side") + hop("02", "01", "ssh-login", "side", "main") +
+      hop("03", "02", "credential", "main", "main") + hop("04", "01", "tcp", "side", "main") +
+      hop("05", "05", "tcp", "side", "main");
+  const auto denied = [&, this](const char* hop_id) {
+    Write("events.jsonl", hops + shell(hop_id));
+    EXPECT_EQ(RunIt({"policy", "replay", "-o", "text", "-f", "way.yaml", "events.jsonl"}), kExitOk)
+        << printed_;
+    return printed_.find("none would be denied") == std::string::npos;
+  };
+
+  EXPECT_TRUE(denied("03"));
+  EXPECT_FALSE(denied("04")) << "no ssh login";
+  EXPECT_FALSE(denied("01")) << "nothing was left";
+  EXPECT_TRUE(denied("99")) << "it is not told where it came from";
+  EXPECT_TRUE(denied("05")) << "a circle has no end";
+}
+
 v1::Status Loaded() {
   v1::Status status;
   status.set_policy_generation(12);

@@ -103,6 +103,48 @@ TEST(CompileTest, AnUnknownContainerGetsEveryRuleButThoseThatSaySkip) {
           .none());
 }
 
+TEST(CompileTest, RulesThatAskForTheSameContainersShareAList) {
+  const auto policy = [](const char* name, const char* containers) {
+    return "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: " + std::string(name) +
+           "}\nspec:\n  chain: {through: {containers: [" + containers +
+           "]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n---\n";
+  };
+  auto documents = ParsePolicies(
+      policy("a", "side-*, shop/*/main") + policy("b", "x") + policy("c", "side-*, shop/*/main"),
+      "p.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+  const auto policies = Compile(*documents, 1);
+  ASSERT_TRUE(policies) << policies.error().message;
+
+  ASSERT_EQ(policies->places.size(), 2u);
+  std::map<std::string, size_t> place_of;
+  for (const CompiledRule& rule : policies->rules) place_of[rule.policy] = rule.through_place;
+  EXPECT_EQ(place_of["a"], place_of["c"]);
+  EXPECT_NE(place_of["a"], place_of["b"]);
+  const uint64_t bit = uint64_t{1} << (place_of["a"] - 1);
+  EXPECT_EQ(PlacesOf(*policies, Container("any", "w", "side-car")), bit);
+  EXPECT_EQ(PlacesOf(*policies, Container("shop", "web-0", "main")), bit);
+  EXPECT_EQ(PlacesOf(*policies, Container("prod", "web-0", "main")), 0u);
+  Workload pending = Container("", "", "");
+  pending.pending = true;
+  EXPECT_EQ(PlacesOf(*policies, pending), kUnknownPlaces);
+  EXPECT_EQ(PlacesOf(*policies, Workload()), 0u);
+}
+
+TEST(CompileTest, MoreListsOfContainersThanTheKernelHoldsAreRefusedByName) {
+  std::string text;
+  for (size_t i = 0; i <= kMaxPlaces; ++i)
+    text += "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p" + std::to_string(i) +
+            "}\nspec:\n  chain: {through: {containers: [c" + std::to_string(i) +
+            "]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n---\n";
+  auto documents = ParsePolicies(text, "p.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+  const auto policies = Compile(*documents, 1);
+
+  ASSERT_FALSE(policies);
+  EXPECT_THAT(policies.error().message, HasSubstr("more than 63 different lists"));
+}
+
 TEST(CompileTest, TheHostHasNoRules) {
   const CompiledPolicies policies = Compiled("  rules:\n  - {name: r, file: {paths: [/a]}}\n");
 

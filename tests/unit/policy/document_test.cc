@@ -31,7 +31,7 @@ PolicyDocument Parsed(const std::string& spec) {
 TEST(DocumentTest, EveryFieldIsRead) {
   const PolicyDocument policy = Parsed(R"(  mode: enforce
   selector: {namespaces: [prod-*], pods: [web-0], containers: [main], labels: {app: web}, whileUnknown: skip}
-  chain: {origins: [runtime-exec, ssh-login], minDepth: 1, maxDepth: 5}
+  chain: {origins: [runtime-exec, ssh-login], minDepth: 1, maxDepth: 5, through: {hops: [tcp, trace], containers: [side-*, a/b/c]}}
   rules:
   - name: read
     message: "not yours"
@@ -50,6 +50,9 @@ TEST(DocumentTest, EveryFieldIsRead) {
   EXPECT_EQ(policy.selector.labels.at("app"), "web");
   EXPECT_FALSE(policy.while_unknown);
   EXPECT_EQ(policy.origin_mask, 1U << 2 | 1U << 3);
+  EXPECT_EQ(policy.through.hops, 1U << static_cast<unsigned>(HopKind::kTcp) |
+                                     1U << static_cast<unsigned>(HopKind::kTrace));
+  EXPECT_THAT(policy.through.containers, ElementsAre("side-*", "a/b/c"));
   EXPECT_EQ(policy.min_depth, 1u);
   EXPECT_EQ(policy.max_depth, 5u);
   ASSERT_EQ(policy.rules.size(), 3u);
@@ -104,6 +107,9 @@ TEST(DocumentTest, WrongTypesAndValuesNameTheirPlace) {
   EXPECT_THAT(ErrorOf("  rules: {}\n"), StartsWith("p.yaml:5:10: rules must be a list"));
   EXPECT_THAT(ErrorOf("  rules: []\n"), HasSubstr("at least one"));
   EXPECT_THAT(ErrorOf("  chain: {minDepth: -1}\n"), HasSubstr("whole number"));
+  EXPECT_THAT(ErrorOf("  chain: {through: {containers: [web-0/main]}}\n"),
+              HasSubstr("must be CONTAINER or NAMESPACE/POD/CONTAINER"));
+  EXPECT_THAT(ErrorOf("  chain: {through: {hops: [ssh]}}\n"), HasSubstr("ssh-login"));
   EXPECT_THAT(ErrorOf("  chain: {minDepth: 3, maxDepth: 2}\n"), HasSubstr("below minDepth"));
   EXPECT_THAT(ErrorOf("  rules:\n  - {name: r}\n"), HasSubstr("exactly one of"));
   EXPECT_THAT(ErrorOf("  rules:\n  - {name: r, file: {paths: [etc/shadow]}}\n"),

@@ -309,5 +309,38 @@ TEST(EvaluateTest, OriginsAndDepthsBoundARule) {
   EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
 }
 
+TEST(EvaluateTest, TheWayIsAskedForHopsAndForContainersThatWereLeft) {
+  const CompiledPolicies policies =
+      Compiled(Policy("a",
+                      "  mode: enforce\n  chain: {through: {hops: [ssh-login, trace], containers: "
+                      "[shop/*/side]}}\n  rules:\n  - {name: not, file: {paths: [/a]}}\n"));
+  Subject subject = Open("/a");
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.way_hops = 1U << static_cast<unsigned>(HopKind::kSshLogin);
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow) << "both are asked for";
+  subject.way_left = {{"prod", "web-0", "", "side", "id", ""}};
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.way_left = {{"shop", "web-0", "", "side", "id", ""}};
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny);
+  subject.way_hops = 0;
+  subject.origin = HopKind::kSshLogin;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny) << "an origin is a hop, too";
+}
+
+TEST(EvaluateTest, AWayThatIsNotKnownIsForTheRuleToSay) {
+  const auto denies = [](const std::string& more) {
+    const CompiledPolicies policies = Compiled(Policy(
+        "a", "  mode: enforce\n  chain: {through: {hops: [trace]}}\n  rules:\n  - {name: not, " +
+                 more + "file: {paths: [/a]}}\n"));
+    Subject subject = Open("/a");
+    subject.way_unseen = true;
+    return Evaluate(policies, subject);
+  };
+  EXPECT_EQ(denies("").action, Action::kDeny);
+  EXPECT_EQ(denies("onTruncated: audit, ").action, Action::kAllow);
+  EXPECT_EQ(denies("onTruncated: audit, ").hits.size(), 1u);
+  EXPECT_EQ(denies("action: allow, ").hits.size(), 0u);
+}
+
 }  // namespace
 }  // namespace nestor

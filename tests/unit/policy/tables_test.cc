@@ -268,7 +268,7 @@ TEST(TablesTest, WhatExecRulesAskBesidePatternsIsInTheirBits) {
   EXPECT_EQ(tables->rules[1].sees, NESTOR_SEES_FROM);
   EXPECT_THAT(BitsOf(tables->events[NESTOR_RULE_EXEC].asks_file), testing::ElementsAre(0, 1));
   EXPECT_EQ(tables->default_rules.events, 1U << NESTOR_RULE_EXEC | 1U << NESTOR_APPLIES_SPARES);
-  EXPECT_EQ(ApplyingOf(tables->events, RuleBits(3)).events, 1U << NESTOR_RULE_EXEC);
+  EXPECT_EQ(ApplyingOf(tables->events, {RuleBits(3), 0}).events, 1U << NESTOR_RULE_EXEC);
 }
 
 TEST(TablesTest, WithoutRulesNothingMatches) {

@@ -62,6 +62,17 @@ std::string OriginsOf(uint32_t mask) {
   return words.empty() ? "any" : Joined(words);
 }
 
+std::string HopsOf(uint32_t kinds) {
+  std::vector<std::string> words;
+  for (const std::string_view word : HopWords())
+    if (kinds >> static_cast<unsigned>(*HopKindFromName(word)) & 1) words.emplace_back(word);
+  return words.empty() ? "any" : Joined(words);
+}
+
+std::string ContainersOf(const PolicyDocument& policy) {
+  return policy.through.containers.empty() ? "any" : Joined(policy.through.containers);
+}
+
 std::string DepthsOf(const PolicyDocument& policy) {
   return std::to_string(policy.min_depth) + " to " +
          (policy.max_depth == 0xffffffff ? "any" : std::to_string(policy.max_depth));
@@ -160,6 +171,8 @@ class Difference {
     Field(b.name, "", "whileUnknown", a.while_unknown ? "apply" : "skip",
           b.while_unknown ? "apply" : "skip");
     Field(b.name, "", "origins", OriginsOf(a.origin_mask), OriginsOf(b.origin_mask));
+    Field(b.name, "", "through hops", HopsOf(a.through.hops), HopsOf(b.through.hops));
+    Field(b.name, "", "through containers", ContainersOf(a), ContainersOf(b));
     Field(b.name, "", "depth", DepthsOf(a), DepthsOf(b));
     std::map<std::string, const RuleDocument*> old;
     for (const RuleDocument& rule : a.rules) old[rule.name] = &rule;

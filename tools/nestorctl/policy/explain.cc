@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/base/nearest.h"
+#include "agent/policy/document.h"
 #include "agent/policy/evaluate.h"
+#include "agent/policy/way_reader.h"
 #include "tools/nestorctl/command_line.h"
 #include "tools/nestorctl/policy/commands.h"
 #include "tools/nestorctl/policy/print.h"
@@ -70,6 +73,19 @@ Result<Subject> SubjectOf(const PolicyOptions& options) {
                       options.container,      "container-id", options.image};
   subject.origin = *HopKindFromName(options.origin);
   subject.depth = options.depth;
+  for (const std::string& word : options.through_hops) {
+    if (std::ranges::find(HopWords(), word) == HopWords().end())
+      return Error::InvalidArgument("--through-hop: unknown value `" + word + "`" +
+                                    Suggest(word, HopWords()));
+    subject.way_hops |= 1U << static_cast<unsigned>(*HopKindFromName(word));
+  }
+  for (const std::string& name : options.through_containers) {
+    const auto left = ContainerNamed(name);
+    if (!left)
+      return Error::InvalidArgument(
+          "--through-container takes CONTAINER or NAMESPACE/POD/CONTAINER, not `" + name + "`");
+    subject.way_left.push_back(*left);
+  }
   subject.executable = options.by;
   if (Status read = ReadLabels(options.labels, subject); !read) return read.error();
   const int acts = !options.open.empty() + !options.connect.empty() + !options.act.empty() +

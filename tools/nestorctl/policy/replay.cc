@@ -14,6 +14,7 @@
 #include "tools/nestorctl/policy/commands.h"
 #include "tools/nestorctl/policy/print.h"
 #include "tools/nestorctl/policy/source.h"
+#include "tools/nestorctl/policy/ways.h"
 #include "tools/nestorctl/table.h"
 #include "tools/nestorctl/words.h"
 
@@ -113,9 +114,12 @@ void Note(const std::string& rule, bool denies, const v1::Event& event, const Su
 }
 
 // As if every policy were in force.
-void Replay(const CompiledPolicies& policies, const v1::Event& event, Replayed& replayed) {
-  const auto subject = SubjectOf(event);
+void Replay(const CompiledPolicies& policies, const v1::Event& event, Ways& ways,
+            Replayed& replayed) {
+  if (event.has_hop()) ways.Take(event.hop());
+  auto subject = SubjectOf(event);
   if (!subject) return;
+  ways.Fill(event.hop_id(), *subject);
   ++replayed.judged;
   const Judgement judgement = Evaluate(policies, *subject);
   for (const Hit& hit : judgement.hits)
@@ -132,6 +136,7 @@ Status ReadEvents(std::istream& in, const CompiledPolicies& policies, Replayed& 
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   std::string line;
+  Ways ways;
   while (std::getline(in, line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     ++replayed.lines;
@@ -139,7 +144,7 @@ Status ReadEvents(std::istream& in, const CompiledPolicies& policies, Replayed& 
     const bool fine = line.size() <= kLongestLine &&
                       google::protobuf::util::JsonStringToMessage(line, &event, options).ok();
     if (fine)
-      Replay(policies, event, replayed);
+      Replay(policies, event, ways, replayed);
     else
       ++replayed.unreadable;
   }
