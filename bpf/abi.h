@@ -485,7 +485,7 @@ enum nestor_dfa_kind {
 
 /*
  * An automaton: bytes that it does not tell apart are one class. A state is a row of `stride` cells, the first state's at `base`: the next
- * state by class, and behind these two sets of rules: those that match a text which ends here, and another one by the automaton's kind.
+ * state by class, and behind these three sets of rules: NESTOR_ROW_....
  */
 struct nestor_dfa {
 	__u32 base;
@@ -497,10 +497,10 @@ struct nestor_dfa {
 NESTOR_LAYOUT(nestor_dfa, 272);
 
 /* Cells from a row's end. */
-#define NESTOR_ROW_ACCEPTS 2
-#define NESTOR_ROW_REACH 1 /* NESTOR_DFA_OPEN_PATH: rules that match some text that goes on from here, also one that ends here */
-#define NESTOR_ROW_HITS 1  /* NESTOR_DFA_ARGV: see hits_from */
-#define NESTOR_ROW_SETS 2
+#define NESTOR_ROW_ACCEPTS 3
+#define NESTOR_ROW_REACH 2 /* NESTOR_DFA_OPEN_PATH: rules that match some text that goes on from here, also one that ends here */
+#define NESTOR_ROW_HITS 1  /* NESTOR_DFA_ARGV, _EXEC_PATH and _OPEN_PATH: see hits_from */
+#define NESTOR_ROW_SETS 3
 
 /* The cells of all automata of one slot. */
 struct nestor_dfa_cells {

@@ -25,9 +25,10 @@ static __always_inline void show_program(struct judgement *judgement, const stru
 static __always_inline int judge_act(const struct decision *decision, const struct nestor_act *act, u32 event, u8 stage,
 				     struct file *program)
 {
+	struct nestor_rule_bits *none = rule_set(NESTOR_SET_NONE, decision->generation);
 	struct judgement judgement = {};
 
-	if (!match_rules(&judgement, decision, event, NESTOR_SET_NONE, &decision->scratch->argv, false))
+	if (!match_rules(&judgement, decision, event, none, &decision->scratch->argv, false))
 		return 0;
 	if (decision->scratch->found.sparing && !spare_executable(&judgement, decision))
 		return 0;

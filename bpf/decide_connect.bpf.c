@@ -59,9 +59,10 @@ static __always_inline u32 match_network(const struct nestor_address *peer, u64 
 static __always_inline int judge_peer(const struct decision *decision, struct nestor_address *peer, u8 stage)
 {
 	struct nestor_rule_bits *in = rule_set(match_network(peer, decision->generation), decision->generation);
+	struct nestor_rule_bits *none = rule_set(NESTOR_SET_NONE, decision->generation);
 	struct judgement judgement = {};
 
-	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, NESTOR_SET_NONE, in, false))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, none, in, false))
 		return 0;
 	if (decision->scratch->found.sparing && !spare_executable(&judgement, decision))
 		return 0;
@@ -130,7 +131,7 @@ static __always_inline int judge_unix(const struct decision *decision, struct so
 	accepted = match_path(scratch, path, NESTOR_DFA_UNIX_PATH, decision->generation);
 	if (accepted == NESTOR_SET_NONE)
 		return 0;
-	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, accepted, &scratch->argv, true))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, rule_set(accepted, decision->generation), &scratch->argv, true))
 		return 0;
 	if (decision->scratch->found.sparing) {
 		if (!spare_executable(&judgement, decision))

@@ -144,9 +144,9 @@ static __always_inline int judge_bprm(const struct decision *decision, struct li
 {
 	struct judgement judgement = {.file = unknown_zero};
 	struct file *file = BPF_CORE_READ(bprm, file);
-	u32 path = match_program(&judgement, decision->context, file, decision->scratch, decision->generation);
 
-	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, path, &entry->argv, false) ||
+	match_program(&judgement, decision->context, file, decision->scratch, decision->generation);
+	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, &decision->scratch->by_path, &entry->argv, false) ||
 	    !drop_set(&judgement, decision, entry->sparing))
 		return 0;
 	if (decision->scratch->found.asking_file)

@@ -80,19 +80,19 @@ static long exec_chunk(u32 index, void *argument)
 	return walk->whole ? 1 : 0;
 }
 
-/* The set of rules that name the program's file, whose path the scratch then holds. */
-static __always_inline u32 match_program(struct judgement *judgement, const struct task_context *context, struct file *file,
-					 struct scratch *scratch, u64 generation)
+/* Fills scratch->by_path: the rules that name the program's file, whose path the scratch then holds. */
+static __always_inline void match_program(struct judgement *judgement, const struct task_context *context, struct file *file,
+					  struct scratch *scratch, u64 generation)
 {
 	struct path *opened = path_opened(file);
 	struct resolved path = subject_path(context, BPF_CORE_READ(opened, mnt), BPF_CORE_READ(opened, dentry), scratch->path);
 
 	judgement->subject = scratch->path + (path.offset & (NESTOR_PATH_BYTES - 1));
 	judgement->subject_len = path.len;
-	if (!path.truncated)
-		return match_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation);
-	judgement->unseen |= NESTOR_SEES_PATH;
-	return NESTOR_SET_ALL;
+	if (path.truncated)
+		judgement->unseen |= NESTOR_SEES_PATH;
+	if (!find_by_path(scratch, path, NESTOR_DFA_EXEC_PATH, generation))
+		__builtin_memset(&scratch->by_path, 0, sizeof(scratch->by_path));
 }
 
 /* Fills scratch->argv: the rules that accept the arguments that the new program really has. */
@@ -134,10 +134,10 @@ static __always_inline void look_at_file(struct judgement *judgement, const stru
 static __always_inline bool inspect_program(struct judgement *judgement, const struct decision *decision, struct file *file)
 {
 	struct scratch *scratch = decision->scratch;
-	u32 path = match_program(judgement, decision->context, file, scratch, decision->generation);
 
+	match_program(judgement, decision->context, file, scratch, decision->generation);
 	match_argv_of_image(judgement, decision->task, scratch, decision->generation);
-	return match_rules(judgement, decision, NESTOR_RULE_EXEC, path, &scratch->argv, false);
+	return match_rules(judgement, decision, NESTOR_RULE_EXEC, &scratch->by_path, &scratch->argv, false);
 }
 
 /* The program's arguments, for the verdict. */

@@ -16,15 +16,13 @@ struct file_act {
 	u8 stage;
 };
 
-/* The path lies in the scratch, and these rules accept it. */
-static __always_inline int judge_accepted(const struct decision *decision, const struct file_act *act, struct resolved path, u32 accepted)
+/* The path lies in the scratch, and scratch->by_path has the rules that accept it. */
+static __always_inline int judge_accepted(const struct decision *decision, const struct file_act *act, struct resolved path)
 {
 	struct judgement judgement = {.unseen = path.truncated ? NESTOR_SEES_PATH : 0};
 	struct scratch *scratch = decision->scratch;
 
-	if (accepted == NESTOR_SET_NONE)
-		return 0;
-	if (!match_rules(&judgement, decision, NESTOR_RULE_OPEN, accepted, &scratch->argv, true))
+	if (!match_rules(&judgement, decision, NESTOR_RULE_OPEN, &scratch->by_path, &scratch->argv, true))
 		return 0;
 	if (decision->scratch->found.sparing) {
 		if (!spare_executable(&judgement, decision))
@@ -42,9 +40,8 @@ static __always_inline int judge_accepted(const struct decision *decision, const
 static __always_inline int judge_file(const struct decision *decision, const struct file_act *act)
 {
 	struct resolved path = subject_path(decision->context, act->mnt, act->dentry, decision->scratch->path);
-	u32 accepted = path.truncated ? NESTOR_SET_ALL : match_path(decision->scratch, path, NESTOR_DFA_OPEN_PATH, decision->generation);
 
-	return judge_accepted(decision, act, path, accepted);
+	return find_by_path(decision->scratch, path, NESTOR_DFA_OPEN_PATH, decision->generation) ? judge_accepted(decision, act, path) : 0;
 }
 
 /* What an LSM program says to this act. No room to look: refused where any file rule applies, counted as policy-state. */

@@ -33,22 +33,26 @@ int FUNCTION_PROG(decide_link, struct dentry *old, const struct path *directory,
 
 /* What rules have to say of all that is below a directory. */
 struct below {
-	u32 state; /* of the automaton; the same one: they say the same of each name below */
-	u32 rules; /* set of those that may match something */
+	u32 state; /* of the automaton; the same one: those that are not hit say the same of each name below */
+	u32 hit;   /* not 0: some match whatever is below; or it is not known */
 };
 
+/* Fills scratch->by_path: the rules that may match something. */
 static __always_inline struct below look_below(struct scratch *scratch, struct resolved path, u64 generation)
 {
-	struct path_run run = {.scratch = scratch, .offset = path.offset};
-	struct below below = {.state = unknown_zero, .rules = NESTOR_SET_ALL};
+	struct path_run run = {.scratch = scratch, .generation = generation, .at = path.offset, .hit = unknown_zero};
+	struct below below = {.state = unknown_zero, .hit = 1};
+	u32 set = NESTOR_SET_ALL;
 
 	scratch->path[PATH_LARGE - 1] = '/'; /* behind the path's end */
-	if (path.truncated || !dfa_begin(&run.dfa, NESTOR_DFA_OPEN_PATH, generation))
-		return below;
-	run.dfa.left = path.len + 1;
-	bpf_loop(dfa_steps(path.len + 1), path_bytes, &run, 0);
-	below.state = run.dfa.state;
-	below.rules = dfa_reaches(&run.dfa);
+	if (!path.truncated && dfa_begin(&run.dfa, NESTOR_DFA_OPEN_PATH, generation)) {
+		run.dfa.left = path.len + 1;
+		read_path(&run);
+		below.state = run.dfa.state;
+		below.hit = run.hit;
+		set = dfa_reaches(&run.dfa);
+	}
+	add_by_path(scratch, set, run.hit, generation);
 	return below;
 }
 
@@ -66,9 +70,9 @@ static __always_inline int judge_moved(const struct decision *decision, const st
 
 	path = subject_path(decision->context, from->mnt, from->dentry, scratch->path);
 	before = look_below(scratch, path, decision->generation);
-	if (before.state == after.state && !path.truncated)
+	if (before.state == after.state && !before.hit && !after.hit)
 		return 0;
-	return judge_accepted(decision, from, path, before.rules);
+	return judge_accepted(decision, from, path);
 }
 
 static __always_inline int decide_directory(const struct path *from, struct dentry *old, const struct path *to, struct dentry *dentry)

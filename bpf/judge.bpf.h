@@ -336,17 +336,17 @@ static long match_word(u32 index, void *argument)
 }
 
 /*
- * What applies here, is of this kind of event, and has all that it asks for: `path` is a set, `other` the rules that accept argv or the
- * network. With `named` only rules that ask for a path. False: nothing.
+ * What applies here, is of this kind of event, and has all that it asks for: `path` are the rules that accept the path, `other` those that
+ * accept argv or the network. With `named` only rules that ask for a path. False: nothing.
  */
-static __always_inline bool match_rules(struct judgement *judgement, const struct decision *decision, u32 event, u32 path,
-					const struct nestor_rule_bits *other, const bool named)
+static __always_inline bool match_rules(struct judgement *judgement, const struct decision *decision, u32 event,
+					const struct nestor_rule_bits *path, const struct nestor_rule_bits *other, const bool named)
 {
 	struct match_run run = {
 	    .matched = &decision->scratch->matched,
 	    .of_event = rules_of_event(event, decision->generation),
 	    .here = applying_in(decision->context->container, decision->generation),
-	    .path = rule_set(path, decision->generation),
+	    .path = path,
 	    .other = other,
 	    .found = &decision->scratch->found,
 	};

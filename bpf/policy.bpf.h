@@ -61,6 +61,7 @@ struct scratch {
 	u32 pad;
 	struct nestor_rule_bits matched; /* too large for the stack, as are the others */
 	struct nestor_rule_bits argv;    /* accept it */
+	struct nestor_rule_bits by_path; /* the same of a path */
 	struct found {                   /* not 0: some of those that matched */
 		u64 any;
 		u64 sparing;     /* leave some executables alone */
@@ -178,22 +179,77 @@ static __always_inline struct nestor_event_rules *rules_of_event(u32 event, u64 
 struct path_run {
 	struct dfa_run dfa;
 	struct scratch *scratch;
-	u32 offset;
+	u64 generation;
+	u32 at;  /* in scratch->path */
+	u32 hit; /* not 0: scratch->by_path has rules that match whatever follows */
 };
 
 static long path_bytes(u32 index, void *argument)
 {
 	struct path_run *run = argument;
-	u32 at = (run->offset + index * DFA_STEP) & (NESTOR_PATH_BYTES - 1);
+	u32 at = (run->at + index * DFA_STEP) & (NESTOR_PATH_BYTES - 1);
 
 	dfa_read(&run->dfa, run->scratch->path + at, false);
 	return run->dfa.state == NESTOR_DFA_DEAD;
 }
 
+/* Puts a set into scratch->by_path, or with `begun` adds it. A function to the verifier, too. */
+__noinline __weak int add_by_path(struct scratch *scratch, u32 set, u32 begun, u64 generation)
+{
+	struct nestor_rule_bits *more = rule_set(set, generation);
+	u64 keep = begun ? ~0ULL : 0;
+
+	if (!scratch || !more)
+		return 0;
+	for (u32 i = 0; i < NESTOR_RULE_WORDS; i++)
+		scratch->by_path.word[i] = (scratch->by_path.word[i] & keep) | more->word[i];
+	return 0;
+}
+
+static long path_bytes_and_hits(u32 round, void *argument)
+{
+	struct path_run *run = argument;
+	u32 hits;
+
+	run->at += dfa_read(&run->dfa, run->scratch->path + (run->at & (NESTOR_PATH_BYTES - 1)), true);
+	hits = dfa_hits(&run->dfa);
+	if (hits != NESTOR_SET_NONE) {
+		add_by_path(run->scratch, hits, run->hit, run->generation);
+		run->hit = 1;
+	}
+	return !run->dfa.left || run->dfa.state == NESTOR_DFA_DEAD;
+}
+
+/* Reads the path in the scratch, from run->at on, run->dfa.left bytes; hits go to scratch->by_path. */
+static __always_inline void read_path(struct path_run *run)
+{
+	bpf_loop(run->dfa.left, path_bytes_and_hits, run, 0); /* a round reads a byte at least */
+}
+
+/*
+ * The rules whose pattern accepts the path that lies in the scratch, in scratch->by_path. False: none, and nothing is there. `kind`: one
+ * whose automaton has hits.
+ */
+static __always_inline bool find_by_path(struct scratch *scratch, struct resolved path, u32 kind, u64 generation)
+{
+	struct path_run run = {.scratch = scratch, .generation = generation, .at = path.offset, .hit = unknown_zero};
+	u32 set = NESTOR_SET_ALL;
+
+	if (!path.truncated && dfa_begin(&run.dfa, kind, generation)) {
+		run.dfa.left = path.len;
+		read_path(&run);
+		set = dfa_accepts(&run.dfa);
+	}
+	if (set == NESTOR_SET_NONE && !run.hit)
+		return false;
+	add_by_path(scratch, set, run.hit, generation);
+	return true;
+}
+
 /* The set of rules whose pattern accepts the path that lies in the scratch. */
 static __always_inline u32 match_path(struct scratch *scratch, struct resolved path, u32 kind, u64 generation)
 {
-	struct path_run run = {.scratch = scratch, .offset = path.offset};
+	struct path_run run = {.scratch = scratch, .at = path.offset};
 
 	if (!dfa_begin(&run.dfa, kind, generation))
 		return NESTOR_SET_ALL;

@@ -433,7 +433,8 @@ std::vector<RuleBits> ReachOf(const Dfa& dfa) {
   std::vector<uint16_t> open;
   std::vector<bool> waits(dfa.states());
   for (size_t state = 0; state < dfa.states(); ++state) {
-    reach[state] = dfa.Accepts(static_cast<uint32_t>(state));
+    const auto number = static_cast<uint32_t>(state);
+    reach[state] = dfa.Accepts(number) | dfa.Hits(number);
     if (reach[state].none()) continue;
     open.push_back(static_cast<uint16_t>(state));
     waits[state] = true;

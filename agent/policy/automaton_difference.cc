@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace nestor {
@@ -29,9 +29,16 @@ std::array<uint8_t, 256> BytesByTaste() {
   return bytes;
 }
 
+struct Where {
+  uint32_t wide = 0, narrow = 0;  // states
+  bool hit = false;               // `wide` matches, whatever follows
+
+  uint64_t Key() const { return uint64_t{wide} << 17 | narrow << 1 | hit; }
+};
+
 struct Step {
-  uint32_t before;  // index of the pair that it came from
-  uint32_t pair;
+  uint32_t before;  // index of the step that it came from
+  Where where;
   uint8_t byte;
 };
 
@@ -44,23 +51,27 @@ std::string TextTo(const std::vector<Step>& steps, size_t at) {
 
 }  // namespace
 
-std::optional<std::string> FindDifference(const Dfa& wide, const Dfa& narrow) {
+std::optional<std::string> FindDifference(const Dfa& wide, const Dfa& narrow,
+                                          std::optional<uint8_t> last) {
   static const std::array<uint8_t, 256> kBytes = BytesByTaste();
   if (wide.states() < 2) return std::nullopt;
   const bool has_narrow = narrow.states() >= 2;
-  const auto pair_of = [](uint32_t a, uint32_t b) { return a << 16 | b; };
-  std::vector<Step> steps = {{0, pair_of(1, has_narrow ? 1 : 0), 0}};
-  std::unordered_map<uint32_t, bool> seen = {{steps[0].pair, true}};
+  std::vector<Step> steps = {{0, {1, has_narrow ? 1U : 0U, false}, 0}};
+  std::unordered_set<uint64_t> seen = {steps[0].where.Key()};
   for (size_t at = 0; at < steps.size(); ++at) {  // breadth first: the first found is a shortest
-    const uint32_t a = steps[at].pair >> 16, b = steps[at].pair & 0xffff;
-    if (wide.Accepts(a).any() && (!has_narrow || narrow.Accepts(b).none()))
+    const Where where = steps[at].where;
+    const bool whole = !last || (at != 0 && steps[at].byte == *last);
+    const bool in_wide = where.hit || wide.Accepts(where.wide).any();
+    if (whole && in_wide && (!has_narrow || narrow.Accepts(where.narrow).none()))
       return TextTo(steps, at);
     for (const uint8_t byte : kBytes) {
-      const uint32_t next = wide.Next(a, byte);
-      if (next == 0) continue;  // the dead state: nothing of `wide` from here on
-      const uint32_t pair = pair_of(next, has_narrow ? narrow.Next(b, byte) : 0);
-      if (seen.try_emplace(pair, true).second)
-        steps.push_back({static_cast<uint32_t>(at), pair, byte});
+      Where next;
+      next.wide = wide.Next(where.wide, byte);
+      next.narrow = has_narrow ? narrow.Next(where.narrow, byte) : 0;
+      next.hit = where.hit || wide.Hits(next.wide).any();
+      if (next.wide == 0 && !next.hit) continue;                   // nothing of `wide` from here on
+      if (has_narrow && narrow.Hits(next.narrow).any()) continue;  // all of `narrow`
+      if (seen.insert(next.Key()).second) steps.push_back({static_cast<uint32_t>(at), next, byte});
     }
   }
   return std::nullopt;

@@ -27,6 +27,7 @@ struct PatternList {
   std::vector<Entry> entries;
   bool with_reach = false;
   bool hits = false;
+  ByteSet bytes = AnyByteBut('\0');  // that texts can have
 
   void Add(const std::vector<const Pattern*>& more, size_t rule, bool except) {
     for (const Pattern* pattern : more) entries.push_back({pattern, rule, except});
@@ -113,10 +114,10 @@ class Compiler {
       if (entry.except) excepted.set(entry.rule);
     for (size_t i = 0; i < count; ++i) {
       const PatternList::Entry& entry = list.entries[i];
-      // What an exception may take back counts only at the end. Paths are short, and who asks for
-      // `reach` wants to know by the state alone.
-      const auto beginning =
-          list.hits && !excepted[entry.rule] ? BeginningOf(*entry.pattern) : std::nullopt;
+      // What an exception may take back counts only at the end.
+      const auto beginning = list.hits && !excepted[entry.rule]
+                                 ? BeginningOf(*entry.pattern, list.bytes)
+                                 : std::nullopt;
       if (entry.except)
         builder.Except(*entry.pattern, entry.rule);
       else if (beginning)
@@ -232,9 +233,9 @@ class Compiler {
   CompiledPolicies out_;
   TableRoom room_;
   std::vector<RuleDraft> drafts_;
-  PatternList exec_path_{"exec path", {}};
-  PatternList argv_{"exec args", {}, false, true};
-  PatternList open_path_{"file path", {}, true, false};
+  PatternList exec_path_{"exec path", {}, false, true};
+  PatternList argv_{"exec args", {}, false, true, AnyByte()};
+  PatternList open_path_{"file path", {}, true, true};
   PatternList unix_path_{"unix path", {}};
   PatternList except_path_{"executable", {}};
 };

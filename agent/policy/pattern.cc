@@ -54,13 +54,13 @@ Pattern LiteralPattern(std::string_view text) {
   return pattern;
 }
 
-std::optional<Pattern> BeginningOf(const Pattern& pattern) {
+std::optional<Pattern> BeginningOf(const Pattern& pattern, const ByteSet& any) {
   const auto is = [&](size_t from_end, PatternItem::Kind kind, const ByteSet& bytes) {
     if (pattern.size() < from_end) return false;
     const PatternItem& item = pattern[pattern.size() - from_end];
     return item.kind == kind && item.bytes == bytes;
   };
-  const bool open = is(1, PatternItem::Kind::kRepeat, AnyByte());
+  const bool open = is(1, PatternItem::Kind::kRepeat, any);
   const bool closed = is(1, PatternItem::Kind::kOne, ByteSet().set(0)) &&
                       is(2, PatternItem::Kind::kRepeat, AnyByte());
   if (!open && !closed) return std::nullopt;

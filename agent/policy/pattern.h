@@ -32,8 +32,8 @@ Pattern LiteralPattern(std::string_view text);
 
 // If `pattern` matches whatever follows once a part of it did, that part; none: it does not, as far
 // as is seen at once, or it matches everything. Of a pattern that ends in a NUL the texts must,
-// too.
-std::optional<Pattern> BeginningOf(const Pattern& pattern);
+// too. `any`: the bytes that texts can have.
+std::optional<Pattern> BeginningOf(const Pattern& pattern, const ByteSet& any);
 
 // Whether the whole of `text` matches. Cost: O(text * items). Thread: any.
 bool PatternMatches(const Pattern& pattern, std::string_view text);

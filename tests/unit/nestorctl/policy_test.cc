@@ -224,6 +224,30 @@ TEST_F(PolicyCommandTest, ReplayJudgesRecordedEvents) {
   EXPECT_THAT(printed_, HasSubstr("rules with `is` or `from` are not judged"));
 }
 
+TEST_F(PolicyCommandTest, DiffSeesPatternsThatMatchWhateverFollows) {
+  const auto policy = [](const std::string& rule) {
+    return "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p}\nspec:\n  rules:\n" +
+           ("  - {name: r, " + rule + "}\n");
+  };
+  const auto diff = [&, this](const std::string& before, const std::string& after) {
+    Write("x.yaml", policy(before));
+    Write("y.yaml", policy(after));
+    RunIt({"policy", "diff", "-o", "text", "x.yaml", "y.yaml"});
+    return printed_;
+  };
+
+  EXPECT_THAT(diff("exec: {args: [\"-L*\"]}", "exec: {args: [\"-R*\"]}"),
+              testing::AllOf(HasSubstr("now also command such as"), HasSubstr("-R"),
+                             HasSubstr("no longer command such as"), HasSubstr("-L")));
+  EXPECT_THAT(diff("file: {paths: [\"/srv/**\"]}", "file: {paths: [\"/srv/**\", \"/opt/**\"]}"),
+              testing::AllOf(HasSubstr("now also file such as /opt/"),
+                             testing::Not(HasSubstr("no longer"))));
+  EXPECT_THAT(diff("file: {paths: [\"/srv/**\", \"/srv/a/**\"]}", "file: {paths: [\"/srv/**\"]}"),
+              HasSubstr("the same"));
+  EXPECT_THAT(diff("file: {paths: [\"/srv/**\"]}", "file: {paths: [\"/srv/*\"]}"),
+              HasSubstr("no longer file such as /srv/"));
+}
+
 constexpr char kWay[] = R"(apiVersion: nestor.dev/v1
 kind: ChainPolicy
 metadata: {name: way}

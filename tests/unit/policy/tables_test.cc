@@ -33,10 +33,10 @@ class KernelModel {
  public:
   explicit KernelModel(PolicyTables tables) : tables_(std::move(tables)) {}
 
-  const nestor_rule_bits& Accepts(uint32_t kind, std::string_view text) const {
+  nestor_rule_bits Accepts(uint32_t kind, std::string_view text) const {
     return SetAfter(kind, text, NESTOR_ROW_ACCEPTS);
   }
-  const nestor_rule_bits& Reaches(uint32_t kind, std::string_view text) const {
+  nestor_rule_bits Reaches(uint32_t kind, std::string_view text) const {
     return SetAfter(kind, text, NESTOR_ROW_REACH);
   }
 
@@ -47,9 +47,9 @@ class KernelModel {
     std::vector<size_t> asked;
     if (!(here.events >> event & 1)) return asked;
     const nestor_event_rules& of_event = tables_.events[event];
-    const nestor_rule_bits& path = ByPath(subject);
+    const nestor_rule_bits path = ByPath(subject);
     const nestor_rule_bits other = ByOther(subject);
-    const nestor_rule_bits& spared = Accepts(NESTOR_DFA_EXCEPT, subject.executable);
+    const nestor_rule_bits spared = Accepts(NESTOR_DFA_EXCEPT, subject.executable);
     const bool named = subject.event == RuleEvent::kOpen ||
                        (subject.event == RuleEvent::kConnect && !subject.address);
     for (uint32_t word = 0; word < here.words; ++word) {
@@ -72,31 +72,27 @@ class KernelModel {
   }
 
  private:
-  const nestor_rule_bits& SetAfter(uint32_t kind, std::string_view text, size_t from_end) const {
+  // The set of a state's row, and the hits of all states on the way there.
+  nestor_rule_bits SetAfter(uint32_t kind, std::string_view text, size_t from_end) const {
     const nestor_dfa& dfa = tables_.dfas[kind];
+    const auto set_of = [&](uint32_t state, size_t which) {
+      return tables_.sets.at(tables_.cells.at(dfa.base + (state + 1) * dfa.stride - which));
+    };
+    nestor_rule_bits hits{};
+    const auto add = [&hits](const nestor_rule_bits& more) {
+      for (uint32_t word = 0; word < NESTOR_RULE_WORDS; ++word) hits.word[word] |= more.word[word];
+    };
     uint32_t state = NESTOR_DFA_START;
-    for (const char c : text)
+    for (const char c : text) {
       state =
           tables_.cells.at(dfa.base + state * dfa.stride + dfa.class_of[static_cast<uint8_t>(c)]);
-    return tables_.sets.at(tables_.cells.at(dfa.base + (state + 1) * dfa.stride - from_end));
-  }
-
-  nestor_rule_bits ArgvAccepted(const std::string& argv) const {
-    const nestor_dfa& dfa = tables_.dfas[NESTOR_DFA_ARGV];
-    nestor_rule_bits accepted = Accepts(NESTOR_DFA_ARGV, argv);
-    uint32_t state = NESTOR_DFA_START;
-    for (const char c : argv) {
-      state =
-          tables_.cells.at(dfa.base + state * dfa.stride + dfa.class_of[static_cast<uint8_t>(c)]);
-      if (state < dfa.hits_from) continue;
-      const size_t hits = dfa.base + (state + 1) * dfa.stride - NESTOR_ROW_HITS;
-      for (uint32_t word = 0; word < NESTOR_RULE_WORDS; ++word)
-        accepted.word[word] |= tables_.sets.at(tables_.cells.at(hits)).word[word];
+      if (state >= dfa.hits_from) add(set_of(state, NESTOR_ROW_HITS));
     }
-    return accepted;
+    add(set_of(state, from_end));
+    return hits;
   }
 
-  const nestor_rule_bits& ByPath(const Subject& subject) const {
+  nestor_rule_bits ByPath(const Subject& subject) const {
     if (subject.event == RuleEvent::kExec) return Accepts(NESTOR_DFA_EXEC_PATH, subject.path);
     if (subject.event == RuleEvent::kOpen) return Accepts(NESTOR_DFA_OPEN_PATH, subject.path);
     return subject.address ? tables_.sets[NESTOR_SET_NONE]
@@ -104,7 +100,8 @@ class KernelModel {
   }
 
   nestor_rule_bits ByOther(const Subject& subject) const {
-    if (subject.event == RuleEvent::kExec) return ArgvAccepted(JoinedArgv(subject.argv));
+    if (subject.event == RuleEvent::kExec)
+      return Accepts(NESTOR_DFA_ARGV, JoinedArgv(subject.argv));
     uint32_t longest = 0, set = NESTOR_SET_NONE;
     for (const auto& [key, rules] : tables_.cidrs) {
       Cidr network{key.family == AF_INET6, {}, static_cast<uint8_t>(key.prefix_len - 64)};
@@ -306,6 +303,24 @@ TEST(TablesTest, ReachIsWhatADirectoryMayStillLeadTo) {
   EXPECT_THAT(reach("/srv/me/.ssh/x/y"), testing::ElementsAre(rule("b")));
   EXPECT_THAT(reach("/srv/me/x/"), testing::IsEmpty());
   EXPECT_THAT(reach("/usr/"), testing::IsEmpty());
+}
+
+// Were what is below a directory remembered, it would be once for each state of the others.
+TEST(TablesTest, DirectoriesAndNamesAnywhereDoNotMultiply) {
+  std::string rules;
+  for (int i = 0; i < 300; ++i) {
+    const std::string n = std::to_string(i);
+    rules += "  - {name: d" + n + ", file: {paths: [\"/srv/*/.config/tool-" + n + "/**\"]}}\n";
+    rules += "  - {name: n" + n + ", file: {paths: [\"/**/credentials-" + n + ".json\"]}}\n";
+  }
+
+  const auto policies = CompileRules(rules);
+
+  ASSERT_TRUE(policies.ok()) << policies.error().message;
+  EXPECT_LT(policies->open_path.states(), 20000u);
+  EXPECT_EQ(
+      RulesMatching(policies->open_path, "/srv/me/.config/tool-7/a/credentials-9.json").count(),
+      2u);
 }
 
 TEST(TablesTest, MoreThanTheTablesHoldNamesTheRuleThatIsTooMuch) {

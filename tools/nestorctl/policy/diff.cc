@@ -233,7 +233,8 @@ class Difference {
   void Example(const char* change, const char* what, const CompiledPolicies& wide,
                const CompiledPolicies& narrow, Dfa CompiledPolicies::* dfa,
                const PolicyDocument& policy, const RuleDocument& rule) {
-    const auto text = FindDifference(wide.*dfa, narrow.*dfa);
+    const auto last = dfa == &CompiledPolicies::argv ? std::optional<uint8_t>(0) : std::nullopt;
+    const auto text = FindDifference(wide.*dfa, narrow.*dfa, last);
     if (!text) return;
     std::string shown;
     std::string_view rest = *text;
