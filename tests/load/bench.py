@@ -68,9 +68,9 @@ def until(what, condition, patience_s=PATIENCE_S):
 class Nestord:
     """One run of nestord, ready when constructed."""
 
-    def __init__(self, log, config=None):
+    def __init__(self, log, config=None, program="nestord"):
         self.log = Path(log)
-        command = ["nestord"] + (["-c", str(config)] if config else [])
+        command = [str(program)] + (["-c", str(config)] if config else [])
         with self.log.open("w") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out)
         ready = call("nestorctl", "status", "--wait", "90s")
