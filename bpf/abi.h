@@ -511,23 +511,25 @@ NESTOR_LAYOUT(nestor_dfa_cells, 2 * NESTOR_DFA_CELLS);
 /* The rules of one kind of event in one slot; index = slot * NESTOR_RULE_EVENTS + enum nestor_rule_event. */
 struct nestor_event_rules {
 	struct nestor_rule_bits all;
-	struct nestor_rule_bits need_path; /* these match only with their path bit, */
-	struct nestor_rule_bits need_argv; /* argv bit, */
-	struct nestor_rule_bits need_cidr; /* address bit */
-	struct nestor_rule_bits allow;     /* these allow */
-	struct nestor_rule_bits spares;    /* these leave some executables alone: NESTOR_DFA_EXCEPT */
-	struct nestor_rule_bits asks_file; /* these ask what the program's file is: NESTOR_IS_..., NESTOR_FROM_... */
-	struct nestor_rule_bits asks_way;  /* these ask which way the chain came */
+	struct nestor_rule_bits need_path;   /* these match only with their path bit, */
+	struct nestor_rule_bits need_argv;   /* argv bit, */
+	struct nestor_rule_bits need_cidr;   /* address bit */
+	struct nestor_rule_bits allow;       /* these allow */
+	struct nestor_rule_bits spares;      /* these leave some executables alone: NESTOR_DFA_EXCEPT */
+	struct nestor_rule_bits asks_file;   /* these ask what the program's file is: NESTOR_IS_..., NESTOR_FROM_... */
+	struct nestor_rule_bits asks_way;    /* these ask which way the chain came */
+	struct nestor_rule_bits need_digest; /* these match only with the bit of the program's digest */
 };
-NESTOR_LAYOUT(nestor_event_rules, 8 * 256);
+NESTOR_LAYOUT(nestor_event_rules, 9 * 256);
 
-/* Beside the kinds of event: some exec rules leave alone what certain executables start. */
+/* Beside the kinds of event: some exec rules leave alone what certain executables start; some ask for a digest. */
 #define NESTOR_APPLIES_SPARES 7
+#define NESTOR_APPLIES_DIGESTS 0
 
 /* The rules that apply somewhere. */
 struct nestor_applying {
 	struct nestor_rule_bits rules;
-	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind; (1 << NESTOR_APPLIES_SPARES) */
+	__u32 events; /* bit (1 << enum nestor_rule_event): some of them are of this kind; (1 << NESTOR_APPLIES_...) */
 	__u32 words;  /* of `rules` from the first to the last that has any */
 	__u64 places; /* which of the generation's lists of containers (`through`) it is on: bits; NESTOR_PLACES_UNKNOWN */
 };
@@ -551,11 +553,20 @@ struct nestor_cidr_key {
 };
 NESTOR_LAYOUT(nestor_cidr_key, 28);
 
+/* Key of the digests: SHA-256 of a program's file. The value is a set of rules. */
+struct nestor_digest_key {
+	__u32 slot;
+	__u8 sha256[32];
+};
+NESTOR_LAYOUT(nestor_digest_key, 36);
+#define NESTOR_MAX_DIGESTS 8192 /* of a generation */
+
 /* What of a rule's subject its patterns look at, and what of a subject could not be inspected to its end. */
 #define NESTOR_SEES_PATH 1
 #define NESTOR_SEES_ARGV 2
 #define NESTOR_SEES_FROM 4
 #define NESTOR_SEES_WAY 8
+#define NESTOR_SEES_DIGEST 16
 
 /* What a program's file is, beside its path, and where it comes from; for a rule, what it asks for: any of either kind. */
 #define NESTOR_IS_MEMFD 0x01

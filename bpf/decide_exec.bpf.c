@@ -67,9 +67,10 @@ static __always_inline void keep_argv(const struct decision *decision, struct en
 		add_set(&entry->argv, dfa_accepts(&walk.dfa), decision->generation);
 }
 
-/* Who starts it, which after the exec nobody knows. */
+/* Who starts it, which after the exec nobody knows; and whether decide_digest has something to do. */
 static __always_inline void keep_starter(const struct decision *decision, struct entry *entry)
 {
+	entry->wants_digest = has_rules(decision->context, NESTOR_APPLIES_DIGESTS, decision->generation);
 	if (asks_who_starts(decision))
 		entry->sparing = rules_sparing(decision);
 }
@@ -149,6 +150,8 @@ static __always_inline int judge_bprm(const struct decision *decision, struct li
 	if (!match_rules(&judgement, decision, NESTOR_RULE_EXEC, &decision->scratch->by_path, &entry->argv, false) ||
 	    !drop_set(&judgement, decision, entry->sparing))
 		return 0;
+	if (decision->scratch->found.digests && !match_digest(&judgement, decision, entry))
+		return 0;
 	if (decision->scratch->found.asking_file)
 		look_at_file(&judgement, decision, file, 0);
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_BPRM);
@@ -202,7 +205,7 @@ static __always_inline bool suspect_program(struct judgement *judgement, const s
 		return false;
 	judgement->matched = &here->rules;
 	judgement->words = here->words;
-	judgement->unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV | NESTOR_SEES_FROM;
+	judgement->unseen = NESTOR_SEES_PATH | NESTOR_SEES_ARGV | NESTOR_SEES_FROM | NESTOR_SEES_DIGEST;
 	judgement->file = 0xff;
 	return true;
 }
@@ -217,6 +220,8 @@ static __always_inline bool inspect_image(struct judgement *judgement, const str
 		return false;
 	if (entry && entry->generation == decision->generation &&
 	    (!drop_rules(judgement, decision->scratch, &entry->reported) || !drop_set(judgement, decision, entry->sparing)))
+		return false;
+	if (decision->scratch->found.digests && !match_digest(judgement, decision, entry))
 		return false;
 	if (decision->scratch->found.asking_file)
 		look_at_file(judgement, decision, file, 0);

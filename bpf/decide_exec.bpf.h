@@ -130,6 +130,36 @@ static __always_inline void look_at_file(struct judgement *judgement, const stru
 		judgement->unseen |= NESTOR_SEES_FROM;
 }
 
+/* Of the matched rules those that need another digest than this set's are taken out. Returns 1 if any is left. */
+__noinline __weak int keep_digest(struct scratch *scratch, u32 set, u64 generation)
+{
+	struct nestor_event_rules *of_event = rules_of_event(NESTOR_RULE_EXEC, generation);
+	struct nestor_rule_bits *of_digest = rule_set(set, generation);
+	u64 any = 0;
+
+	if (!scratch || !of_event || !of_digest)
+		return 1;
+	for (u32 i = 0; i < NESTOR_RULE_WORDS; i++) {
+		scratch->matched.word[i] &= ~of_event->need_digest.word[i] | of_digest->word[i];
+		any |= scratch->matched.word[i];
+	}
+	return any ? 1 : 0;
+}
+
+/* By what decide_digest found. `entry`: NULL, or of another generation: it is not known. False: no rule matches. */
+static __always_inline bool match_digest(struct judgement *judgement, const struct decision *decision, struct entry *entry)
+{
+	u32 *set;
+
+	if (!entry || entry->generation != decision->generation || !entry->has_digest) {
+		judgement->unseen |= NESTOR_SEES_DIGEST;
+		return true;
+	}
+	entry->digest.slot = decision->generation & 1;
+	set = bpf_map_lookup_elem(&digests, &entry->digest);
+	return keep_digest(decision->scratch, set ? *set : NESTOR_SET_NONE, decision->generation);
+}
+
 /* What a program really is: its file and the arguments that it has. False: no rule matches. */
 static __always_inline bool inspect_program(struct judgement *judgement, const struct decision *decision, struct file *file)
 {

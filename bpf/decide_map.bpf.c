@@ -43,6 +43,8 @@ static __always_inline int judge_mapping(const struct decision *decision, struct
 
 	if (!inspect_program(&judgement, decision, file) || !drop_set(&judgement, decision, sparing))
 		return 0;
+	if (decision->scratch->found.digests) /* who maps a file holds a lock that hashing would wait for */
+		judgement.unseen |= NESTOR_SEES_DIGEST;
 	if (decision->scratch->found.asking_file)
 		look_at_file(&judgement, decision, file, as_loaded(decision->scratch));
 	begin_judgement(&judgement, decision, NESTOR_RULE_EXEC, NESTOR_STAGE_MMAP);

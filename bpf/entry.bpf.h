@@ -14,7 +14,11 @@ struct entry {
 	u32 argv_len;                     /* of the copy below, for the verdict's words only */
 	u32 argv_seen;                    /* `argv` was read to its end */
 	u32 sparing;                      /* the set of rules that leave alone what the present executable starts */
-	u32 pad;
+	u8 wants_digest;                  /* some rule here asks for it */
+	u8 has_digest;                    /* of the file that is looked at */
+	u8 pad[2];
+	struct nestor_digest_key digest;
+	u32 rest;
 	const char *text; /* argv at entry: where the present string goes on; here, not on the stack: see unknown_zero */
 	char argv_text[NESTOR_NAME_DATA + CHUNK];
 };
@@ -83,6 +87,8 @@ static __always_inline void forget_entry(struct entry *entry, u64 generation)
 	entry->argv_len = 0;
 	entry->argv_seen = 0;
 	entry->sparing = NESTOR_SET_NONE;
+	entry->wants_digest = 0;
+	entry->has_digest = 0;
 }
 
 static __always_inline void drop_spare_entry(struct task_struct *task)

@@ -332,6 +332,7 @@ static long match_word(u32 index, void *argument)
 	run->found->sparing |= matched & run->of_event->spares.word[i];
 	run->found->asking_file |= matched & run->of_event->asks_file.word[i];
 	run->found->asking_way |= matched & run->of_event->asks_way.word[i];
+	run->found->digests |= matched & run->of_event->need_digest.word[i];
 	return 0;
 }
 

@@ -52,6 +52,14 @@ struct {
 	__type(value, u32); /* a set of rules */
 } cidrs __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * NESTOR_MAX_DIGESTS);
+	__type(key, struct nestor_digest_key);
+	__type(value, u32); /* a set of rules */
+} digests __weak SEC(".maps");
+
 /*
  * Room to work in while one program runs. Not per-CPU memory, for from 6.13 on (lazy preemption) another program may run in between; nor a
  * task's own, for 8 KiB of each process under rules would be what nestor takes most of.
@@ -67,6 +75,7 @@ struct scratch {
 		u64 sparing;     /* leave some executables alone */
 		u64 asking_file; /* ask what the program's file is */
 		u64 asking_way;  /* ask which way the chain came */
+		u64 digests;     /* ask for the program's digest */
 	} found;
 	struct way {        /* that the chain came; looked up where a rule that matched asks for it */
 		u64 places; /* lists of containers that it left one of: see nestor_applying */

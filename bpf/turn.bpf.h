@@ -70,6 +70,13 @@ static __always_inline bool is_turn_at_function(void)
 	}                                                                                                                                  \
 	static __always_inline int ____##name(unsigned long long *ctx, ##args)
 
+/* For what changes nothing but what both know: while one takes over from the other both may do it. May look at no table that grows. */
+static __always_inline bool is_turn_of_sleepable(void)
+{
+	return (active_instance & ~TAKING_OVER) == instance || next_instance == instance;
+}
+
+#define SLEEPABLE_PROG(name, args...) TURN_PROG(is_turn_of_sleepable, name, ##args)
 #define TRACEPOINT_PROG(name, args...) TURN_PROG(is_turn_at_tracepoint, name, ##args)
 #define FUNCTION_PROG(name, args...) TURN_PROG(is_turn_at_function, name, ##args)
 

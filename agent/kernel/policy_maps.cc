@@ -67,18 +67,34 @@ Status PolicyMaps::WriteRules(uint32_t slot, const PolicyTables& tables) {
   return Update(fds_.default_rules, &slot, &tables.default_rules, "default rules");
 }
 
-void PolicyMaps::ClearCidrs(uint32_t slot) {
-  nestor_cidr_key key{}, next{};
-  std::vector<nestor_cidr_key> old;
-  for (void* at = nullptr; bpf_map_get_next_key(fds_.cidrs, at, &next) == 0; at = &key) {
+namespace {
+
+// What an earlier generation left in this slot.
+template <typename Key>
+void Clear(int table, uint32_t slot) {
+  Key key{}, next{};
+  std::vector<Key> old;
+  for (void* at = nullptr; bpf_map_get_next_key(table, at, &next) == 0; at = &key) {
     key = next;
     if (key.slot == slot) old.push_back(key);
   }
-  for (const nestor_cidr_key& entry : old) bpf_map_delete_elem(fds_.cidrs, &entry);
+  for (const Key& entry : old) bpf_map_delete_elem(table, &entry);
+}
+
+}  // namespace
+
+Status PolicyMaps::WriteDigests(uint32_t slot, const PolicyTables& tables) {
+  Clear<nestor_digest_key>(fds_.digests, slot);
+  for (const auto& [digest, set] : tables.digests) {
+    nestor_digest_key key = digest;
+    key.slot = slot;
+    if (Status status = Update(fds_.digests, &key, &set, "digest"); !status) return status;
+  }
+  return {};
 }
 
 Status PolicyMaps::WriteCidrs(uint32_t slot, const PolicyTables& tables) {
-  ClearCidrs(slot);
+  Clear<nestor_cidr_key>(fds_.cidrs, slot);
   for (const auto& [network, set] : tables.cidrs) {
     nestor_cidr_key key = network;
     key.slot = slot;
@@ -145,6 +161,7 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   if (Status status = WriteAutomata(slot, *tables); !status) return status;
   if (Status status = WriteRules(slot, *tables); !status) return status;
   if (Status status = WriteCidrs(slot, *tables); !status) return status;
+  if (Status status = WriteDigests(slot, *tables); !status) return status;
   for (const auto& [container, rules] : containers) {
     const nestor_applying applying = ApplyingOf(tables->events, rules);
     if (Status status = WriteContainer(slot, container, applying); !status) return status;
@@ -175,6 +192,8 @@ uint32_t PolicyMaps::EventsInForce() const {
     const bool read = bpf_map_lookup_elem(fds_.event_rules, &key, &rules) == 0;
     const auto any = [](uint64_t word) { return word != 0; };
     if (!read || std::ranges::any_of(rules.all.word, any)) events |= 1U << event;
+    if (!read || std::ranges::any_of(rules.need_digest.word, any))
+      events |= 1U << NESTOR_APPLIES_DIGESTS;
   }
   return events;
 }

@@ -17,7 +17,8 @@ namespace nestor {
 class PolicyMaps {
  public:
   struct Fds {
-    int dfas, dfa_cells, rule_sets, event_rules, rules, default_rules, container_rules, cidrs;
+    int dfas, dfa_cells, rule_sets, event_rules, rules, default_rules, container_rules, cidrs,
+        digests;
     int containers;  // the kernel's own list
   };
 
@@ -45,7 +46,7 @@ class PolicyMaps {
   Status WriteContainer(uint32_t slot, CgroupId container, const nestor_applying& rules);
   Status WriteUnnamed(uint32_t slot, const nestor_applying& defaults, bool same_policies,
                       const std::vector<std::pair<CgroupId, ContainerRules>>& named);
-  void ClearCidrs(uint32_t slot);
+  Status WriteDigests(uint32_t slot, const PolicyTables& tables);
   void TellChange();
 
   Fds fds_;

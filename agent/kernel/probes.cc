@@ -186,7 +186,7 @@ Status LibbpfProbes::ChooseHooks(const Features& features) {
     const std::string_view name = bpf_program__name(program);
     if (name == "on_receive" ? !after_receive : after_receive && IsReplacedByTracepoint(name)) {
       bpf_program__set_autoload(program, false);
-    } else if (section.starts_with("lsm/") && !features.bpf_lsm) {
+    } else if (section.starts_with("lsm") && !features.bpf_lsm) {
       bpf_program__set_autoload(program, false);
     } else if (name.starts_with("fentry_") && features.bpf_lsm) {
       bpf_program__set_autoload(program, false);
@@ -274,10 +274,11 @@ void LibbpfProbes::OpenTables() {
   skel_->bss->undelivered += std::exchange(skel_->bss->unsure_records, 0);
   inheritance_.policy_fingerprint = skel_->bss->policy_fingerprint;
   policy_ = std::make_unique<PolicyMaps>(
-      PolicyMaps::Fds{
-          bpf_map__fd(maps.dfas), bpf_map__fd(maps.dfa_cells), bpf_map__fd(maps.rule_sets),
-          bpf_map__fd(maps.event_rules), bpf_map__fd(maps.rules), bpf_map__fd(maps.default_rules),
-          bpf_map__fd(maps.container_rules), bpf_map__fd(maps.cidrs), bpf_map__fd(maps.containers)},
+      PolicyMaps::Fds{bpf_map__fd(maps.dfas), bpf_map__fd(maps.dfa_cells),
+                      bpf_map__fd(maps.rule_sets), bpf_map__fd(maps.event_rules),
+                      bpf_map__fd(maps.rules), bpf_map__fd(maps.default_rules),
+                      bpf_map__fd(maps.container_rules), bpf_map__fd(maps.cidrs),
+                      bpf_map__fd(maps.digests), bpf_map__fd(maps.containers)},
       PolicyMaps::Words{reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_generation),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_changes),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_fingerprint)});
@@ -349,7 +350,10 @@ Status LibbpfProbes::LoadPolicies(
     const CompiledPolicies& policies,
     const std::vector<std::pair<CgroupId, ContainerRules>>& containers) {
   uint32_t events = 0;
-  for (const CompiledRule& rule : policies.rules) events |= 1U << static_cast<uint32_t>(rule.event);
+  for (const CompiledRule& rule : policies.rules) {
+    events |= 1U << static_cast<uint32_t>(rule.event);
+    if (!rule.digests.empty()) events |= 1U << NESTOR_APPLIES_DIGESTS;
+  }
   if (attached_) {
     if (Status status = AttachFor(events); !status) return status;
   }

@@ -15,7 +15,9 @@ bool IsAvailable(const std::vector<Capability>& capabilities, std::string_view n
 
 }  // namespace
 
-std::string WhyUnenforceable(RuleEvent event, const std::vector<Capability>& capabilities) {
+std::string WhyUnenforceable(const CompiledRule& rule,
+                             const std::vector<Capability>& capabilities) {
+  const RuleEvent event = rule.event;
   if (!IsAvailable(capabilities, "bpf-lsm")) {
     if (event != RuleEvent::kExec) return "bpf is not among this kernel's active LSMs";
     // An exec is ended at its start even where it cannot be refused.
@@ -23,8 +25,10 @@ std::string WhyUnenforceable(RuleEvent event, const std::vector<Capability>& cap
   }
   std::string why;
   bool judged = false;
+  const uint32_t needed =
+      1U << static_cast<unsigned>(event) | (rule.digests.empty() ? 0 : kAsksForDigests);
   for (const Capability& capability : capabilities) {
-    if (!(capability.rule_events & 1U << static_cast<unsigned>(event))) continue;
+    if (!(capability.rule_events & needed)) continue;
     judged = true;
     if (capability.available) continue;
     if (!why.empty()) why += "; ";

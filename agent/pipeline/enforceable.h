@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "agent/event/capability.h"
-#include "agent/policy/subject.h"
+#include "agent/policy/compiled.h"
 
 namespace nestor {
 
-// What rules of this kind do not hold for on this kernel: each hook that judges them and is not
-// attached, with what is lost. Empty: they hold for all. Thread: any.
-std::string WhyUnenforceable(RuleEvent event, const std::vector<Capability>& capabilities);
+// What a rule does not hold for on this kernel: each hook that judges its kind and is not attached,
+// with what is lost. Empty: it holds for all. Thread: any.
+std::string WhyUnenforceable(const CompiledRule& rule, const std::vector<Capability>& capabilities);
 
 }  // namespace nestor
 

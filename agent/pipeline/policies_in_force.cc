@@ -102,7 +102,7 @@ LoadedPolicyInfo PoliciesInForce::Describe(const PolicySummary& policy) const {
   std::set<std::string> known;  // a rule may stand for several in the kernel
   for (const CompiledRule& rule : sets_.back()->compiled.rules) {
     if (rule.policy != policy.name || !known.insert(rule.name).second) continue;
-    const std::string why = WhyUnenforceable(rule.event, probes_.capabilities());
+    const std::string why = WhyUnenforceable(rule, probes_.capabilities());
     if (!why.empty()) info.unenforceable.push_back(rule.name + ": " + why);
     const RuleHits hits = HitsOf(policy.name, rule.name);
     info.hits.verdicts += hits.verdicts;

@@ -62,6 +62,7 @@ class Compiler {
                                     {&except_path_, &out_.except_path}})
       if (Status built = Build(*list, *dfa); !built) return built.error();
     if (Status built = BuildCidrs(); !built) return built.error();
+    if (Status built = BuildDigests(); !built) return built.error();
     if (Status possible = CheckPossible(); !possible) return possible.error();
     return std::move(out_);
   }
@@ -166,6 +167,17 @@ class Compiler {
                            " networks; the first too many is of rule " + NameOf(draft.rule)};
         out_.cidrs.push_back({cidr.v6, cidr.bytes, cidr.prefix_len, RulesOf(cidr)});
       }
+    }
+    return {};
+  }
+
+  Status BuildDigests() {
+    for (size_t rule = 0; rule < drafts_.size(); ++rule) {
+      for (const std::string& digest : drafts_[rule].rule.digests) out_.digests[digest].set(rule);
+      if (out_.digests.size() > NESTOR_MAX_DIGESTS)
+        return Error{ErrorCode::kResourceExhausted,
+                     "the rules name more than " + std::to_string(NESTOR_MAX_DIGESTS) +
+                         " digests; the first too many is of rule " + NameOf(drafts_[rule].rule)};
     }
     return {};
   }

@@ -97,8 +97,8 @@ struct CompiledRule {
   uint16_t port_max = 65535;
   std::optional<Provenance> provenance;  // exec
   uint8_t traits = 0;                    // exec: bits (1 << ExecTrait), any of them; 0: not asked
-  // For the kernel side to grow into; Compile refuses rules that have these (features.h).
-  std::vector<std::string> digests;
+  std::vector<std::string>
+      digests;  // exec: SHA-256, any of them, as 64 hex digits; empty: not asked
   WorkloadSelector selector;
   std::vector<WorkloadSelector> except;  // workloads that it is not for
 };
@@ -115,6 +115,7 @@ struct CompiledPolicies {
   Dfa unix_path;                    // over the unix socket's path; abstract names start with '@'
   Dfa except_path;                  // over the path of the program that acts: rules that spare it
   std::vector<CidrRule> cidrs;
+  std::map<std::string, RuleBits> digests;       // the rules that ask for each
   std::vector<std::vector<std::string>> places;  // lists of containers that chains come through
   // For containers whose workload is not known yet: every rule that could apply and does not say
   // `whileUnknown: skip`; of policies with a selector neither what they allow nor their default.

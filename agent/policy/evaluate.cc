@@ -87,11 +87,15 @@ Passage PassageOf(const CompiledRule& rule, const CompiledPolicies& policies,
 // What it asks for was not inspected to its end, or cannot be known.
 bool IsUnseen(const CompiledRule& rule, const Subject& subject, Passage passage) {
   return passage == Passage::kUnsure || (subject.path_unseen && rule.need_path) ||
-         (subject.argv_unseen && rule.need_argv) || (!subject.provenance && rule.provenance);
+         (subject.argv_unseen && rule.need_argv) || (!subject.provenance && rule.provenance) ||
+         (subject.digest.empty() && !rule.digests.empty());
 }
 
 bool IsOfFile(const CompiledRule& rule, const Subject& subject) {
   if (rule.traits && !(rule.traits & subject.traits)) return false;
+  const bool other = !rule.digests.empty() && !subject.digest.empty() &&
+                     std::ranges::find(rule.digests, subject.digest) == rule.digests.end();
+  if (other) return false;
   return !rule.provenance || !subject.provenance || rule.provenance == subject.provenance;
 }
 

@@ -15,7 +15,7 @@ Entry EntryOf(Feature feature) {
     case Feature::kThroughAgents:
       return {"`agents` of `through`", "`containers` of `through`, or `minDepth`", false};
     case Feature::kDigests:
-      return {"`sha256` of exec rules", "`paths`", false};
+      return {"`sha256` of exec rules", "`paths`", true};
     case Feature::kProvenance:
       return {"`from` of exec rules", "`paths`", true};
     case Feature::kTraits:

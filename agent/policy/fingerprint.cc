@@ -111,6 +111,11 @@ uint64_t FingerprintOf(const CompiledPolicies& policies) {
   }
   hash.Add(policies.places.size());
   for (const std::vector<std::string>& containers : policies.places) hash.Add(containers);
+  hash.Add(policies.digests.size());
+  for (const auto& [digest, rules] : policies.digests) {
+    hash.Add(std::string_view(digest));
+    hash.Add(rules);
+  }
   hash.Add(policies.cidrs.size());
   for (const CidrRule& cidr : policies.cidrs) {
     hash.Add(cidr.v6);

@@ -203,19 +203,9 @@ void RuleReader::ReadExec(const YamlNode& node) {
 }
 
 void RuleReader::ReadDigests(const YamlNode& node) {
-  constexpr size_t kDigits = 64;
   features_.push_back({Feature::kDigests, node.mark});
-  for (const YamlNode& item : reader_.List(node, "sha256")) {
-    auto text = reader_.Text(item, "a digest", 2 * kDigits);
-    if (!text) continue;
-    if (text->starts_with("sha256:")) text->erase(0, 7);
-    const bool good =
-        text->size() == kDigits && text->find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!good)
-      reader_.Fail(item.mark, "digest " + Shown(*text) +
-                                  " must have 64 of the digits 0-9 and a-f, as `sha256sum` prints");
-    rule_.digests.push_back(*std::move(text));
-  }
+  for (const YamlNode& item : reader_.List(node, "sha256"))
+    if (auto digest = ReadDigest(reader_, item)) rule_.digests.push_back(*std::move(digest));
 }
 
 void RuleReader::ReadTraits(const YamlNode& node) {
@@ -298,6 +288,18 @@ void RuleReader::ReadTrace(const YamlNode& node) {
 }
 
 }  // namespace
+
+std::optional<std::string> ReadDigest(NodeReader& reader, const YamlNode& node) {
+  constexpr size_t kDigits = 64;
+  auto text = reader.Text(node, "a digest", 2 * kDigits);
+  if (!text) return std::nullopt;
+  if (text->starts_with("sha256:")) text->erase(0, 7);
+  if (text->size() == kDigits && text->find_first_not_of("0123456789abcdef") == std::string::npos)
+    return text;
+  reader.Fail(node.mark, "digest " + Shown(*text) +
+                             " must have 64 of the digits 0-9 and a-f, as `sha256sum` prints");
+  return std::nullopt;
+}
 
 uint8_t ReadTraitBits(NodeReader& reader, const YamlNode& node) {
   const WordList& words = TraitWords();

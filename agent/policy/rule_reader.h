@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/policy/document.h"
@@ -14,6 +15,9 @@ namespace nestor {
 // One of `rules`. What it asks for beyond today's kernel side is appended to `features`.
 RuleDocument ReadRule(NodeReader& reader, const YamlNode& node, OnTruncated on_truncated,
                       std::vector<FeatureUse>& features);
+
+// 64 hex digits, as `sha256sum` prints them; "sha256:" may stand before them.
+std::optional<std::string> ReadDigest(NodeReader& reader, const YamlNode& node);
 
 // A list of `memfd`, `deleted`, …: bits of ExecTrait.
 uint8_t ReadTraitBits(NodeReader& reader, const YamlNode& node);

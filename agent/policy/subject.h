@@ -50,6 +50,7 @@ struct Subject {
   std::vector<std::string> argv;  // exec
   uint8_t traits = 0;             // exec: bits of ExecTrait
   std::optional<Provenance> provenance;  // exec; none: not known
+  std::string digest;                    // exec: SHA-256, 64 hex digits; empty: not known
   uint8_t access = 1;                    // file: 1 read, 2 write, 3 both, 7 another name
   std::optional<Cidr> address;           // connect: one address
   uint16_t port = 0;                     // connect

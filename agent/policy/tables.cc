@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <iterator>
 #include <string>
@@ -48,7 +49,8 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.sees = static_cast<uint8_t>((rule.need_path ? NESTOR_SEES_PATH : 0) |
                                   (rule.need_argv ? NESTOR_SEES_ARGV : 0) |
                                   (rule.provenance ? NESTOR_SEES_FROM : 0) |
-                                  (rule.through_hops || rule.through_place ? NESTOR_SEES_WAY : 0));
+                                  (rule.through_hops || rule.through_place ? NESTOR_SEES_WAY : 0) |
+                                  (rule.digests.empty() ? 0 : NESTOR_SEES_DIGEST));
   raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
   raw.is = rule.traits;
   raw.from = rule.provenance ? ToRaw(*rule.provenance) : uint8_t{0};
@@ -66,6 +68,14 @@ nestor_cidr_key ToRaw(const CidrRule& cidr) {
   key.prefix_len = 64U + cidr.prefix_len;
   key.family = cidr.v6 ? AF_INET6 : AF_INET;
   std::memcpy(key.addr, cidr.bytes.data(), cidr.v6 ? 16 : 4);
+  return key;
+}
+
+// `digest`: 64 hex digits, as the reader checked.
+nestor_digest_key ToRaw(const std::string& digest) {
+  nestor_digest_key key{};
+  for (size_t i = 0; i < std::size(key.sha256); ++i)
+    std::from_chars(&digest[2 * i], &digest[2 * i] + 2, key.sha256[i], 16);
   return key;
 }
 
@@ -109,7 +119,7 @@ class Maker {
 
   Status AddRules(const std::vector<CompiledRule>& rules) {
     struct Bits {
-      RuleBits all, path, argv, cidr, allow, spares, asks_file, asks_way;
+      RuleBits all, path, argv, cidr, allow, spares, asks_file, asks_way, digest;
     } of[NESTOR_RULE_EVENTS];
     for (size_t index = 0; index < rules.size(); ++index) {
       const CompiledRule& rule = rules[index];
@@ -126,19 +136,26 @@ class Maker {
       of[event].spares.set(index, rule.spares);
       of[event].asks_file.set(index, rule.traits != 0 || rule.provenance);
       of[event].asks_way.set(index, rule.through_hops != 0 || rule.through_place != 0);
+      of[event].digest.set(index, !rule.digests.empty());
       tables_.rules.push_back(ToRaw(rule));
     }
     for (size_t event = 0; event < std::size(of); ++event) {
       const Bits& bits = of[event];
-      tables_.events[event] = {ToRaw(bits.all),       ToRaw(bits.path),    ToRaw(bits.argv),
-                               ToRaw(bits.cidr),      ToRaw(bits.allow),   ToRaw(bits.spares),
-                               ToRaw(bits.asks_file), ToRaw(bits.asks_way)};
+      tables_.events[event] = {ToRaw(bits.all),       ToRaw(bits.path),     ToRaw(bits.argv),
+                               ToRaw(bits.cidr),      ToRaw(bits.allow),    ToRaw(bits.spares),
+                               ToRaw(bits.asks_file), ToRaw(bits.asks_way), ToRaw(bits.digest)};
     }
     return {};
   }
 
   Status AddCidrs(const std::vector<CidrRule>& cidrs) {
     for (const CidrRule& cidr : cidrs) tables_.cidrs.emplace_back(ToRaw(cidr), SetOf(cidr.rules));
+    return CheckSets();
+  }
+
+  Status AddDigests(const std::map<std::string, RuleBits>& digests) {
+    for (const auto& [digest, rules] : digests)
+      tables_.digests.emplace_back(ToRaw(digest), SetOf(rules));
     return CheckSets();
   }
 
@@ -195,6 +212,7 @@ Result<PolicyTables> MakeTables(const CompiledPolicies& policies) {
   }
   if (Status added = maker.AddRules(policies.rules); !added) return added.error();
   if (Status added = maker.AddCidrs(policies.cidrs); !added) return added.error();
+  if (Status added = maker.AddDigests(policies.digests); !added) return added.error();
   return maker.Take(policies.default_rules);
 }
 
@@ -209,6 +227,8 @@ nestor_applying ApplyingOf(const EventRules& events, const ContainerRules& conta
       if (events[event].all.word[word] & applying.rules.word[word]) applying.events |= 1U << event;
     if (events[NESTOR_RULE_EXEC].spares.word[word] & applying.rules.word[word])
       applying.events |= 1U << NESTOR_APPLIES_SPARES;
+    if (events[NESTOR_RULE_EXEC].need_digest.word[word] & applying.rules.word[word])
+      applying.events |= 1U << NESTOR_APPLIES_DIGESTS;
   }
   return applying;
 }

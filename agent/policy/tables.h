@@ -43,6 +43,7 @@ struct PolicyTables {
   std::vector<nestor_rule> rules;
   EventRules events{};
   std::vector<std::pair<nestor_cidr_key, uint32_t>> cidrs;  // networks (of slot 0) and their sets
+  std::vector<std::pair<nestor_digest_key, uint32_t>> digests;  // (of slot 0) and their sets
   nestor_applying default_rules{};
 };
 

@@ -32,9 +32,13 @@ void ReadFileKind(NodeReader& reader, const YamlNode& node, Subject& subject) {
 
 void ReadExec(NodeReader& reader, const YamlNode& node, Subject& subject) {
   subject.event = RuleEvent::kExec;
-  if (!reader.IsMap(node, "exec", {"exe", "argv", "from", "is"})) return;
+  if (!reader.IsMap(node, "exec", {"exe", "argv", "from", "is", "sha256"})) return;
   if (const YamlNode* exe = reader.Need(node, "exe")) subject.path = PathOf(reader, *exe, "exe");
   ReadFileKind(reader, node, subject);
+  if (const YamlNode* digest = reader.Find(node, "sha256"))
+    subject.digest = ReadDigest(reader, *digest).value_or("");
+  else
+    subject.digest = std::string(64, '0');  // a file that no rule names
   const YamlNode* argv = reader.Find(node, "argv");
   if (!argv) {
     subject.argv = {subject.path.substr(subject.path.rfind('/') + 1)};

@@ -384,6 +384,8 @@ class Grammar {
         ->allow_extra_args(false)
         ->type_name("WORD")
         ->check(CLI::Validator(OneOf({"memfd", "deleted", "loader", "setuid"}), ""));
+    text("--sha256", act.sha256, "What its file is by its digest, as sha256sum prints it",
+         "DIGEST");
     text("-n,--namespace", act.namespace_name, "The pod's namespace", "NAME");
     text("--pod", act.pod, "The pod", "NAME");
     text("-c,--container", act.container, "The container", "NAME");

@@ -112,9 +112,7 @@ TEST_F(PolicyCommandTest, ValidateShowsEachFaultInItsLine) {
   Write("bad.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: bad}\nspec:\n"
         "  mode: enforced\n  rules:\n  - {name: a, exec: {args: [{regex: \"(a\"}]}}\n"
-        "  - {name: b, exec: {sha256: "
-        "[e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855]"
-        "}}\n");
+        "  chain: {through: {agents: [claude]}}\n");
 
   EXPECT_EQ(RunIt({"policy", "validate", "-o", "text", "guard.yaml", "bad.yaml"}), kExitFailure);
 
@@ -168,6 +166,18 @@ TEST_F(PolicyCommandTest, ExplainSaysWhichRuleDecidesAndWhy) {
   EXPECT_EQ(json::parse(printed_).at("why"), "denied by kinds/copies");
   EXPECT_EQ(RunIt({"policy", "explain", "-f", "kinds.yaml", "--", "/a"}), kExitOk);
   EXPECT_EQ(json::parse(printed_).at("action"), "allow");
+  const std::string digest(64, 'a');
+  Write("digest.yaml",
+        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: digest}\nspec:\n"
+        "  mode: enforce\n  rules:\n  - {name: bad, exec: {sha256: [" +
+            digest + "]}}\n");
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", "digest.yaml", "--sha256", digest, "--", "/a"}),
+            kExitOk);
+  EXPECT_EQ(json::parse(printed_).at("why"), "denied by digest/bad");
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", "digest.yaml", "--", "/a"}), kExitOk);
+  EXPECT_EQ(json::parse(printed_).at("action"), "allow");
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", "digest.yaml", "--sha256", "abc", "--", "/a"}), -1);
+  EXPECT_THAT(printed_, HasSubstr("--sha256 takes 64 of the digits"));
   EXPECT_EQ(RunIt({"policy", "explain", "-f", ".", "--", "sh"}), -1);
   EXPECT_THAT(printed_, HasSubstr("write sh with its path"));
   EXPECT_EQ(RunIt({"policy", "explain", "-f", "."}), -1);
@@ -221,7 +231,7 @@ TEST_F(PolicyCommandTest, ReplayJudgesRecordedEvents) {
   EXPECT_EQ(RunIt({"policy", "replay", "-o", "text", "-f", "kinds.yaml", "events.jsonl"}),
             kExitFailure);
   EXPECT_THAT(printed_, HasSubstr("none would be denied"));
-  EXPECT_THAT(printed_, HasSubstr("rules with `is` or `from` are not judged"));
+  EXPECT_THAT(printed_, HasSubstr("rules with `is`, `from` or `sha256` are not judged"));
 }
 
 TEST_F(PolicyCommandTest, DiffSeesPatternsThatMatchWhateverFollows) {

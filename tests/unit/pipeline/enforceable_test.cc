@@ -8,6 +8,12 @@ namespace {
 
 constexpr uint32_t Bit(RuleEvent event) { return 1U << static_cast<unsigned>(event); }
 
+CompiledRule Rule(RuleEvent event) {
+  CompiledRule rule;
+  rule.event = event;
+  return rule;
+}
+
 Capability Hook(const std::string& name, bool available, RuleEvent event,
                 const std::string& effect = "") {
   Capability hook;
@@ -31,7 +37,7 @@ TEST(EnforceableTest, RulesHoldWhereAllHooksOfTheirKindAreThere) {
       Hook("decide_memory", true, RuleEvent::kTrace),
       Hook("decide_userns", false, RuleEvent::kNamespace, "unshare is not seen")};
 
-  EXPECT_EQ(WhyUnenforceable(RuleEvent::kTrace, all), "");
+  EXPECT_EQ(WhyUnenforceable(Rule(RuleEvent::kTrace), all), "");
 }
 
 TEST(EnforceableTest, EachHookThatIsMissingIsNamedWithWhatIsLost) {
@@ -40,23 +46,37 @@ TEST(EnforceableTest, EachHookThatIsMissingIsNamedWithWhatIsLost) {
       Hook("decide_clone", false, RuleEvent::kNamespace, "clone is not seen"),
       Hook("decide_capable", false, RuleEvent::kNamespace, "setns is not seen")};
 
-  EXPECT_EQ(WhyUnenforceable(RuleEvent::kNamespace, some),
+  EXPECT_EQ(WhyUnenforceable(Rule(RuleEvent::kNamespace), some),
             "hook:decide_clone is not attached: clone is not seen; "
             "hook:decide_capable is not attached: setns is not seen");
 }
 
+TEST(EnforceableTest, ADigestNeedsItsOwnHook) {
+  Capability digest = Hook("decide_digest", false, RuleEvent::kExec, "digests are not known");
+  digest.rule_events = kAsksForDigests;
+  const std::vector<Capability> some = {Lsm(true), Hook("decide_bprm", true, RuleEvent::kExec),
+                                        digest};
+  CompiledRule rule = Rule(RuleEvent::kExec);
+  EXPECT_EQ(WhyUnenforceable(rule, some), "");
+  rule.digests = {"00"};
+  EXPECT_EQ(WhyUnenforceable(rule, some),
+            "hook:decide_digest is not attached: digests are not known");
+}
+
 TEST(EnforceableTest, WhatNoHookJudgesDoesNotHold) {
-  EXPECT_EQ(WhyUnenforceable(RuleEvent::kConnect, {Lsm(true)}), "no hook judges connect rules");
+  EXPECT_EQ(WhyUnenforceable(Rule(RuleEvent::kConnect), {Lsm(true)}),
+            "no hook judges connect rules");
 }
 
 TEST(EnforceableTest, WithoutTheLsmOnlyExecRulesHoldAndTheyByKilling) {
   std::vector<Capability> capabilities = {Lsm(false), Hook("decide_exec", true, RuleEvent::kExec)};
 
-  EXPECT_EQ(WhyUnenforceable(RuleEvent::kExec, capabilities), "");
-  EXPECT_EQ(WhyUnenforceable(RuleEvent::kOpen, capabilities),
+  EXPECT_EQ(WhyUnenforceable(Rule(RuleEvent::kExec), capabilities), "");
+  EXPECT_EQ(WhyUnenforceable(Rule(RuleEvent::kOpen), capabilities),
             "bpf is not among this kernel's active LSMs");
   capabilities[1].available = false;
-  EXPECT_EQ(WhyUnenforceable(RuleEvent::kExec, capabilities), "hook:decide_exec is not attached");
+  EXPECT_EQ(WhyUnenforceable(Rule(RuleEvent::kExec), capabilities),
+            "hook:decide_exec is not attached");
 }
 
 }  // namespace

@@ -309,6 +309,24 @@ TEST(EvaluateTest, OriginsAndDepthsBoundARule) {
   EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
 }
 
+TEST(EvaluateTest, ADigestIsOfTheFileWhateverItIsCalled) {
+  const std::string bad(64, 'a'), other(64, 'b');
+  const auto judged = [&](const std::string& digest, const std::string& more = "") {
+    const CompiledPolicies policies =
+        Compiled(Policy("a", "  mode: enforce\n  rules:\n  - {name: not, " + more +
+                                 "exec: {sha256: [\"sha256:" + bad + "\"]}}\n"));
+    Subject subject = Exec("/any", {"any"});
+    subject.digest = digest;
+    return Evaluate(policies, subject);
+  };
+  EXPECT_EQ(judged(bad).action, Action::kDeny);
+  EXPECT_EQ(judged(other).action, Action::kAllow);
+  EXPECT_EQ(judged("").action, Action::kDeny) << "it is not known";
+  EXPECT_EQ(judged("", "onTruncated: audit, ").action, Action::kAllow);
+  EXPECT_EQ(judged("", "onTruncated: audit, ").hits.size(), 1u);
+  EXPECT_TRUE(judged("", "action: allow, ").hits.empty());
+}
+
 TEST(EvaluateTest, TheWayIsAskedForHopsAndForContainersThatWereLeft) {
   const CompiledPolicies policies =
       Compiled(Policy("a",

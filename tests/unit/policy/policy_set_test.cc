@@ -66,9 +66,8 @@ TEST_F(PolicySetTest, OneBadFileDoesNotUnloadTheGoodOnes) {
 TEST_F(PolicySetTest, AFileThatAsksForWhatIsNotEnforcedIsRefusedAlone) {
   Write("a.yaml", Policy("good", "/etc/shadow"));
   Write("b.yaml",
-        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: b}\nspec:\n  rules:\n"
-        "  - {name: r, exec: {sha256: [" +
-            std::string(64, 'a') + "]}}\n");
+        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: b}\nspec:\n"
+        "  chain: {through: {agents: [claude]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n");
   Write("c.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: c}\nspec:\n  rules:\n"
         "  - {name: r, file: {paths: [/a]}, exceptions: [{paths: [/*]}]}\n");
@@ -80,7 +79,7 @@ TEST_F(PolicySetTest, AFileThatAsksForWhatIsNotEnforcedIsRefusedAlone) {
   EXPECT_EQ(set->policies.size(), 1u);
   ASSERT_EQ(set->errors.size(), 3u);
   EXPECT_THAT(set->errors[0].message,
-              HasSubstr("b.yaml:6:30: not enforced by this build: `sha256`"));
+              HasSubstr("b.yaml:5:29: not enforced by this build: `agents` of `through`"));
   EXPECT_THAT(set->errors[1].message, HasSubstr("c.yaml:6:5: rule `r` can match nothing"));
   EXPECT_THAT(set->errors[2].message, HasSubstr("d.yaml:1:1: the file path patterns"));
 }

@@ -268,6 +268,25 @@ TEST(TablesTest, WhatExecRulesAskBesidePatternsIsInTheirBits) {
   EXPECT_EQ(ApplyingOf(tables->events, {RuleBits(3), 0}).events, 1U << NESTOR_RULE_EXEC);
 }
 
+TEST(TablesTest, RulesThatAskForADigestShareItsSet) {
+  const std::string one(64, 'a'), two = std::string(62, '0') + "1f";
+  const auto policies = CompileRules("  - {name: a, exec: {sha256: [" + one + ", " + two +
+                                     "]}}\n  - {name: b, exec: {sha256: [" + two + "]}}\n");
+  ASSERT_TRUE(policies.ok()) << policies.error().message;
+
+  const auto tables = MakeTables(*policies);
+
+  ASSERT_TRUE(tables.ok());
+  ASSERT_EQ(tables->digests.size(), 2u);
+  EXPECT_EQ(tables->digests[0].first.sha256[31], 0x1f);
+  EXPECT_THAT(BitsOf(tables->sets[tables->digests[0].second]), testing::ElementsAre(0, 1));
+  EXPECT_EQ(tables->digests[1].first.sha256[0], 0xaa);
+  EXPECT_THAT(BitsOf(tables->sets[tables->digests[1].second]), testing::ElementsAre(0));
+  EXPECT_THAT(BitsOf(tables->events[NESTOR_RULE_EXEC].need_digest), testing::ElementsAre(0, 1));
+  EXPECT_EQ(tables->rules[0].sees, NESTOR_SEES_DIGEST);
+  EXPECT_EQ(tables->default_rules.events, 1U << NESTOR_RULE_EXEC | 1U << NESTOR_APPLIES_DIGESTS);
+}
+
 TEST(TablesTest, WithoutRulesNothingMatches) {
   const auto tables = MakeTables(CompiledPolicies());
 

@@ -109,6 +109,10 @@ std::string TraitsOf(uint8_t traits) {
   return words.empty() ? "any" : Joined(words);
 }
 
+std::string DigestsOf(const std::vector<std::string>& digests) {
+  return digests.empty() ? "any" : Joined(digests);
+}
+
 std::string OriginOf(std::optional<Provenance> provenance) {
   if (!provenance) return "any";
   return provenance == Provenance::kImage ? "image" : "added";
@@ -201,6 +205,7 @@ class Difference {
     if (a.event != b.event) return;
     Field(policy, b.name, "is", TraitsOf(a.traits), TraitsOf(b.traits));
     Field(policy, b.name, "from", OriginOf(a.provenance), OriginOf(b.provenance));
+    Field(policy, b.name, "sha256", DigestsOf(a.digests), DigestsOf(b.digests));
     Field(policy, b.name, "access", AccessOf(a.access), AccessOf(b.access));
     Field(policy, b.name, "cidrs", TextOf(a.cidrs), TextOf(b.cidrs));
     Field(policy, b.name, "ports", TextOf(a.ports), TextOf(b.ports));

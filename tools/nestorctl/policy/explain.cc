@@ -120,6 +120,11 @@ Result<Subject> SubjectOf(const PolicyOptions& options) {
   for (const std::string& word : options.is)
     subject.traits |=
         BitOf(static_cast<ExecTrait>(std::ranges::find(TraitWords(), word) - TraitWords().begin()));
+  subject.digest = options.sha256.empty() ? std::string(64, '0') : options.sha256;
+  if (subject.digest.size() != 64 ||
+      subject.digest.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return Error::InvalidArgument(
+        "--sha256 takes 64 of the digits 0-9 and a-f, as `sha256sum` prints");
   subject.argv = options.argv;
   subject.path = options.exe.empty() ? options.argv.front() : options.exe;
   if (subject.argv.empty()) subject.argv = {subject.path};

@@ -19,7 +19,7 @@ struct PolicyOptions {
 
   // explain: one act.
   std::vector<std::string> argv;
-  std::string exe, open, access = "read", connect, act, by, from = "image";
+  std::string exe, open, access = "read", connect, act, by, from = "image", sha256;
   std::vector<std::string> is;
   std::string namespace_name = "default", pod = "pod", container = "container", image;
   std::vector<std::string> labels;  // key=value

@@ -170,7 +170,7 @@ bool ForgetLabels(CompiledPolicies& policies) {
 bool LeaveOutFileRules(CompiledPolicies& policies) {
   bool any = false;
   for (CompiledRule& rule : policies.rules) {
-    if (rule.traits == 0 && !rule.provenance) continue;
+    if (rule.traits == 0 && !rule.provenance && rule.digests.empty()) continue;
     any = true;
     rule.min_depth = 1;
     rule.max_depth = 0;
@@ -214,8 +214,8 @@ std::vector<Line> RenderReplay(const Replayed& replayed, Forgotten forgotten) {
                    Style::kWarning));
   if (forgotten.files)
     lines.push_back(
-        Line().Add("! what a program's file was is not in events: rules with `is` or `from` are "
-                   "not judged",
+        Line().Add("! what a program's file was is not in events: rules with `is`, `from` or "
+                   "`sha256` are not judged",
                    Style::kWarning));
   lines.push_back(
       Line().Add("Opens are told in verdicts only, and what was masked stays masked: a "
