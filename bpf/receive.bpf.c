@@ -65,6 +65,23 @@ static __always_inline void take_answer(struct task_struct *task, struct task_co
 	request_handed(task, context, &context->cause);
 }
 
+/* It was not seen who sent this datagram: it is nobody's, and not that of the one before. */
+static __always_inline void received_datagram(int result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = find_context(task);
+	struct fiber_key fiber;
+
+	if (!context)
+		return;
+	if (!context->got_datagram && result >= 0) {
+		__builtin_memset(&context->cause, 0, sizeof(context->cause));
+		if (fiber_of(task, &fiber))
+			bpf_map_delete_elem(&fibers, &fiber);
+	}
+	context->got_datagram = 0;
+}
+
 /* Not netlink and the like; datagrams of unix sockets have their own program. */
 static __always_inline bool carries_requests(struct sock *sk)
 {
@@ -116,7 +133,10 @@ static __always_inline void received(struct sock *sk, int result)
 SEC("tp_btf/sock_recv_length")
 int TRACEPOINT_PROG(on_receive, struct sock *sk, int result, int flags)
 {
-	received(sk, result);
+	if (sk->__sk_common.skc_family == AF_UNIX && sk->sk_type == SOCK_DGRAM)
+		received_datagram(result);
+	else
+		received(sk, result);
 	return 0;
 }
 
