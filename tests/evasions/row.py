@@ -44,7 +44,7 @@ class Row:
     how: str
     script: str
     expect: Expect
-    policy: str = "paths"  # of policies.py, which also says what it needs
+    policy: str = "paths"  # of policies.py
     user: str = "plain"    # plain: uid 1000, with seccomp's default and without; root: a privileged container; pod: a pod of its own
     with_seccomp: Expect | None = None  # where that differs
     file: str = "/usr/bin/canary"       # the true file, or what is opened or connected to; a glob

@@ -56,7 +56,8 @@ TEST_F(DigestTest, AScriptAndItsInterpreterAreTwoFiles) {
   EXPECT_THAT(Said(), ElementsAre("check /opt/guarded/script"));
 
   Node::Get().SetPolicy(Enforce("{name: shell, exec: {sha256: [" + DigestOf("/bin/sh") + "]}}"));
-  EXPECT_EQ(Wait(container.Exec({"/opt/guarded/script"})), kKilled) << "it comes into the container";
+  EXPECT_EQ(Wait(container.Exec({"/opt/guarded/script"})), kKilled)
+      << "it comes into the container";
   EXPECT_EQ(Wait(container.Exec({"/bin/true"})), 0);
 }
 

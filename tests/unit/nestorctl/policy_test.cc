@@ -148,6 +148,18 @@ tests:
   EXPECT_TRUE(IsGolden("policy-test.txt", printed_));
 }
 
+// agent/policy/README.md, "Every field": what it says of its example holds.
+TEST_F(PolicyCommandTest, TheExampleOfTheLanguagesPageIsRight) {
+  std::stringstream page;
+  page << std::ifstream(NESTOR_SOURCE_DIR "/agent/policy/README.md").rdbuf();
+  const std::string text = page.str();
+  const size_t begin = text.find("```yaml\n");
+  ASSERT_NE(begin, std::string::npos);
+  Write("example.yaml", text.substr(begin + 8, text.find("```", begin + 8) - begin - 8));
+
+  EXPECT_EQ(RunIt({"policy", "test", "-o", "text", "example.yaml"}), kExitOk) << printed_;
+}
+
 TEST_F(PolicyCommandTest, ExplainSaysWhichRuleDecidesAndWhy) {
   Write("guard.yaml", kGuard);
   Write("web.yaml", kWeb);
