@@ -52,6 +52,7 @@ __noinline int remember_request(struct request_list *requests, struct cause *cau
 	for (int i = 0; i < REQUESTS_KEPT; i++) {
 		if (!claim(&requests->list[i]))
 			continue;
+		requests->several |= i;
 		put_request(&requests->list[i], cause, turn);
 		return 0;
 	}

@@ -37,8 +37,8 @@ struct request {
 /* A few requests in no order; a full list loses its oldest, which `candidates` counts. */
 struct request_list {
 	struct request list[REQUESTS_KEPT];
-	u32 next; /* where the next one goes */
-	u32 pad;
+	u32 next;    /* where the next one goes */
+	u32 several; /* not 0: there were two at once. Never taken back; until then it is no use to look for more than one */
 };
 
 /* Of a thread that received, or whose waker had; a thread group leader keeps those of the whole process, too. */
@@ -369,7 +369,7 @@ static __always_inline void answers_in_order(struct serving *serving)
 {
 	struct cause any = {};
 
-	if (serving->in_order < IN_ORDER && count_open(&serving->received, &any) > 1)
+	if (serving->in_order < IN_ORDER && serving->received.several && count_open(&serving->received, &any) > 1)
 		serving->in_order++;
 }
 

@@ -73,7 +73,7 @@ class Nestord:
         command = [str(program)] + (["-c", str(config)] if config else [])
         with self.log.open("w") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out)
-        ready = call("nestorctl", "status", "--wait", "90s")
+        ready = call("nestorctl", "status", "--wait", "300s")
         if ready.returncode != 0:
             raise RuntimeError(f"nestord is not ready: {ready.stderr}\n{self.log.read_text()}")
 
