@@ -105,17 +105,14 @@ static __always_inline bool is_about_act(const struct nestor_rule *rule, const s
 	return is_about(rule, rule->capabilities, act->capabilities);
 }
 
-/* The way that the chain came. Where it is not known, the judgement says so until the next rule that asks. */
+_Static_assert(NESTOR_SEES_WAY == WAY_UNSURE << 3, "no branch for the verifier to follow");
+
+/* The way that the chain came. Where it is not known, the judgement says so until the next rule. */
 static __always_inline bool is_of_way(const struct nestor_rule *rule, struct judgement *judgement)
 {
-	u32 way;
+	u32 way = came_through(judgement->way, rule->hops, rule->place);
 
-	judgement->unseen &= ~NESTOR_SEES_WAY;
-	if (!rule->hops && !rule->place)
-		return true;
-	way = came_through(judgement->way, rule);
-	if (way == WAY_UNSURE)
-		judgement->unseen |= NESTOR_SEES_WAY;
+	judgement->unseen = (judgement->unseen & ~NESTOR_SEES_WAY) | (way & WAY_UNSURE) << 3;
 	return way != WAY_NO;
 }
 
@@ -287,8 +284,7 @@ static __always_inline void judge(struct judgement *judgement)
 {
 	effective_cause(&judgement->chain, bpf_get_current_task_btf(), judgement->context);
 	/* Not 0 in the verifier's eyes: it would take what one round decides for undecided in the next. */
-	if (judgement->way)
-		see_way(judgement->way, judgement->chain.hop_id, judgement->generation);
+	see_way(judgement->way, judgement->chain.hop_id, judgement->generation);
 	judgement->decided = unknown_zero;
 	judgement->would = unknown_zero;
 	judgement->word = unknown_zero;
@@ -358,7 +354,8 @@ static __always_inline bool match_rules(struct judgement *judgement, const struc
 		return false;
 	judgement->words = run.here->words;
 	bpf_loop(judgement->words, named ? match_named_word : match_word, &run, 0);
-	judgement->way = run.found->asking_way ? &decision->scratch->way : NULL;
+	decision->scratch->way.asked = run.found->asking_way;
+	judgement->way = &decision->scratch->way; /* asked or not: a NULL would be another way on for the verifier */
 	return run.found->any;
 }
 

@@ -77,7 +77,8 @@ struct scratch {
 		u64 asking_way;  /* ask which way the chain came */
 		u64 digests;     /* ask for the program's digest */
 	} found;
-	struct way {        /* that the chain came; looked up where a rule that matched asks for it */
+	struct way {        /* that the chain came */
+		u64 asked;  /* not 0: some rule that matched asks for it; else the rest is of another decision */
 		u64 places; /* lists of containers that it left one of: see nestor_applying */
 		u32 hops;   /* kinds of its hops: bits (1 << enum nestor_hop_kind) */
 		u32 unseen; /* 1: not known to its end, or one of several */

@@ -56,7 +56,7 @@ __noinline __weak int see_way(struct way *way, u64 hop, u64 generation)
 {
 	struct way_walk walk = {.way = way, .at = hop, .generation = generation};
 
-	if (!way)
+	if (!way || !way->asked)
 		return 0;
 	way->hops = 0;
 	way->places = 0;
@@ -69,17 +69,22 @@ __noinline __weak int see_way(struct way *way, u64 hop, u64 generation)
 
 enum passage { WAY_NO = 0, WAY_UNSURE = 1, WAY_YES = 2 };
 
-/* Whether a chain came through what a rule asks for, all of it: enum passage. */
-static __always_inline u32 came_through(const struct way *way, const struct nestor_rule *rule)
+/*
+ * Whether a chain came through what a rule asks for, all of it: enum passage. 0 asks for nothing. A function to the verifier, too: to it
+ * one answer and not each way there.
+ */
+__noinline __weak int came_through(const struct way *way, u32 hops, u32 place)
 {
-	u64 place = rule->place ? 1ULL << ((rule->place - 1) & 63) : 0;
+	u64 place_bit = place ? 1ULL << ((place - 1) & 63) : 0;
 	u32 by_hops = WAY_YES, by_places = WAY_YES;
 
+	if (!hops && !place)
+		return WAY_YES;
 	if (!way)
 		return WAY_UNSURE;
-	if (rule->hops && !(rule->hops & way->hops))
+	if (hops && !(hops & way->hops))
 		by_hops = way->unseen ? WAY_UNSURE : WAY_NO;
-	if (place && !(place & way->places))
+	if (place && !(place_bit & way->places))
 		by_places = way->unseen || (way->places & NESTOR_PLACES_UNKNOWN) ? WAY_UNSURE : WAY_NO;
 	return by_hops < by_places ? by_hops : by_places;
 }
