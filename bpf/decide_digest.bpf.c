@@ -5,23 +5,24 @@
 #define HASH_ALGO_SHA256 4 /* include/uapi/linux/hash_info.h */
 
 /*
- * The present exec's, if somebody may want a digest. A container's first program, and what the runtime puts there later, is on its way in:
- * its system call was a host process's, and which container it is for is known when the program has started.
+ * The present exec's, if somebody may want a digest. Who is in a container has an entry where exec rules apply; one of another generation:
+ * the policy changed since the system call, and nobody knows yet who wants what. A container's first program, and what the runtime puts
+ * there later, is on its way in: its system call was a host process's, and which container it is for is known when the program has started.
+ * What the first stage found, and for which generation, stays as it is.
  */
 static __always_inline struct entry *entry_that_wants(struct task_struct *task)
 {
 	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
+	struct task_context *context;
 
-	if (entry && entry->generation == policy_generation)
-		return entry->wants_digest ? entry : NULL;
+	if (entry)
+		return entry->generation != policy_generation || entry->wants_digest ? entry : NULL;
+	context = bpf_task_storage_get(&contexts, task, NULL, 0);
+	if (context && context->container)
+		return NULL;
 	if (BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) == host_mnt_ns)
 		return NULL;
-	entry = bpf_task_storage_get(&entries, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!entry)
-		return NULL;
-	forget_entry(entry, policy_generation);
-	entry->wants_digest = 1; /* of a script's interpreter, too */
-	return entry;
+	return bpf_task_storage_get(&entries, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 /*

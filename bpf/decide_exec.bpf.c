@@ -83,8 +83,10 @@ static __always_inline int look_at_argv(const char *const *argv)
 	if (!begin_decision(&decision, NESTOR_RULE_EXEC))
 		return 0;
 	entry = entry_of(decision.task);
-	if (entry)
+	if (entry) {
 		forget_entry(entry, decision.generation); /* of an exec that failed */
+		entry->has_digest = 0;
+	}
 	if (entry && decision.scratch) {
 		keep_argv(&decision, entry, argv);
 		keep_starter(&decision, entry);
@@ -251,8 +253,11 @@ int TRACEPOINT_PROG(decide_exec, struct task_struct *task, pid_t old_pid, struct
 {
 	struct decision decision;
 
-	if (!begin_decision(&decision, NESTOR_RULE_EXEC))
+	if (!begin_decision(&decision, NESTOR_RULE_EXEC)) {
+		if (decision.context && decision.context->container)
+			drop_entry(task); /* which decide_digest made for whatever container it would be */
 		return 0;
+	}
 	judge_exec(&decision, bprm);
 	if (decision.scratch)
 		leave_scratch(decision.scratch);

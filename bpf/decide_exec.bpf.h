@@ -146,12 +146,12 @@ __noinline __weak int keep_digest(struct scratch *scratch, u32 set, u64 generati
 	return any ? 1 : 0;
 }
 
-/* By what decide_digest found. `entry`: NULL, or of another generation: it is not known. False: no rule matches. */
+/* By what decide_digest found. False: no rule matches. */
 static __always_inline bool match_digest(struct judgement *judgement, const struct decision *decision, struct entry *entry)
 {
 	u32 *set;
 
-	if (!entry || entry->generation != decision->generation || !entry->has_digest) {
+	if (!entry || !entry->has_digest) {
 		judgement->unseen |= NESTOR_SEES_DIGEST;
 		return true;
 	}

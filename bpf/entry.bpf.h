@@ -14,8 +14,8 @@ struct entry {
 	u32 argv_len;                     /* of the copy below, for the verdict's words only */
 	u32 argv_seen;                    /* `argv` was read to its end */
 	u32 sparing;                      /* the set of rules that leave alone what the present executable starts */
-	u8 wants_digest;                  /* some rule here asks for it */
-	u8 has_digest;                    /* of the file that is looked at */
+	u8 wants_digest;                  /* some rule of this generation asks for it here */
+	u8 has_digest;                    /* of the file that this exec looks at; whatever the generation */
 	u8 pad[2];
 	struct nestor_digest_key digest;
 	u32 rest;
@@ -88,7 +88,6 @@ static __always_inline void forget_entry(struct entry *entry, u64 generation)
 	entry->argv_seen = 0;
 	entry->sparing = NESTOR_SET_NONE;
 	entry->wants_digest = 0;
-	entry->has_digest = 0;
 }
 
 static __always_inline void drop_spare_entry(struct task_struct *task)

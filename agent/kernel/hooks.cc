@@ -27,7 +27,7 @@ std::string EffectOf(std::string_view program, std::string_view section) {
   if (program == "decide_rights") return "credential rules do not see setuid programs";
   if (program == "decide_mmap" || program == "decide_mprotect")
     return "exec rules do not see a program that its loader is told to run";
-  if (program == "decide_digest") return "digests are not known: rules that ask for one match";
+  if (IsForDigests(program)) return "digests are not known: rules that ask for one match";
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
   if (program.starts_with("decide_"))
     return "exec rules kill a program at its start, not refuse it";
@@ -66,11 +66,17 @@ uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
       program == "decide_unshare" || program.starts_with("decide_setns"))
     return 1U << NESTOR_RULE_NAMESPACE;
   if (program == "decide_setuid" || program == "decide_rights") return 1U << NESTOR_RULE_CREDENTIAL;
-  if (program == "decide_digest") return 1U << NESTOR_APPLIES_DIGESTS;
+  if (IsForDigests(program)) return 1U << NESTOR_APPLIES_DIGESTS;
   if (section == "lsm/file_open" || section.starts_with("lsm/path_")) return 1U << NESTOR_RULE_OPEN;
   if (section.starts_with("lsm/socket_") || section.starts_with("lsm/unix_"))
     return 1U << NESTOR_RULE_CONNECT;
   return 1U << NESTOR_RULE_EXEC;
+}
+
+bool IsForDigests(std::string_view program) { return program == "decide_digest"; }
+
+bool CanHash(const btf* kernel) {
+  return btf__find_by_name_kind(kernel, "ima_file_hash", BTF_KIND_FUNC) > 0;
 }
 
 bool IsForPeers(std::string_view program) { return program.starts_with("remote_"); }

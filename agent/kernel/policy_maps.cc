@@ -81,27 +81,20 @@ void Clear(int table, uint32_t slot) {
   for (const Key& entry : old) bpf_map_delete_elem(table, &entry);
 }
 
+// Keys of slot 0 and their sets of rules, into this slot and nothing else there.
+template <typename Key>
+Status WriteSets(int table, uint32_t slot, const std::vector<std::pair<Key, uint32_t>>& sets,
+                 const char* what) {
+  Clear<Key>(table, slot);
+  for (const auto& [of_slot_0, set] : sets) {
+    Key key = of_slot_0;
+    key.slot = slot;
+    if (Status status = Update(table, &key, &set, what); !status) return status;
+  }
+  return {};
+}
+
 }  // namespace
-
-Status PolicyMaps::WriteDigests(uint32_t slot, const PolicyTables& tables) {
-  Clear<nestor_digest_key>(fds_.digests, slot);
-  for (const auto& [digest, set] : tables.digests) {
-    nestor_digest_key key = digest;
-    key.slot = slot;
-    if (Status status = Update(fds_.digests, &key, &set, "digest"); !status) return status;
-  }
-  return {};
-}
-
-Status PolicyMaps::WriteCidrs(uint32_t slot, const PolicyTables& tables) {
-  Clear<nestor_cidr_key>(fds_.cidrs, slot);
-  for (const auto& [network, set] : tables.cidrs) {
-    nestor_cidr_key key = network;
-    key.slot = slot;
-    if (Status status = Update(fds_.cidrs, &key, &set, "address range"); !status) return status;
-  }
-  return {};
-}
 
 Status PolicyMaps::WriteContainer(uint32_t slot, CgroupId container, const nestor_applying& rules) {
   nestor_container_rules value{};
@@ -160,8 +153,10 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   const uint32_t slot = generation & 1;
   if (Status status = WriteAutomata(slot, *tables); !status) return status;
   if (Status status = WriteRules(slot, *tables); !status) return status;
-  if (Status status = WriteCidrs(slot, *tables); !status) return status;
-  if (Status status = WriteDigests(slot, *tables); !status) return status;
+  if (Status status = WriteSets(fds_.cidrs, slot, tables->cidrs, "address range"); !status)
+    return status;
+  if (Status status = WriteSets(fds_.digests, slot, tables->digests, "digest"); !status)
+    return status;
   for (const auto& [container, rules] : containers) {
     const nestor_applying applying = ApplyingOf(tables->events, rules);
     if (Status status = WriteContainer(slot, container, applying); !status) return status;

@@ -42,11 +42,9 @@ class PolicyMaps {
  private:
   Status WriteAutomata(uint32_t slot, const PolicyTables& tables);
   Status WriteRules(uint32_t slot, const PolicyTables& tables);
-  Status WriteCidrs(uint32_t slot, const PolicyTables& tables);
   Status WriteContainer(uint32_t slot, CgroupId container, const nestor_applying& rules);
   Status WriteUnnamed(uint32_t slot, const nestor_applying& defaults, bool same_policies,
                       const std::vector<std::pair<CgroupId, ContainerRules>>& named);
-  Status WriteDigests(uint32_t slot, const PolicyTables& tables);
   void TellChange();
 
   Fds fds_;

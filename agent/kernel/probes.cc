@@ -195,6 +195,9 @@ Status LibbpfProbes::ChooseHooks(const Features& features) {
     } else if (!HasTarget(kernel.get(), section)) {
       bpf_program__set_autoload(program, false);
       SetHook(program, false, "this kernel has no such hook");
+    } else if (IsForDigests(name) && !CanHash(kernel.get())) {
+      bpf_program__set_autoload(program, false);
+      SetHook(program, false, "this kernel has no IMA, which hashes files");
     }
   }
   return {};

@@ -109,10 +109,10 @@ struct Pipeline::State {
 
   void TakeNames() {
     for (const NamedContainer& container : workloads.TakeNamed()) {
-      // A name that comes after the end: its cgroup has no rules any more, and must get none.
-      if (!container.removed && !policies.NameContainer(container)) {
-        losses.Add("policy-container", 1);
-      }
+      // A name that comes after the end is for chains that left the container.
+      const bool named = policies.NameContainer(container) &&
+                         (!container.removed || policies.Ended(container.cgroup));
+      if (!named) losses.Add("policy-container", 1);
       Publish(graph.ApplyWorkload(container.cgroup, container.workload));
     }
   }

@@ -43,6 +43,7 @@ Status PoliciesInForce::NameContainer(const NamedContainer& container) {
 // Chains that left it may live on, and rules ask where they came from.
 Status PoliciesInForce::Ended(CgroupId container) {
   if (!containers_.contains(container)) return probes_.RemoveContainer(container);
+  if (std::ranges::find(ended_, container) != ended_.end()) return {};
   ended_.push_back(container);
   if (ended_.size() <= kKeptContainers) return {};
   const CgroupId oldest = ended_.front();

@@ -269,16 +269,9 @@ TEST_F(ActRuleTest, ASetnsThatFailedByItselfStandsForNothingElse) {
 
 TEST_F(ActRuleTest, WhatAllowsNamesAllThatIsMade) {
   const Sandbox container;
-  Node::Get().SetPolicy(R"(
-apiVersion: nestor.dev/v1
-kind: ChainPolicy
-metadata: {name: test}
-spec:
-  mode: enforce
-  default: deny
-  rules:
-  - {name: own-user, action: allow, namespace: {kinds: [user, uts], operations: [unshare]}}
-)");
+  Node::Get().SetPolicy(DenyByDefault(
+      R"(  - {name: own-user, action: allow, namespace: {kinds: [user, uts], operations: [unshare]}}
+)"));
 
   EXPECT_EQ(Act(container, {"unshare", std::to_string(CLONE_NEWUSER)}), 0);
   EXPECT_EQ(Act(container, {"unshare", std::to_string(CLONE_NEWUSER | CLONE_NEWUTS)}), 0);

@@ -12,17 +12,25 @@
 
 namespace nestor {
 
-// One policy in force with one rule, as YAML's flow has it; more may follow, a line each.
-inline std::string Enforce(const std::string& rule) {
+// One policy in force; `spec`: what stands in it beside its mode.
+inline std::string InForce(const std::string& spec) {
   return R"(
 apiVersion: nestor.dev/v1
 kind: ChainPolicy
 metadata: {name: test}
 spec:
   mode: enforce
-  rules:
-  - )" + rule +
-         "\n";
+)" + spec;
+}
+
+// The same with one rule, as YAML's flow has it; more may follow, a line each.
+inline std::string Enforce(const std::string& rule) {
+  return InForce("  rules:\n  - " + rule + "\n");
+}
+
+// What denies all that these rules do not allow.
+inline std::string DenyByDefault(const std::string& rules) {
+  return InForce("  default: deny\n  rules:\n" + rules);
 }
 
 // The same policy in audit mode.
@@ -58,6 +66,14 @@ class DecideTest : public testing::Test {
   static std::vector<VerdictRecord> Verdicts() {
     return Only<VerdictRecord>(Node::Get().Drain(
         [](const std::vector<Record>& all) { return !Only<VerdictRecord>(all).empty(); }));
+  }
+
+  // "check /usr/bin/id": the stage and the subject of each.
+  static std::vector<std::string> Said() {
+    std::vector<std::string> said;
+    for (const VerdictRecord& verdict : Verdicts())
+      said.push_back(std::string(Name(verdict.stage)) + " " + verdict.subject.value);
+    return said;
   }
 };
 

@@ -172,24 +172,19 @@ assert code(lambda: client.connect(b'\0guarded')) == errno.EPERM
   EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", tries})), 0);
 }
 
-constexpr char kAllowSome[] = R"(
-apiVersion: nestor.dev/v1
-kind: ChainPolicy
-metadata: {name: test}
-spec:
-  mode: enforce
-  default: deny
-  rules:
-  - {name: shell, action: allow, exec: {paths: [/**/sh, /**/dash, /**/bash]}}
+std::string AllowSome() {
+  return DenyByDefault(
+      R"(  - {name: shell, action: allow, exec: {paths: [/**/sh, /**/dash, /**/bash]}}
   - name: some
     action: allow
     exec: {paths: [/**/true, /**/echo], args: [{regex: "(good|fine)-[0-9]+"}]}
   - {name: not, exec: {args: [bad]}}
-)";
+)");
+}
 
 TEST_F(DecideTest, WhatIsNotAllowedIsDeniedByDefault) {
   const Sandbox container;
-  Node::Get().SetPolicy(kAllowSome);
+  Node::Get().SetPolicy(AllowSome());
 
   EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true good-1"})), 0);
   EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true x fine-22 y"})), 0);
@@ -203,7 +198,7 @@ TEST_F(DecideTest, WhatIsNotAllowedIsDeniedByDefault) {
 
 TEST_F(DecideTest, AuditedDefaultsTellWhatWouldBeDenied) {
   const Sandbox container;
-  Node::Get().SetPolicy(Audited(kAllowSome));
+  Node::Get().SetPolicy(Audited(AllowSome()));
 
   EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true good-1"})), 0);
   EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "/bin/true other"})), 0);

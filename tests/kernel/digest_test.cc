@@ -20,15 +20,7 @@ std::string DigestOf(const std::string& file) {
   return digest.data();
 }
 
-class DigestTest : public DecideTest {
- protected:
-  static std::vector<std::string> Said() {
-    std::vector<std::string> said;
-    for (const VerdictRecord& verdict : Verdicts())
-      said.push_back(std::string(Name(verdict.stage)) + " " + verdict.subject.value);
-    return said;
-  }
-};
+class DigestTest : public DecideTest {};
 
 TEST_F(DigestTest, AProgramIsKnownWhateverItIsCalled) {
   const GuardedFiles guarded;
@@ -64,23 +56,16 @@ TEST_F(DigestTest, AScriptAndItsInterpreterAreTwoFiles) {
 TEST_F(DigestTest, OnlyWhatIsListedRuns) {
   const GuardedFiles guarded;
   const Sandbox container;
-  Node::Get().SetPolicy(R"(
-apiVersion: nestor.dev/v1
-kind: ChainPolicy
-metadata: {name: test}
-spec:
-  mode: enforce
-  default: deny
-  rules:
-  - {name: known, action: allow, exec: {sha256: [)" +
-                        DigestOf("/bin/sh") + ", " + DigestOf("/opt/guarded/program") + "]}}\n");
+  Node::Get().SetPolicy(DenyByDefault(R"(  - {name: known, action: allow, exec: {sha256: [)" +
+                                      DigestOf("/bin/sh") + ", " +
+                                      DigestOf("/opt/guarded/program") + "]}}\n"));
 
   EXPECT_EQ(Sh(container, "/opt/guarded/program"), 0);
   EXPECT_EQ(Sh(container, "/bin/ls"), 126);
   EXPECT_EQ(Sh(container, "echo x >> /opt/guarded/program; /opt/guarded/program"), 126);
 }
 
-TEST_F(DigestTest, AuditTellsAndWithoutARuleNothingIsHashed) {
+TEST_F(DigestTest, AuditTellsAndARuleThatIsGoneSaysNothing) {
   const GuardedFiles guarded;
   const Sandbox container;
   const std::string policy =
@@ -92,6 +77,34 @@ TEST_F(DigestTest, AuditTellsAndWithoutARuleNothingIsHashed) {
   Node::Get().SetPolicy(Enforce("{name: other, exec: {paths: [/opt/guarded/other]}}"));
   EXPECT_EQ(Sh(container, "/opt/guarded/program"), 0);
   EXPECT_THAT(Verdicts(), IsEmpty());
+}
+
+// A rule of another container's: what comes in is hashed, and that is all.
+TEST_F(DigestTest, WhereNoRuleAsksItDoesNotCount) {
+  const GuardedFiles guarded;
+  const Sandbox asked, other;
+  const std::string policy = InForce(
+      "  selector: {containers: [asked]}\n  rules:\n  - {name: bad, "
+      "exec: {sha256: [" +
+      DigestOf("/opt/guarded/program") + "]}}\n");
+  Node::Get().SetPolicy(policy,
+                        {{asked.cgroup_id(), {"shop", "web-0", "uid", "asked", "id-1", "image"}},
+                         {other.cgroup_id(), {"shop", "web-0", "uid", "other", "id-2", "image"}}});
+
+  EXPECT_EQ(Wait(other.Exec({"/opt/guarded/program"})), 0);
+  EXPECT_EQ(Sh(other, "/opt/guarded/program && /opt/guarded/program"), 0);
+  EXPECT_THAT(Verdicts(), IsEmpty());
+  EXPECT_EQ(Wait(asked.Exec({"/opt/guarded/program"})), kKilled);
+}
+
+// Else the hash would be of what the file was before.
+TEST_F(DigestTest, AProgramThatRunsIsNotWrittenTo) {
+  const GuardedFiles guarded;
+  const Sandbox container;
+  EXPECT_EQ(Sh(container,
+               "cp /bin/sleep /opt/guarded/sleep; /opt/guarded/sleep 30 & sleep 1; "
+               "! (echo x >> /opt/guarded/sleep) 2>/dev/null; said=$?; kill $!; exit $said"),
+            0);
 }
 
 }  // namespace

@@ -21,12 +21,6 @@ using ::testing::SizeIs;
 class ExecTraitsTest : public DecideTest {
  protected:
   // "stage subject" of each verdict.
-  static std::vector<std::string> Said() {
-    std::vector<std::string> said;
-    for (const VerdictRecord& verdict : Verdicts())
-      said.push_back(std::string(Name(verdict.stage)) + " " + verdict.subject.value);
-    return said;
-  }
 };
 
 int Python(const Sandbox& container, const std::string& code) {
@@ -256,17 +250,9 @@ TEST_F(OverlayTest, AProgramThatIsMadeExecutableLaterIsKnownByItsPlaceInTheImage
 
 TEST_F(OverlayTest, AnAllowanceForTheImageIsForNothingElse) {
   const Sandbox container;
-  Node::Get().SetPolicy(R"(
-apiVersion: nestor.dev/v1
-kind: ChainPolicy
-metadata: {name: test}
-spec:
-  mode: enforce
-  default: deny
-  rules:
-  - {name: image, action: allow, exec: {from: image}}
+  Node::Get().SetPolicy(DenyByDefault(R"(  - {name: image, action: allow, exec: {from: image}}
   - {name: but-not, exec: {paths: [/usr/bin/id], from: image}}
-)");
+)"));
 
   EXPECT_EQ(ShInside(container, R"(
 /bin/true || exit 1

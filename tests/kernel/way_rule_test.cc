@@ -12,17 +12,8 @@ using ::testing::SizeIs;
 
 // Refuses `/bin/true forbidden` to chains that came this way.
 std::string Through(const std::string& way, const std::string& more = "") {
-  return R"(
-apiVersion: nestor.dev/v1
-kind: ChainPolicy
-metadata: {name: test}
-spec:
-  mode: enforce
-  chain: {through: {)" +
-         way + R"(}}
-  rules:
-  - {name: no-true, )" +
-         more + "exec: {paths: [\"/**/true\"], args: [forbidden]}}\n";
+  return InForce("  chain: {through: {" + way + "}}\n  rules:\n  - {name: no-true, " + more +
+                 "exec: {paths: [\"/**/true\"], args: [forbidden]}}\n");
 }
 
 Workload Named(const std::string& container) {
