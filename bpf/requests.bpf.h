@@ -265,13 +265,20 @@ static __noinline __maybe_unused void request_came_to_fiber(struct task_struct *
 							    struct cause *cause)
 {
 	struct serving *of_process;
+	bool ends;
 
-	if (!fiber || !tag || !cause || !set_request_state(tag, REQUEST_WAITS))
+	if (!fiber || !tag || !cause)
+		return;
+	ends = ends_those_before(tag);
+	if (!set_request_state(tag, REQUEST_WAITS))
 		return;
 	fiber_serves(fiber, cause);
 	of_process = serving_of_process(task);
-	if (of_process)
-		remember_request(&of_process->process, cause, 0);
+	if (!of_process)
+		return;
+	if (ends)
+		forget_connection(&of_process->process, cause->connection);
+	remember_request(&of_process->process, cause, 0);
 }
 
 /* Another thread or process of the same program read a request and told this one: it is open as long as its connection says. */

@@ -74,6 +74,13 @@ void Node::Forget() {
   }
 }
 
+std::map<std::string, uint64_t> Node::Losses() {
+  std::map<std::string, uint64_t> lost;
+  for (const LossRecord& loss : probes_->TakeLosses()) lost[loss.where] = loss.count;
+  probes_->ConfirmLosses();
+  return lost;
+}
+
 std::vector<Record> Node::Drain(const std::function<bool(const std::vector<Record>&)>& enough) {
   std::vector<Record> records;
   for (;;) {

@@ -31,6 +31,8 @@ class Node {
   void SetPolicy(const std::string& yaml, const std::map<CgroupId, Workload>& named = {});
   // Drops what is in the rings: a test sees its own records only.
   void Forget();
+  // What the kernel lost since the last call, by its counters' names.
+  std::map<std::string, uint64_t> Losses();
   // Reads the rings until `enough` or nothing came for two seconds; all records since the last
   // call.
   std::vector<Record> Drain(const std::function<bool(const std::vector<Record>&)>& enough);

@@ -16,6 +16,7 @@ namespace nestor {
 namespace {
 
 using ::testing::Contains;
+using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
 
 std::string Beside(const std::string& name) {
@@ -416,6 +417,35 @@ TEST_F(RequestTest, ARelayThatKeepsItsUnixConnection) {
 TEST_F(RequestTest, ARelayThatKeepsItsTcpConnection) {
   OverARelaysConnection("4721", "4722", HopKind::kTcp, records_);
   EXPECT_EQ(ExecsOf(records_, "true").size(), 3u);
+}
+
+// More senders than requests are remembered, one after the other: what was answered is not under
+// way when the next one comes.
+void ManyOverOneConnection(std::vector<std::string> server_words, const std::string& relay_name,
+                           const std::string& server_name) {
+  constexpr int kAsking = 20;
+  Node::Get().Losses();
+  const Sandbox servers, relays, clients;
+  server_words.push_back(std::to_string(kAsking));
+  const pid_t server = servers.Exec(server_words);
+  const pid_t relay = Say(relays, {"relay", relay_name, server_name, std::to_string(kAsking)});
+  for (int client = 0; client < kAsking; ++client)
+    EXPECT_EQ(Wait(Say(clients, {"ask", relay_name, "over-one"})), 0);
+  EXPECT_EQ(Wait(relay), 0);
+  EXPECT_EQ(Wait(server), 0);
+  EXPECT_THAT(Node::Get().Losses(), IsEmpty());
+}
+
+TEST_F(RequestTest, ManySendersOnAConnectionOfAThread) {
+  ManyOverOneConnection(
+      {"/usr/bin/python3", Beside("talk.py"), "serve-on-one-connection", "rt-thread"}, "rt-many",
+      "rt-thread");
+}
+
+TEST_F(RequestTest, ManySendersOnAConnectionOfAGoroutine) {
+  const std::string goroutines = Beside("goroutines");
+  if (access(goroutines.c_str(), X_OK)) GTEST_SKIP() << "built without a Go toolchain";
+  ManyOverOneConnection({goroutines, "rt-goroutine"}, "rt-many-go", "rt-goroutine");
 }
 
 TEST_F(RequestTest, TcpThroughATranslatedAddress) {
