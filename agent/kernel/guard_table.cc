@@ -31,18 +31,20 @@ bool Same(const nestor_guarded& a, const nestor_guarded& b) {
 
 }  // namespace
 
-std::vector<nestor_guarded> GuardedThings(bpf_object* object, const std::vector<bpf_link*>& links,
+std::vector<nestor_guarded> GuardedThings(bpf_object* maps, const std::vector<Program>& programs,
+                                          const std::vector<bpf_link*>& links,
                                           const std::vector<std::string>& paths) {
   std::vector<nestor_guarded> things;
   const auto add = [&things](uint64_t number, uint32_t device, uint32_t kind) {
     if (number || device) things.push_back({number, device, kind});
   };
   const bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object)
+  bpf_object__for_each_map(map, maps)
       add(IdOf(bpf_map__fd(map), &bpf_map_info::id), 0, NESTOR_GUARDED_MAP);
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object)
-      add(IdOf(bpf_program__fd(program), &bpf_prog_info::id), 0, NESTOR_GUARDED_PROGRAM);
+  for (const Program& program : programs) {
+    if (program.loaded)
+      add(IdOf(bpf_program__fd(program.loaded), &bpf_prog_info::id), 0, NESTOR_GUARDED_PROGRAM);
+  }
   for (const bpf_link* link : links)
     add(IdOf(bpf_link__fd(link), &bpf_link_info::id), 0, NESTOR_GUARDED_LINK);
   for (const std::string& path : paths) {

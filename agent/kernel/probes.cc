@@ -12,9 +12,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
+#include <span>
 #include <string>
 
 #include "agent/base/unique_fd.h"
@@ -27,6 +26,7 @@
 #include "agent/kernel/peer_maps.h"
 #include "agent/kernel/pinned_state.h"
 #include "agent/kernel/policy_maps.h"
+#include "agent/kernel/programs.h"
 #include "agent/kernel/ring_source.h"
 #include "bpf/abi.h"
 #include "bpf/nestor_skeleton.skel.h"
@@ -41,26 +41,6 @@ constexpr std::array<const char*, NESTOR_LOSS_MAX> kLossNames = {
     "argv-truncated", "path-read",    "path-truncated", "connection-table", "container-table",
     "policy-state",   "hop-table",    "cause-table",    "candidates",       "remote-option",
     "reached-pods",   "ring-verdicts"};
-
-// libbpf's words of the last failure; it prints through one global function.
-std::string& LibbpfLog() {
-  thread_local std::string log;
-  return log;
-}
-
-int KeepLog(enum libbpf_print_level level, const char* format, va_list arguments) {
-  if (level == LIBBPF_DEBUG) return 0;
-  // A verifier's log comes as one message of up to megabytes; the reason stands at its end.
-  constexpr size_t kKept = 4096;
-  char* text = nullptr;
-  const int length = vasprintf(&text, format, arguments);
-  if (length < 0) return 0;
-  std::string& log = LibbpfLog();
-  log.append(text, static_cast<size_t>(length));
-  std::free(text);
-  if (log.size() > kKept) log.erase(0, log.size() - kKept);
-  return 0;
-}
 
 uint32_t HostMountNamespace() {
   struct stat link{};
@@ -78,10 +58,28 @@ uint64_t NowNs() {
 // reach the next one's.
 uint64_t FirstHopId() { return (NowNs() >> 10) << 16; }
 
+uint32_t EventsOf(const Program& program) { return RuleEventsOf(program.name, program.section); }
+
+// The kinds of events that these rules judge: bits (1 << enum nestor_rule_event).
+uint32_t EventsOf(const CompiledPolicies& policies) {
+  uint32_t events = 0;
+  for (const CompiledRule& rule : policies.rules) {
+    events |= 1U << static_cast<uint32_t>(rule.event);
+    if (!rule.digests.empty()) events |= 1U << NESTOR_APPLIES_DIGESTS;
+  }
+  return events;
+}
+
+std::span<const std::byte> ObjectFile() {
+  size_t size = 0;
+  const void* bytes = nestor_skeleton__elf_bytes(&size);
+  return {static_cast<const std::byte*>(bytes), size};
+}
+
 class LibbpfProbes : public Probes {
  public:
   LibbpfProbes(nestor_skeleton* skeleton, const ProbeOptions& options)
-      : skel_(skeleton), options_(options) {}
+      : skel_(skeleton), options_(options), programs_(skeleton->obj, ObjectFile()) {}
   ~LibbpfProbes() override {
     links_.Close();
     nestor_skeleton__destroy(skel_);
@@ -109,6 +107,9 @@ class LibbpfProbes : public Probes {
   EventSource& events() override { return *source_; }
   std::vector<LossRecord> TakeLosses() override;
   void ConfirmLosses() override;
+  void LoadProgramsFor(const CompiledPolicies& policies) override {
+    LoadPrograms(EventsOf(policies));
+  }
   Status LoadPolicies(const CompiledPolicies& policies,
                       const std::vector<std::pair<CgroupId, ContainerRules>>& containers) override;
   Status SetContainerRules(CgroupId container, const ContainerRules& rules) override {
@@ -123,10 +124,12 @@ class LibbpfProbes : public Probes {
  private:
   Status ChooseHooks(const Features& features);
   Status LoadPeers();
-  Status AttachHook(bpf_program* program);
+  void LoadPrograms(uint32_t events);
+  Status SetRefused();
+  Status AttachHook(const Program& program);
   Status AttachFor(uint32_t events);
   void DetachAllBut(uint32_t events);
-  void SetHook(const bpf_program* program, bool available, const std::string& detail);
+  void SetHook(const Program& program, bool available, const std::string& detail);
   Status UsePins();
   void AddPins();
   void OpenTables();
@@ -140,8 +143,9 @@ class LibbpfProbes : public Probes {
   Status StartGuard(const std::vector<SeededProcess>& seeded);
   Status WriteGuardTable();
 
-  nestor_skeleton* skel_;
+  nestor_skeleton* skel_;  // its maps and words; the programs are in programs_
   ProbeOptions options_;
+  Programs programs_;
   std::unique_ptr<RingSource> source_;
   std::unique_ptr<PolicyMaps> policy_;
   std::unique_ptr<PeerMaps> peers_;
@@ -156,16 +160,14 @@ class LibbpfProbes : public Probes {
   uint64_t taken_missed_ = 0;
 };
 
-void LibbpfProbes::SetHook(const bpf_program* program, bool available, const std::string& detail) {
-  const char* name = bpf_program__name(program);
-  const std::string section = bpf_program__section_name(program);
-  Capability hook = {"hook:" + std::string(name),
+void LibbpfProbes::SetHook(const Program& program, bool available, const std::string& detail) {
+  Capability hook = {"hook:" + std::string(program.name),
                      available,
-                     IsRequired(name),
+                     IsRequired(program.name),
                      detail,
-                     EffectOf(name, section),
-                     available ? "" : "use a kernel that has " + section,
-                     RuleEventsOf(name, section)};
+                     EffectOf(program.name, program.section),
+                     available ? "" : "use a kernel that has " + std::string(program.section),
+                     EventsOf(program)};
   const auto known = std::ranges::find(capabilities_, hook.name, &Capability::name);
   if (known == capabilities_.end()) {
     capabilities_.push_back(std::move(hook));
@@ -180,25 +182,42 @@ Status LibbpfProbes::ChooseHooks(const Features& features) {
   const std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
   if (!kernel) return Error::FromErrno("read /sys/kernel/btf/vmlinux", errno);
   const bool after_receive = HasTarget(kernel.get(), "tp_btf/sock_recv_length");
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skel_->obj) {
-    const std::string_view section = bpf_program__section_name(program);
-    const std::string_view name = bpf_program__name(program);
+  for (const Program& program : programs_.All()) {
+    const auto [name, section, loaded] = program;
     if (name == "on_receive" ? !after_receive : after_receive && IsReplacedByTracepoint(name)) {
-      bpf_program__set_autoload(program, false);
+      programs_.LeaveOut(name);
     } else if (section.starts_with("lsm") && !features.bpf_lsm) {
-      bpf_program__set_autoload(program, false);
+      programs_.LeaveOut(name);
     } else if (name.starts_with("fentry_") && features.bpf_lsm) {
-      bpf_program__set_autoload(program, false);
+      programs_.LeaveOut(name);
     } else if (IsForPeers(name) && options_.peers.empty()) {
-      bpf_program__set_autoload(program, false);
+      programs_.LeaveOut(name);
     } else if (!HasTarget(kernel.get(), section)) {
-      bpf_program__set_autoload(program, false);
       SetHook(program, false, "this kernel has no such hook");
+      programs_.LeaveOut(name);
     } else if (IsForDigests(name) && !CanHash(kernel.get())) {
-      bpf_program__set_autoload(program, false);
       SetHook(program, false, "this kernel has no IMA, which hashes files");
+      programs_.LeaveOut(name);
     }
+  }
+  return {};
+}
+
+// Those that are there whatever rules there are, and those that judge these kinds of events.
+void LibbpfProbes::LoadPrograms(uint32_t events) {
+  programs_.Load([events](const Program& program) {
+    const uint32_t judged = EventsOf(program);
+    return judged == 0 || (judged & events) != 0;
+  });
+}
+
+// What this kernel does not take is left out and named, but for what nothing works without.
+Status LibbpfProbes::SetRefused() {
+  for (const auto& [program, reason] : programs_.TakeRefused()) {
+    if (IsRequired(program.name))
+      return Error::FailedPrecondition("load the BPF program " + std::string(program.name) + ": " +
+                                       reason);
+    SetHook(program, false, "the kernel refuses to load it: " + reason);
   }
   return {};
 }
@@ -217,10 +236,12 @@ Status LibbpfProbes::Load(const Features& features) {
   bpf_map__set_max_entries(skel_->maps.hop_table, options_.hop_table_entries);
   if (Status status = ChooseHooks(features); !status) return status;
   if (Status status = UsePins(); !status) return status;
-  LibbpfLog().clear();
+  TakeLibbpfLog();
   if (int error = nestor_skeleton__load(skel_)) {
-    return Error::FromErrno("load the BPF programs", -error).In(LibbpfLog());
+    return Error::FromErrno("make the BPF maps", -error).In(TakeLibbpfLog());
   }
+  LoadPrograms(0);
+  if (Status status = SetRefused(); !status) return status;
   auto source = RingSource::Open({bpf_map__fd(skel_->maps.control),
                                   bpf_map__fd(skel_->maps.verdicts), bpf_map__fd(skel_->maps.bulk)},
                                  &skel_->bss->reader_sleeps,
@@ -290,25 +311,23 @@ void LibbpfProbes::OpenTables() {
   }
 }
 
-// What this kernel does not take is left out and named, but for what nothing works without.
-Status LibbpfProbes::AttachHook(bpf_program* program) {
-  const std::string_view name = bpf_program__name(program);
-  LibbpfLog().clear();
-  const Status attached = links_.Attach(program);
-  if (!attached && IsRequired(name)) return attached.error().In("hook " + std::string(name));
-  SetHook(program, bool(attached),
-          attached ? bpf_program__section_name(program)
-                   : attached.error().message + "; " + LibbpfLog());
+Status LibbpfProbes::AttachHook(const Program& program) {
+  TakeLibbpfLog();
+  const Status attached = links_.Attach(program.loaded);
+  if (!attached && IsRequired(program.name))
+    return attached.error().In("hook " + std::string(program.name));
+  SetHook(
+      program, bool(attached),
+      attached ? std::string(program.section) : attached.error().message + "; " + TakeLibbpfLog());
   return {};
 }
 
 // The programs that judge these kinds of events (bits 1 << enum nestor_rule_event).
 Status LibbpfProbes::AttachFor(uint32_t events) {
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skel_->obj) {
-    if (!bpf_program__autoload(program) || links_.Has(program)) continue;
-    if (!(RuleEventsOf(bpf_program__name(program), bpf_program__section_name(program)) & events))
-      continue;
+  LoadPrograms(events);
+  if (Status status = SetRefused(); !status) return status;
+  for (const Program& program : programs_.All()) {
+    if (!(EventsOf(program) & events) || links_.Has(program.loaded)) continue;
     if (Status status = AttachHook(program); !status) return status;
   }
   return {};
@@ -316,26 +335,21 @@ Status LibbpfProbes::AttachFor(uint32_t events) {
 
 // Programs that no rule needs: an attached one costs at each event even where it has nothing to do.
 void LibbpfProbes::DetachAllBut(uint32_t events) {
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skel_->obj) {
-    const uint32_t judged =
-        RuleEventsOf(bpf_program__name(program), bpf_program__section_name(program));
-    if (judged == 0 || (judged & events) != 0 || !bpf_program__autoload(program)) continue;
-    links_.Detach(program);
-    SetHook(program, true,
-            std::string(bpf_program__section_name(program)) + ", attached while a rule needs it");
+  for (const Program& program : programs_.All()) {
+    const uint32_t judged = EventsOf(program);
+    if (judged == 0 || (judged & events) != 0) continue;
+    if (program.loaded) links_.Detach(program.loaded);
+    SetHook(program, true, std::string(program.section) + ", attached while a rule needs it");
   }
 }
 
 Status LibbpfProbes::Attach() {
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skel_->obj) {
-    const std::string_view name = bpf_program__name(program);
-    if (!bpf_program__autoload(program) || IsIterator(name)) continue;
-    if (RuleEventsOf(name, bpf_program__section_name(program)) != 0) continue;
+  const uint32_t events = policy_->EventsInForce();
+  LoadPrograms(events);  // first: once programs are attached, records wait for a reader
+  for (const Program& program : programs_.All()) {
+    if (IsIterator(program.name) || EventsOf(program) != 0) continue;
     if (Status status = AttachHook(program); !status) return status;
   }
-  const uint32_t events = policy_->EventsInForce();
   if (Status status = AttachFor(events); !status) return status;
   DetachAllBut(events);
   attached_ = true;
@@ -352,13 +366,8 @@ Status LibbpfProbes::Attach() {
 Status LibbpfProbes::LoadPolicies(
     const CompiledPolicies& policies,
     const std::vector<std::pair<CgroupId, ContainerRules>>& containers) {
-  uint32_t events = 0;
-  for (const CompiledRule& rule : policies.rules) {
-    events |= 1U << static_cast<uint32_t>(rule.event);
-    if (!rule.digests.empty()) events |= 1U << NESTOR_APPLIES_DIGESTS;
-  }
   if (attached_) {
-    if (Status status = AttachFor(events); !status) return status;
+    if (Status status = AttachFor(EventsOf(policies)); !status) return status;
   }
   Status loaded = policy_->Load(policies, containers);
   if (!attached_) return loaded;
@@ -394,7 +403,7 @@ Result<std::string> RunIterator(const bpf_program* program) {
 
 Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>& seeded) {
   skel_->bss->seed_pass = pass;
-  const auto bytes = RunIterator(skel_->progs.seed);
+  const auto bytes = RunIterator(programs_.Find("seed"));
   if (!bytes) return bytes.error();
   size_t count = 0;
   for (size_t at = 0; at + sizeof(nestor_actor) <= bytes->size(); at += sizeof(nestor_actor)) {
@@ -409,10 +418,11 @@ Result<size_t> LibbpfProbes::SeedPass(uint32_t pass, std::vector<SeededProcess>&
 // After all tasks: a connection carries the hop of the process that holds its client's end.
 Status LibbpfProbes::SeedSockets() {
   constexpr uint32_t kPasses = 3;  // enum seed_sockets_pass
-  if (bpf_program__fd(skel_->progs.seed_sockets) < 0) return {};
+  const bpf_program* iterator = programs_.Find("seed_sockets");
+  if (!iterator) return {};
   for (uint32_t pass = 0; pass < kPasses; ++pass) {
     skel_->bss->seed_sockets_pass = pass;
-    if (const auto run = RunIterator(skel_->progs.seed_sockets); !run) return run.error();
+    if (const auto run = RunIterator(iterator); !run) return run.error();
   }
   return {};
 }
@@ -459,25 +469,24 @@ Status LibbpfProbes::WriteGuardTable() {
   std::vector<std::string> paths = options_.guarded_paths;
   paths.push_back(options_.pin_directory);
   return WriteGuarded(bpf_map__fd(skel_->maps.guarded),
-                      GuardedThings(skel_->obj, links_.All(), paths));
+                      GuardedThings(skel_->obj, programs_.All(), links_.All(), paths));
 }
 
 // A program that is interrupted by another task on its CPU while that task comes to the same hook
 // is left out there by the kernel (bpf_prog_info.recursion_misses, 5.12): events that nobody saw.
 uint64_t LibbpfProbes::MissedRuns() const {
   uint64_t missed = 0;
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skel_->obj) {
-    const std::string_view name = bpf_program__name(program);
-    if (!bpf_program__autoload(program) || IsSecond(name)) continue;
-    missed += MissedRunsOf(bpf_program__fd(program));
+  for (const Program& program : programs_.All()) {
+    if (!program.loaded || IsSecond(program.name)) continue;
+    missed += MissedRunsOf(bpf_program__fd(program.loaded));
   }
   return missed - std::min<uint64_t>(missed, skel_->bss->made_good);
 }
 
 Result<size_t> LibbpfProbes::PrepareListeners(const std::vector<int>& namespaces) {
-  if (!bpf_program__autoload(skel_->progs.remote_listeners)) return size_t{0};
-  bpf_link* link = bpf_program__attach_iter(skel_->progs.remote_listeners, nullptr);
+  const bpf_program* iterator = programs_.Find("remote_listeners");
+  if (!iterator) return size_t{0};
+  bpf_link* link = bpf_program__attach_iter(iterator, nullptr);
   if (!link) return Error::FromErrno("attach the iterator of listeners", errno);
   auto changed = RunInNamespaces(bpf_link__fd(link), namespaces);
   bpf_link__destroy(link);
@@ -527,7 +536,7 @@ Result<std::unique_ptr<Probes>> Probes::Open(const ProbeOptions& options) {
                                        capability.fix);
     }
   }
-  libbpf_set_print(KeepLog);
+  KeepLibbpfLog();
   nestor_skeleton* skeleton = nestor_skeleton__open();
   if (!skeleton) return Error::FromErrno("open the BPF object", errno);
   auto probes = std::make_unique<LibbpfProbes>(skeleton, options);

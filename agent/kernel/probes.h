@@ -61,10 +61,10 @@ class Probes {
  public:
   virtual ~Probes() = default;
 
-  // Opens, sizes and loads the programs that this kernel can take, by BTF, with the maps of an
-  // earlier nestord where it left some. Error: nothing useful can run here (no BTF, no rights, no
-  // ring, another nestord runs); the message says how to get it. Needs CAP_BPF, CAP_PERFMON
-  // (CAP_SYS_ADMIN covers both). Kernel >= 6.1.
+  // Opens, sizes and loads what observes and this kernel can take, by BTF, with the maps of an
+  // earlier nestord where it left some. Programs that judge are loaded when rules need them. Error:
+  // nothing useful can run here (no BTF, no rights, no ring, another nestord runs); the message
+  // says how to get it. Needs CAP_BPF, CAP_PERFMON (CAP_SYS_ADMIN covers both). Kernel >= 6.1.
   static Result<std::unique_ptr<Probes>> Open(const ProbeOptions& options);
 
   // Attaches everything that was loaded, and takes over from the programs of an earlier nestord: no
@@ -106,10 +106,15 @@ class Probes {
   // What TakeLosses returned last has been told.
   virtual void ConfirmLosses() = 0;
 
+  // Loads the programs that these policies need and that are not loaded yet: up to some seconds.
+  // What the kernel refuses is a capability that is not there, from the next LoadPolicies on.
+  // Thread: any, but not beside LoadPolicies.
+  virtual void LoadProgramsFor(const CompiledPolicies& policies) = 0;
+
   // Replaces the whole policy set in one step: no exec sees half of it. `containers`: the rules of
   // those whose names are known. generation: the last one's successor, also across a restart; 1 at
   // first. Error: nothing changed. Takes up to 100 ms (a grace for decisions under way) when the
-  // last load is that fresh.
+  // last load is that fresh; more when LoadProgramsFor was not called.
   virtual Status LoadPolicies(
       const CompiledPolicies& policies,
       const std::vector<std::pair<CgroupId, ContainerRules>>& containers) = 0;

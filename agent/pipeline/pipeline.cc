@@ -322,6 +322,7 @@ Status Pipeline::Run() {
 uint64_t Pipeline::next_generation() const { return state_->loaded_generation + 1; }
 
 Status Pipeline::SetPolicies(std::shared_ptr<const PolicySet> set) {
+  state_->probes.LoadProgramsFor(set->compiled);  // here: records go on being read meanwhile
   auto installed =
       state_->asks.Ask<bool>([state = state_.get(), set = std::move(set)]() -> Result<bool> {
         if (Status status = state->policies.Install(set); !status) return status.error();

@@ -74,8 +74,9 @@ class Judge:
         place = tuple(workload.get(key, "") for key in ("namespace", "pod", "container"))
         if place != (NAMESPACE, each.pod, each.judged_in) and not (each.row.user == "pod" and workload.get("pending")):
             faults.append(f"the place is {'/'.join(place)}")
-        if each.row.user != "pod" and event["chain_id"] not in self.chains_of(each):
-            faults.append("the chain is not the session's")
+        chains = self.chains_of(each)
+        if each.row.user != "pod" and event["chain_id"] not in chains:
+            faults.append(f"the chain is {event['chain_id']} (hop {event['hop_id']}), the session's are {sorted(chains) or 'not known: the exec of its shell was not seen'}")
         return faults
 
     def chains_of(self, each):

@@ -245,7 +245,7 @@ TEST_F(RequestTest, AWorkerThatBeginsWhenItsRequestIsAnswered) {
 }
 
 TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItAtALock) {
-  constexpr int kWarm = 3;
+  constexpr int kWarm = 4;
   const Sandbox servers, clients, other;
   const pid_t server = Say(servers, {"serve-by-workers", "rt-workers", std::to_string(kWarm)});
   for (int round = 0; round < kWarm; ++round) {

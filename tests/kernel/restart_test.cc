@@ -89,6 +89,7 @@ class Start {
     ASSERT_TRUE(documents) << documents.error().message;
     auto compiled = Compile(*documents, probes_->inheritance().policy_generation + ++loads_);
     ASSERT_TRUE(compiled) << compiled.error().message;
+    probes_->LoadProgramsFor(*compiled);  // as the pipeline does
     const Status loaded = probes_->LoadPolicies(*compiled, {});
     ASSERT_TRUE(loaded) << loaded.error().message;
   }

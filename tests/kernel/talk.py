@@ -254,9 +254,16 @@ def until_it_waits(thread):
         time.sleep(0.01)
 
 
+def spin(seconds):
+    """Holds the interpreter's lock; who wants it meanwhile asks for it after 5 ms and is woken by this thread."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
 def serve_by_workers(name, warm):
-    """Two workers. WARM requests go through them one by one, and each time the main thread waits for a lock that the worker has; then one worker
-    is at a request when the main thread, at the next one, wakes it by that lock; then that worker runs its word."""
+    """Two workers. WARM requests go through them one by one, and each time the main thread waits for a lock that the worker has, and then for the
+    interpreter's; then one worker is at a request when the main thread, at the next one, wakes it by that lock; then that worker runs its word."""
     jobs, lock, held = queue.Queue(), threading.Lock(), threading.Event()
     going = queue.SimpleQueue()  # who goes for the lock next: its thread id
     locked = queue.SimpleQueue()
@@ -273,6 +280,7 @@ def serve_by_workers(name, warm):
                 with lock:
                     locked.put(True)
                     until_it_waits(going.get())
+                spin(0.05)
             connection.send(b"done")
             connection.close()
             jobs.task_done()
