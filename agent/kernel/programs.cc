@@ -150,6 +150,7 @@ void Programs::Load(const std::function<bool(const Program&)>& wanted) {
   std::vector<Batch> batches = Deal(missing);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(batches.size());
     for (Batch& batch : batches) threads.emplace_back([this, &batch] { LoadBatch(batch); });
   }
   for (Batch& batch : batches) {

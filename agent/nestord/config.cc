@@ -141,8 +141,9 @@ void ReadLog(StrictYaml& yaml, const YAML::Node& node, Config& config) {
 }
 
 void ReadPolicies(StrictYaml& yaml, const YAML::Node& node, Config& config) {
-  if (!yaml.Map(node, "policies", {"directory"})) return;
+  if (!yaml.Map(node, "policies", {"directory", "endedContainers"})) return;
   yaml.Read(node, "directory", config.policy_directory);
+  ReadCount(yaml, node, "endedContainers", 0, 65536, config.ended_containers);
 }
 
 constexpr size_t kMaxPeerNetworks = 4096;

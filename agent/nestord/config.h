@@ -22,6 +22,7 @@ struct Config {
   std::string node;                // empty: $NODE_NAME, else the host name
   std::string log_level = "info";  // trace debug info warn error
   std::string policy_directory = "/etc/nestor/policies.d";
+  size_t ended_containers = 1024;
   bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
   std::vector<std::string> peer_key_files;  // read apart: a secret has no place in here
   ProbeOptions probes;

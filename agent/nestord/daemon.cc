@@ -171,7 +171,8 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
     spdlog::warn("container names are not known yet: {}", status.error().message);
   }
   const ProcReader proc;
-  PipelineOptions options{NodeName(config), BootId(), config.chain, config.events};
+  PipelineOptions options{NodeName(config), BootId(), config.chain, config.events,
+                          config.ended_containers};
   Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*agents),
                     std::move(*masker));
   auto policies = ReadPolicies(config.policy_directory, pipeline.next_generation(), nullptr);

@@ -56,7 +56,7 @@ struct Pipeline::State {
         agents(std::move(agents_in)),
         masker(std::move(masker_in)),
         log(options.log),
-        policies(probes),
+        policies(probes, options.ended_containers),
         graph(
             WithOffset(options.chain), [this](CgroupId cgroup) { return workloads.Lookup(cgroup); },
             [this](ProcessKey key) { return proc.Read(key); },
@@ -147,6 +147,7 @@ struct Pipeline::State {
   void ReportLosses(uint64_t now) {
     for (const LossRecord& loss : probes.TakeLosses()) losses.Pass(loss);
     losses.SetTotal("chain-table", graph.evicted());
+    losses.SetTotal("ended-containers", policies.forgotten());
     losses.SetTotal("workload-lookup", workloads.dropped_lookups());
     std::vector<Event> events;
     for (const LossRecord& loss : losses.Take(now)) {

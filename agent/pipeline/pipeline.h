@@ -26,6 +26,7 @@ struct PipelineOptions {
   std::string boot_id;  // /proc/sys/kernel/random/boot_id
   ChainOptions chain;
   EventLogOptions log;
+  size_t ended_containers = 1024;  // known by name, for chains that left them
 };
 
 // The only place that names two neighbouring stages: records in, masked events out. One thread

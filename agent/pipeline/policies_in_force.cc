@@ -45,7 +45,8 @@ Status PoliciesInForce::Ended(CgroupId container) {
   if (!containers_.contains(container)) return probes_.RemoveContainer(container);
   if (std::ranges::find(ended_, container) != ended_.end()) return {};
   ended_.push_back(container);
-  if (ended_.size() <= kKeptContainers) return {};
+  if (ended_.size() <= kept_containers_) return {};
+  if (!sets_.empty() && !sets_.back()->compiled.places.empty()) ++forgotten_;
   const CgroupId oldest = ended_.front();
   ended_.pop_front();
   containers_.erase(oldest);

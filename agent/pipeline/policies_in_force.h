@@ -22,7 +22,10 @@ namespace nestor {
 // of rules that verdicts under way still refer to. Thread: pipeline only.
 class PoliciesInForce {
  public:
-  explicit PoliciesInForce(Probes& probes) : probes_(probes) {}
+  // kept_containers: so many that ended are known by name; of a chain that left an older one it is
+  // not known where it came from.
+  PoliciesInForce(Probes& probes, size_t kept_containers)
+      : probes_(probes), kept_containers_(kept_containers) {}
 
   uint64_t generation() const { return sets_.empty() ? 0 : sets_.back()->compiled.generation; }
 
@@ -32,6 +35,8 @@ class PoliciesInForce {
   Status NameContainer(const NamedContainer& container);
   // Nothing runs in it any more.
   Status Ended(CgroupId container);
+  // Ended containers that were forgotten while rules asked for containers that chains left.
+  uint64_t forgotten() const { return forgotten_; }
 
   // Counts a verdict whose rule FillVerdict named. Kept by name, over all generations.
   void Count(const VerdictInfo& verdict, uint64_t time_ns);
@@ -44,8 +49,6 @@ class PoliciesInForce {
 
  private:
   static constexpr size_t kKeptSets = 4;
-  // Containers that ended. A chain that left an older one came a way that is not known.
-  static constexpr size_t kKeptContainers = 1024;
 
   // nullptr: no longer, or never, known here.
   const PolicySet* Find(uint64_t generation) const;
@@ -53,6 +56,8 @@ class PoliciesInForce {
   LoadedPolicyInfo Describe(const PolicySummary& policy) const;
 
   Probes& probes_;
+  const size_t kept_containers_;
+  uint64_t forgotten_ = 0;
   std::deque<std::shared_ptr<const PolicySet>> sets_;  // the last is in force
   std::shared_ptr<const PolicySet> inherited_;  // the same as what an earlier nestord had in force
   std::unordered_map<CgroupId, NamedContainer> containers_;
