@@ -92,7 +92,7 @@ bool IsReplacedByTracepoint(std::string_view program) {
 }
 
 bool IsRequired(std::string_view program) {
-  return program == "on_exec" || program == "on_fork" || program == "on_exit";
+  return program == "on_exec" || program == "on_fork" || program == "on_exit" || program == "seed";
 }
 
 bool HasTarget(const btf* kernel, std::string_view section) {

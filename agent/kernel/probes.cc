@@ -339,7 +339,8 @@ void LibbpfProbes::DetachAllBut(uint32_t events) {
     const uint32_t judged = EventsOf(program);
     if (judged == 0 || (judged & events) != 0) continue;
     if (program.loaded) links_.Detach(program.loaded);
-    SetHook(program, true, std::string(program.section) + ", attached while a rule needs it");
+    SetHook(program, true,
+            std::string(program.section) + ", loaded and attached while a rule needs it");
   }
 }
 
@@ -382,8 +383,9 @@ void LibbpfProbes::Remove() {
   if (pinned_) pinned_->RemoveAll();
 }
 
-// Runs an iterator to its end; what it wrote.
+// Runs an iterator to its end; what it wrote. null: this kernel does not have it.
 Result<std::string> RunIterator(const bpf_program* program) {
+  if (!program) return Error::FailedPrecondition("this kernel has no iterator of tasks (5.8)");
   bpf_link* link = bpf_program__attach_iter(program, nullptr);
   if (!link) return Error::FromErrno("attach an iterator", errno).In(bpf_program__name(program));
   const UniqueFd iterator(bpf_iter_create(bpf_link__fd(link)));

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -35,7 +36,7 @@ int AddToLog(enum libbpf_print_level level, const char* format, va_list argument
   return 0;
 }
 
-// Each map of `object` is that of `maps`: both were opened from one file.
+// Each map of `object` is that of `maps`: both were opened from one file. 0, or a negative errno.
 int ShareMaps(bpf_object* object, bpf_object* maps) {
   bpf_map* mine = nullptr;
   bpf_map* theirs = nullptr;
@@ -109,7 +110,7 @@ void Programs::LoadBatch(Batch& batch) const {
   options.sz = sizeof(options);
   options.object_name = bpf_object__name(maps_);
   batch.object.reset(bpf_object__open_mem(file_.data(), file_.size(), &options));
-  batch.error = batch.object ? ShareMaps(batch.object.get(), maps_) : errno;
+  batch.error = batch.object ? -ShareMaps(batch.object.get(), maps_) : errno;
   if (batch.error == 0) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, batch.object.get()) {
@@ -151,7 +152,14 @@ void Programs::Load(const std::function<bool(const Program&)>& wanted) {
   {
     std::vector<std::jthread> threads;
     threads.reserve(batches.size());
-    for (Batch& batch : batches) threads.emplace_back([this, &batch] { LoadBatch(batch); });
+    for (Batch& batch : batches) {
+      try {
+        threads.emplace_back([this, &batch] { LoadBatch(batch); });
+      } catch (
+          const std::system_error&) {  // no thread more, as by a limit of pids: it takes longer
+        LoadBatch(batch);
+      }
+    }
   }
   for (Batch& batch : batches) {
     if (batch.error == 0 || batch.programs.size() == 1) {

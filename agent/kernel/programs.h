@@ -44,7 +44,7 @@ class Programs {
   bpf_program* Find(std::string_view name) const;
 
   // Loads those that are wanted and not loaded yet. What the kernel refuses is left out from here
-  // on; all others are loaded.
+  // on, until nestord starts again; all others are loaded.
   void Load(const std::function<bool(const Program&)>& wanted);
   struct Refused {
     Program program;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// verifier_cost [COUNT]: loads the BPF programs as nestord does and prints what the verifier needed
-// for each, dearest first, then how long the parts of a load took.
-// verifier_cost COUNT PROGRAM: the lines of one program that it looked at most often.
-// Root, inside the VM.
+// verifier_cost [COUNT]: loads the BPF programs, all of them by one thread, and prints what the
+// verifier needed for each, dearest first, then how long the parts of a load took. verifier_cost
+// COUNT PROGRAM: the lines of one program that it looked at most often. Root, inside the VM.
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>

@@ -18,10 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::SizeIs;
 
-class ExecTraitsTest : public DecideTest {
- protected:
-  // "stage subject" of each verdict.
-};
+class ExecTraitsTest : public DecideTest {};
 
 int Python(const Sandbox& container, const std::string& code) {
   return Wait(container.Exec({"/usr/bin/python3", "-c", code}));
