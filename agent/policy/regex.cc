@@ -379,7 +379,9 @@ bool RegexParser::PosixPart(ByteSet& set) {
          "punct, xdigit, word and their kin, as `[[:alpha:]]`");
     return false;
   }
-  set |= negated ? ~*known : *known;
+  // RE2 folds what is named before it is negated: (?i)[[:^lower:]] is no letter at all.
+  const ByteSet named = fold_case_ ? Folded(*known) : *known;
+  set |= negated ? ~named : named;
   at_ = end + 2;
   return true;
 }

@@ -77,6 +77,8 @@ class RandomRegex {
                                          "0",
                                          "[ab]",
                                          "[^a]",
+                                         "[[:^lower:]]",
+                                         "[^[:^upper:]-]",
                                          "[a-c_-]",
                                          "[[:alpha:]]",
                                          "[^[:digit:]b]",

@@ -44,6 +44,17 @@ TEST(RegexTest, MatchesTheWholeText) {
   EXPECT_TRUE(Matches("(a|b*)*", "abba"));
 }
 
+// RE2 folds a named class before it negates it; otherwise (?i) would make each of these any byte.
+TEST(RegexTest, FoldsAClassBeforeItsNegation) {
+  EXPECT_FALSE(Matches("(?i)[[:^lower:]]", "a"));
+  EXPECT_FALSE(Matches("(?i)[[:^lower:]]", "A"));
+  EXPECT_FALSE(Matches("(?i)[[:^upper:]-]", "a"));
+  EXPECT_TRUE(Matches("(?i)[[:^upper:]-]", "1"));
+  EXPECT_TRUE(Matches("(?i)[^[:^upper:]]", "a"));
+  EXPECT_FALSE(Matches("(?i)[^a]", "A"));
+  EXPECT_TRUE(Matches("[[:^lower:]]", "A"));
+}
+
 TEST(RegexTest, LargeRepetitionsAreBounded) {
   EXPECT_TRUE(ParseRegex("(ab){1000}").ok());
   const auto large = ParseRegex("((ab){100}){100}");
