@@ -33,7 +33,7 @@ struct {
 
 extern u32 unknown_zero; /* state.bpf.c */
 
-#define DFA_STEP 8 /* bytes read by one callback: whatever holds the text has as many behind its end that may be touched */
+#define DFA_STEP 8 /* bytes read by one callback: whatever holds the text has as many before and behind it that may be touched */
 
 struct dfa_run {
 	const struct nestor_dfa *dfa;
@@ -54,51 +54,75 @@ static __always_inline bool dfa_begin(struct dfa_run *run, u32 kind, u64 generat
 	return run->dfa && run->cells;
 }
 
-static __always_inline u32 dfa_next(const struct dfa_run *run, u32 state, u8 byte)
-{
-	const struct nestor_dfa *dfa = run->dfa;
+/* What stays in registers while a piece is read. */
+struct dfa_table {
+	const u16 *cells;
+	const u8 *class_of;
+	u32 base;
+	u32 stride;
+	u32 hits_from;
+};
 
-	return run->cells->cell[(dfa->base + state * dfa->stride + dfa->class_of[byte]) & (NESTOR_DFA_CELLS - 1)];
+static __always_inline u32 dfa_next(const struct dfa_table *table, u32 state, u8 byte)
+{
+	return table->cells[(table->base + state * table->stride + table->class_of[byte]) & (NESTOR_DFA_CELLS - 1)];
 }
 
-/* Up to DFA_STEP bytes, one behind the other: an unrolled loop, which clang does not make of a loop that can end early. */
+/* An unrolled loop, which clang does not make of one that can end early. */
 #define DFA_BYTE(i)                                                                                                                        \
-	do {                                                                                                                               \
-		if (left <= (i))                                                                                                           \
-			goto end;                                                                                                          \
-		state = dfa_next(&local, state, text[i]);                                                                                  \
-		if (stop_at_hits && state >= hits_from) {                                                                                  \
-			read = (i) + 1;                                                                                                    \
-			goto end;                                                                                                          \
-		}                                                                                                                          \
-	} while (0)
+	case (i):                                                                                                                          \
+		state = dfa_next(&table, state, text[i]);                                                                                  \
+		if (stop_at_hits && state >= table.hits_from) {                                                                            \
+			end = (i) + 1;                                                                                                     \
+			break;                                                                                                             \
+		}
+
+/* Where in the first piece the text begins. */
+static __always_inline u32 dfa_odd(const struct dfa_run *run)
+{
+	return -run->left & (DFA_STEP - 1);
+}
 
 /*
- * Reads the next DFA_STEP bytes of the text, or what is left of it, or with `stop_at_hits` up to the first state that has hits. How many is
- * taken off run->left.
+ * Reads a piece of the text, or with `stop_at_hits` up to the first state that has hits; how many bytes is taken off run->left. What is
+ * left is a multiple of DFA_STEP then, but after a hit: the odd bytes come first, so that the others need not ask whether the text has
+ * ended. The text lies DFA_STEP bytes behind `before`, for the verifier adds to pointers, but does not subtract.
  */
-static __always_inline u32 dfa_read(struct dfa_run *run, const char *text, const bool stop_at_hits)
+static __always_inline u32 dfa_read(struct dfa_run *run, const char *before, const bool stop_at_hits)
 {
-	const struct dfa_run local = *run; /* the compiler need not fear that something changes it meanwhile */
-	u32 state = local.state, left = local.left, read = left < DFA_STEP ? left : DFA_STEP;
-	u32 hits_from = stop_at_hits ? local.dfa->hits_from : 0;
+	const struct dfa_table table = {
+	    .cells = run->cells->cell,
+	    .class_of = run->dfa->class_of,
+	    .base = run->dfa->base,
+	    .stride = run->dfa->stride,
+	    .hits_from = run->dfa->hits_from,
+	};
+	u32 state = run->state, back = DFA_STEP - dfa_odd(run), end = DFA_STEP, read;
+	const char *text;
 
-	DFA_BYTE(0);
-	DFA_BYTE(1);
-	DFA_BYTE(2);
-	DFA_BYTE(3);
-	DFA_BYTE(4);
-	DFA_BYTE(5);
-	DFA_BYTE(6);
-	DFA_BYTE(7);
-end:
+	if (!run->left)
+		return 0;
+	barrier_var(back);
+	text = before + back;
+	switch (dfa_odd(run)) {
+		DFA_BYTE(0);
+		DFA_BYTE(1);
+		DFA_BYTE(2);
+		DFA_BYTE(3);
+		DFA_BYTE(4);
+		DFA_BYTE(5);
+		DFA_BYTE(6);
+		DFA_BYTE(7);
+	}
 	run->state = state;
+	barrier(); /* asked again, for all registers were needed */
 	/* Each way here has bounds of its own, and the verifier would go on with each of them. */
-	run->left = left - read + unknown_zero;
-	return read + unknown_zero;
+	read = end - dfa_odd(run) + unknown_zero;
+	run->left -= read;
+	return read;
 }
 
-/* How often dfa_read is called for a text of this length. */
+/* How often dfa_read is called for a text of this length, without `stop_at_hits`. */
 static __always_inline u32 dfa_steps(u32 len)
 {
 	return (len + DFA_STEP - 1) / DFA_STEP;

@@ -66,6 +66,8 @@ struct task_context {
 	u32 rules_events; /* kinds of events that have rules here: bits (1 << enum nestor_rule_event), 8 of them; above them a stamp of
 			     rules_at */
 	u32 told_loader;  /* see was_told in judge.bpf.h */
+	u32 image_device; /* that container's, see struct container: it never changes */
+	u32 pad;
 };
 
 enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2, SOCKET_PAIR = 3 };

@@ -41,7 +41,7 @@ static long argv_bytes(u32 round, void *argument)
 	struct argv_walk *walk = argument;
 	u32 at = walk->at & (CHUNK - 1), hits;
 
-	walk->at += dfa_read(&walk->dfa, walk->scratch->chunk + at, true);
+	walk->at += dfa_read(&walk->dfa, walk->scratch->chunk - DFA_STEP + at, true);
 	hits = dfa_hits(&walk->dfa);
 	if (hits && hits != walk->hits) {
 		walk->hits = hits; /* a program that begins with the same argument a thousand times pays for it once */

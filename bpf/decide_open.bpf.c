@@ -7,11 +7,27 @@
  */
 static __always_inline bool is_judged_above(const struct task_context *context, struct file *file)
 {
-	struct super_block *of_path = BPF_CORE_READ(file, f_path.dentry, d_sb);
+	struct super_block *of_path = file->f_path.dentry->d_sb;
 
-	if (BPF_CORE_READ(file, f_inode, i_sb) != of_path)
+	if (file->f_inode->i_sb != of_path)
 		return true;
-	return (BPF_CORE_READ(file, f_mode) & FMODE_BACKING) && !is_of_image(context, of_path);
+	return (file->f_mode & FMODE_BACKING) && !is_of_image(context, of_path);
+}
+
+static __noinline int judge_open(const struct decision *decision, struct file *file)
+{
+	struct resolved path = subject_path_near(decision->context, file, decision->scratch->path);
+	u32 mode = file->f_mode;
+	struct file_act act = {
+	    .access = ((mode & FMODE_READ) ? NESTOR_ACCESS_READ : 0) | ((mode & FMODE_WRITE) ? NESTOR_ACCESS_WRITE : 0),
+	    .stage = NESTOR_STAGE_OPEN,
+	};
+
+	if (!find_by_path(decision->scratch, path, NESTOR_DFA_OPEN_PATH, decision->generation))
+		return 0;
+	act.mnt = BPF_CORE_READ(file, f_path.mnt);
+	act.dentry = BPF_CORE_READ(file, f_path.dentry);
+	return judge_accepted(decision, &act, path);
 }
 
 /*
@@ -22,16 +38,15 @@ static __always_inline bool is_judged_above(const struct task_context *context, 
 SEC("lsm/file_open")
 int FUNCTION_PROG(decide_open, struct file *file)
 {
-	struct task_context *context = context_to_judge(bpf_get_current_task_btf());
-	struct file_act act = {.stage = NESTOR_STAGE_OPEN};
-	u64 generation = policy_generation;
-	u32 mode;
+	struct decision decision;
+	int ret;
 
-	if (!generation || !context || !has_rules(context, NESTOR_RULE_OPEN, generation) || is_judged_above(context, file))
+	if (!is_decided(&decision, NESTOR_RULE_OPEN) || is_judged_above(decision.context, file))
 		return 0;
-	mode = BPF_CORE_READ(file, f_mode);
-	act.mnt = BPF_CORE_READ(file, f_path.mnt);
-	act.dentry = BPF_CORE_READ(file, f_path.dentry);
-	act.access = ((mode & FMODE_READ) ? NESTOR_ACCESS_READ : 0) | ((mode & FMODE_WRITE) ? NESTOR_ACCESS_WRITE : 0);
-	return decide_file(&act);
+	decision.scratch = take_scratch();
+	if (!decision.scratch)
+		return -EPERM;
+	ret = judge_open(&decision, file);
+	leave_scratch(decision.scratch);
+	return ret;
 }

@@ -74,14 +74,12 @@ static __always_inline bool is_setuid(u32 mode)
  */
 static __always_inline u32 file_origin(const struct task_context *context, struct dentry *dentry, struct inode *inode)
 {
-	u64 id = context->container;
-	struct container *container = bpf_map_lookup_elem(&containers, &id);
 	struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
 	struct dentry *upper;
 
-	if (!container || !container->image_device)
+	if (!context->image_device)
 		return 0;
-	if (container->image_device != BPF_CORE_READ(sb, s_dev))
+	if (context->image_device != BPF_CORE_READ(sb, s_dev))
 		return NESTOR_FROM_ADDED;
 	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC || !overlay_upper(&upper, inode))
 		return 0;

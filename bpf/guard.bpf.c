@@ -165,7 +165,7 @@ static __noinline int guard_dentry(struct dentry *dentry)
 SEC("lsm/file_open")
 int FUNCTION_PROG(guard_open, struct file *file)
 {
-	return (BPF_CORE_READ(file, f_mode) & FMODE_WRITE) ? guard_dentry(BPF_CORE_READ(file, f_path.dentry)) : 0;
+	return (file->f_mode & FMODE_WRITE) ? guard_dentry(BPF_CORE_READ(file, f_path.dentry)) : 0;
 }
 
 #define GUARD_NAME(hook)                                                                                                                   \

@@ -50,13 +50,19 @@ struct decision {
 	struct scratch *scratch; /* NULL: none was free */
 };
 
-/* False: no rule of this kind applies where the current task is. True: the scratch is to be given back. */
-static __always_inline bool begin_decision(struct decision *decision, u32 event)
+/* False: no rule of this kind applies where the current task is. */
+static __always_inline bool is_decided(struct decision *decision, u32 event)
 {
 	decision->task = bpf_get_current_task_btf();
 	decision->context = context_to_judge(decision->task);
 	decision->generation = policy_generation;
-	if (!decision->generation || !decision->context || !has_rules(decision->context, event, decision->generation))
+	return decision->generation && decision->context && has_rules(decision->context, event, decision->generation);
+}
+
+/* The same. True: the scratch is to be given back. */
+static __always_inline bool begin_decision(struct decision *decision, u32 event)
+{
+	if (!is_decided(decision, event))
 		return false;
 	decision->scratch = take_scratch();
 	return true;

@@ -115,12 +115,10 @@ static __always_inline struct task_context *context_to_judge(struct task_struct 
 	return context ? context : recover_to_judge(task);
 }
 
+/* `context` is one that has_rules was asked about. */
 static __always_inline bool is_of_image(const struct task_context *context, struct super_block *sb)
 {
-	u64 id = context->container;
-	struct container *container = bpf_map_lookup_elem(&containers, &id);
-
-	return container && container->image_device && container->image_device == BPF_CORE_READ(sb, s_dev);
+	return context->image_device && context->image_device == BPF_CORE_READ(sb, s_dev);
 }
 
 /*
@@ -133,6 +131,17 @@ static __always_inline struct resolved subject_path(const struct task_context *c
 	if (is_of_image(context, BPF_CORE_READ(dentry, d_sb)))
 		mnt = NULL;
 	return path_resolve(mnt, dentry, NULL, NULL, buffer, PATH_LARGE);
+}
+
+/* The same of what the verifier knows the types of: no read by helper but of names. */
+static __always_inline struct resolved subject_path_near(const struct task_context *context, struct file *file, char *buffer)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt); /* a number: what may be a pointer or NULL is two ways on to the verifier */
+
+	if (context->image_device && context->image_device == dentry->d_sb->s_dev)
+		mnt = NULL;
+	return path_resolve_near(mnt, dentry, buffer);
 }
 
 static __always_inline struct resolved path_of_file(const struct task_context *context, struct file *file, char *buffer)
@@ -157,6 +166,14 @@ static __always_inline u64 rules_moment(u64 generation)
 	return generation << 32 | (u32) * (volatile u64 *)&policy_changes;
 }
 
+/* The device of the file system that is a container's root; 0: its root is a part of one, or not known. */
+static __always_inline u32 image_device_of(u64 id)
+{
+	struct container *container = bpf_map_lookup_elem(&containers, &id);
+
+	return container ? container->image_device : 0;
+}
+
 /*
  * Whether rules of this kind of event apply where the task is. Cost: a compare of what the task remembers, else a look-up. Tasks without a
  * context of their own share one: the kinds are in one word with a stamp of the moment, so that nobody takes them for another moment's.
@@ -173,6 +190,7 @@ static __always_inline bool has_rules(struct task_context *context, u32 event, u
 		here = applying_in(container, generation);
 		known = stamp | (here ? here->events & 0xff : 0);
 		context->rules_events = known;
+		context->image_device = image_device_of(container);
 		context->rules_of = container;
 		context->rules_at = moment;
 	}
@@ -197,9 +215,8 @@ struct path_run {
 static long path_bytes(u32 index, void *argument)
 {
 	struct path_run *run = argument;
-	u32 at = (run->at + index * DFA_STEP) & (NESTOR_PATH_BYTES - 1);
 
-	dfa_read(&run->dfa, run->scratch->path + at, false);
+	run->at += dfa_read(&run->dfa, run->scratch->path - DFA_STEP + (run->at & (NESTOR_PATH_BYTES - 1)), false);
 	return run->dfa.state == NESTOR_DFA_DEAD;
 }
 
@@ -221,7 +238,7 @@ static long path_bytes_and_hits(u32 round, void *argument)
 	struct path_run *run = argument;
 	u32 hits;
 
-	run->at += dfa_read(&run->dfa, run->scratch->path + (run->at & (NESTOR_PATH_BYTES - 1)), true);
+	run->at += dfa_read(&run->dfa, run->scratch->path - DFA_STEP + (run->at & (NESTOR_PATH_BYTES - 1)), true);
 	hits = dfa_hits(&run->dfa);
 	if (hits != NESTOR_SET_NONE) {
 		add_by_path(run->scratch, hits, run->hit, run->generation);
@@ -273,16 +290,20 @@ struct scratch_search {
 	u32 first;
 };
 
+static __always_inline struct scratch *scratch_if_free(u32 index)
+{
+	u32 key = index & (SCRATCHES - 1);
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+
+	return scratch && !__sync_val_compare_and_swap(&scratch->taken, 0, 1) ? scratch : NULL;
+}
+
 static long try_scratch(u32 index, void *argument)
 {
 	struct scratch_search *search = argument;
-	u32 key = (search->first + index) & (SCRATCHES - 1);
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
 
-	if (!scratch || __sync_val_compare_and_swap(&scratch->taken, 0, 1))
-		return 0;
-	search->found = scratch;
-	return 1;
+	search->found = scratch_if_free(search->first + index);
+	return !!search->found;
 }
 
 /*
@@ -293,7 +314,9 @@ static __always_inline struct scratch *take_scratch(void)
 {
 	struct scratch_search search = {.first = bpf_get_smp_processor_id() * SCRATCHES_TRIED};
 
-	bpf_loop(SCRATCHES_TRIED, try_scratch, &search, 0);
+	search.found = scratch_if_free(search.first); /* as a rule it is */
+	if (!search.found)
+		bpf_loop(SCRATCHES_TRIED, try_scratch, &search, 0);
 	if (!search.found)
 		count_loss(NESTOR_LOSS_POLICY_STATE);
 	return search.found;
