@@ -12,7 +12,7 @@
  */
 static __always_inline struct entry *entry_that_wants(struct task_struct *task)
 {
-	struct entry *entry = bpf_task_storage_get(&entries, task, NULL, 0);
+	struct entry *entry = find_entry(task);
 	struct task_context *context;
 
 	if (entry)
@@ -22,7 +22,7 @@ static __always_inline struct entry *entry_that_wants(struct task_struct *task)
 		return NULL;
 	if (BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) == host_mnt_ns)
 		return NULL;
-	return bpf_task_storage_get(&entries, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return entry_of(task);
 }
 
 /*

@@ -32,10 +32,12 @@ struct {
 	__type(value, struct entry);
 } entries __weak SEC(".maps");
 
-/* Those that storage did not take: see spare_contexts. By the task's address: its number becomes its leader's in the middle of an exec. */
+/*
+ * Those that storage did not take: see spare_contexts. By the task's address: its number becomes its leader's in the middle of an exec.
+ * Allocated beforehand, for 6.1 lets no program that may sleep (decide_digest) use another.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 512);
 	__type(key, u64);
 	__type(value, struct entry);
