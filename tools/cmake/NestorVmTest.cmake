@@ -1,8 +1,9 @@
-# nestor_vm_test(name KERNELS 6.1 ... [COPY path...] [TIMEOUT seconds] [APPEND cmdline] [ALONE] COMMAND argument...):
-# one ctest for each kernel, `name_<kernel>`, that runs COMMAND in a VM with the built tree installed. Label vm; one VM at a time, builds of
-# other tests may run beside it unless the test wants to be ALONE (it measures, or takes long). Not in sanitizer and fuzz builds: there is nothing to install.
+# nestor_vm_test(name KERNELS 6.1 ... [COPY path...] [TIMEOUT seconds] [APPEND cmdline] [COST seconds] [ALONE] COMMAND argument...):
+# one ctest for each kernel, `name_<kernel>`, that runs COMMAND in a VM with the built tree installed. Label vm. Two tests run at once (jobs
+# in CMakePresets.json), for a VM keeps little more than one CPU busy; ALONE: not this one, for it measures or needs both. COST: roughly how
+# long it takes, 60 if not told: the long ones begin first. Not in sanitizer and fuzz builds: there is nothing to install.
 function(nestor_vm_test name)
-  cmake_parse_arguments(ARG "ALONE" "TIMEOUT;APPEND" "KERNELS;COPY;COMMAND" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "TIMEOUT;APPEND;COST" "KERNELS;COPY;COMMAND" ${ARGN})
   if(NESTOR_SANITIZE OR NESTOR_FUZZ)
     return()
   endif()
@@ -13,6 +14,9 @@ function(nestor_vm_test name)
   foreach(path ${ARG_COPY})
     list(APPEND copies --copy ${path})
   endforeach()
+  if(NOT ARG_COST)
+    set(ARG_COST 60)
+  endif()
   set(append)
   if(ARG_APPEND)
     set(append --append ${ARG_APPEND})
@@ -22,7 +26,7 @@ function(nestor_vm_test name)
       --build ${CMAKE_BINARY_DIR} ${append} ${copies} -- ${ARG_COMMAND})
     # The first test that needs them makes the images: that may take five minutes more.
     math(EXPR limit "${ARG_TIMEOUT} * 3 + 600")
-    set_tests_properties(${name}_${kernel} PROPERTIES LABELS vm RESOURCE_LOCK vm TIMEOUT ${limit})
+    set_tests_properties(${name}_${kernel} PROPERTIES LABELS vm COST ${ARG_COST} TIMEOUT ${limit})
     if(ARG_ALONE)
       set_tests_properties(${name}_${kernel} PROPERTIES RUN_SERIAL TRUE)
     endif()
