@@ -110,7 +110,7 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 	if (tag)
 		note_reached_pod(context, tag);
 	/* A connection from a process's own hop opens none. */
-	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id && fiber_of(task, &fiber)) {
+	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id && fiber_of(task, context, &fiber)) {
 		if (set_request_state(tag, REQUEST_ACCEPTED))
 			fiber_serves(&fiber, &tag->cause);
 		hop_server_of(tag->cause.hop_id, task, context);

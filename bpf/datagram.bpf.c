@@ -25,7 +25,7 @@ int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags,
 		return 0;
 	context->got_datagram = 1;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
-	if (fiber_of(task, &fiber))
+	if (fiber_of(task, context, &fiber))
 		bpf_map_delete_elem(&fibers, &fiber);
 	sender = skb->sk;
 	if (!sender)
@@ -35,7 +35,7 @@ int FUNCTION_PROG(on_datagram, struct sock *sk, void *queue, unsigned int flags,
 		return 0;
 	if (tag->from_hop_id == context->hop_id || tag->other.hop_id == context->hop_id)
 		return 0;
-	if (fiber_of(task, &fiber)) {
+	if (fiber_of(task, context, &fiber)) {
 		fiber_serves(&fiber, &tag->other);
 		return 0;
 	}

@@ -10,6 +10,8 @@
 
 #include "context.bpf.h"
 
+#define LEAST_ADDRESS 0x10000 /* mmap_min_addr, as Debian has it: what lies below is no pointer */
+#define READ_AGAIN 64
 #define LEAST_GO_STACK 2048
 #define MOST_GO_STACK (1ULL << 30)
 
@@ -46,8 +48,22 @@ static __always_inline bool is_connected(const struct cause *cause)
 	return connection && bpf_map_lookup_elem(&request_states, &connection);
 }
 
+/*
+ * Reads what R14 points to. Where nothing can be read the try is a page fault, 900 instructions, and in a program that is not Go's it is
+ * the same with every system call of a loop: so that address is tried again only each 64th time. A goroutine's own is never one: it runs.
+ */
+static __always_inline bool read_goroutine(struct task_context *context, void *stack, u32 size, u64 goroutine)
+{
+	if (context->unreadable == goroutine && ++context->unreadable_times % READ_AGAIN)
+		return false;
+	if (!bpf_probe_read_user(stack, size, (void *)goroutine))
+		return true;
+	context->unreadable = goroutine;
+	return false;
+}
+
 /* The goroutine that runs on this thread, which is in a system call. False: none. Cost: a read of 16 bytes. */
-static __always_inline bool fiber_of(struct task_struct *task, struct fiber_key *key)
+static __always_inline bool fiber_of(struct task_struct *task, struct task_context *context, struct fiber_key *key)
 {
 	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
 	u64 goroutine = registers->r14, at = registers->sp;
@@ -55,7 +71,7 @@ static __always_inline bool fiber_of(struct task_struct *task, struct fiber_key 
 		u64 low, high;
 	} stack;
 
-	if (!goroutine || goroutine % sizeof(u64) || bpf_probe_read_user(&stack, sizeof(stack), (void *)goroutine))
+	if (goroutine < LEAST_ADDRESS || goroutine % sizeof(u64) || !read_goroutine(context, &stack, sizeof(stack), goroutine))
 		return false;
 	if (at <= stack.low || at > stack.high || stack.high - stack.low < LEAST_GO_STACK || stack.high - stack.low > MOST_GO_STACK)
 		return false;
@@ -88,13 +104,13 @@ static __always_inline void fiber_serves(const struct fiber_key *key, const stru
 }
 
 /* The hop that what this thread does now belongs to, as far as the thread alone, or its goroutine, tells; requests.bpf.h knows more. */
-static __always_inline void effective_cause(struct cause *effective, struct task_struct *task, const struct task_context *context)
+static __always_inline void effective_cause(struct cause *effective, struct task_struct *task, struct task_context *context)
 {
 	struct fiber_key fiber;
 
 	if (context->cause.hop_id)
 		*effective = context->cause;
-	else if (!fiber_of(task, &fiber) || !cause_of_fiber(&fiber, effective))
+	else if (!fiber_of(task, context, &fiber) || !cause_of_fiber(&fiber, effective))
 		own_cause(effective, context);
 }
 

@@ -29,7 +29,7 @@ static __always_inline void take_request(struct task_struct *task, struct task_c
 	struct cause before = context->cause;
 	struct fiber_key fiber;
 
-	if (fiber_of(task, &fiber)) {
+	if (fiber_of(task, context, &fiber)) {
 		if (tag->side == SOCKET_PAIR)
 			fiber_serves(&fiber, cause);
 		else
@@ -53,7 +53,7 @@ static __always_inline void take_answer(struct task_struct *task, struct task_co
 {
 	struct fiber_key fiber;
 
-	if (fiber_of(task, &fiber)) {
+	if (fiber_of(task, context, &fiber)) {
 		fiber_serves(&fiber, &tag->cause);
 		return;
 	}
@@ -76,7 +76,7 @@ static __always_inline void received_datagram(int result)
 		return;
 	if (!context->got_datagram && result >= 0) {
 		__builtin_memset(&context->cause, 0, sizeof(context->cause));
-		if (fiber_of(task, &fiber))
+		if (fiber_of(task, context, &fiber))
 			bpf_map_delete_elem(&fibers, &fiber);
 	}
 	context->got_datagram = 0;

@@ -166,7 +166,7 @@ __noinline int resolve_cause(struct task_context *context, struct cause *cause)
 	if (!context || !cause)
 		return 0;
 	of_process = find_serving(task->group_leader);
-	if (fiber_of(task, &fiber)) {
+	if (fiber_of(task, context, &fiber)) {
 		if (cause_of_fiber(&fiber, cause))
 			return 1;
 	} else if ((!of_process || !of_process->migrates) && cause_of_thread(task, context, of_process, cause)) {
