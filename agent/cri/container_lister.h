@@ -2,7 +2,9 @@
 #ifndef NESTOR_AGENT_CRI_CONTAINER_LISTER_H_
 #define NESTOR_AGENT_CRI_CONTAINER_LISTER_H_
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,13 @@ struct ListedContainer {
   std::map<std::string, std::string> pod_labels;
 };
 
+// What the runtime knows of one container and of its pod's sandbox, which are the same for a
+// sandbox.
+struct FoundContainer {
+  std::optional<ListedContainer> container;
+  std::optional<ListedContainer> sandbox;
+};
+
 // The runtime, as the workload index sees it.
 class ContainerLister {
  public:
@@ -31,6 +40,10 @@ class ContainerLister {
   // Every container and sandbox that the runtime knows, also those that ended. Blocks up to the
   // lister's deadline. Error: the runtime does not answer.
   virtual Result<std::vector<ListedContainer>> List() = 0;
+  // One container; what the runtime does not know (yet) lacks. Blocks up to `deadline`. Error: the
+  // runtime does not answer. Thread: any.
+  virtual Result<FoundContainer> Find(const std::string& id, const std::string& sandbox_id,
+                                      std::chrono::milliseconds deadline) = 0;
   // Name and version of the runtime and where it was asked, for a person. Blocks like List.
   virtual Result<std::string> Describe() = 0;
   // Makes a running call of another thread return soon with kCancelled, and every later one at

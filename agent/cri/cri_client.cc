@@ -5,6 +5,7 @@
 
 #include <mutex>
 #include <set>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace nestor {
 namespace {
 
 namespace cri = ::runtime::v1;
+using std::chrono::milliseconds;
 
 constexpr int kMaxAnswerBytes = 16 << 20;
 constexpr int kFirstReconnectMs = 100;
@@ -60,6 +62,27 @@ ListedContainer FromContainer(CriContainer container, const ListedContainer* san
   return listed;
 }
 
+std::vector<CriContainer> ToContainers(const cri::ListContainersResponse& answer) {
+  std::vector<CriContainer> containers;
+  containers.reserve(static_cast<size_t>(answer.containers_size()));
+  for (const cri::Container& container : answer.containers()) {
+    containers.push_back({container.id(), container.metadata().name(), container.pod_sandbox_id(),
+                          container.image().image(), ToLabels(container.labels())});
+  }
+  return containers;
+}
+
+std::vector<CriSandbox> ToSandboxes(const cri::ListPodSandboxResponse& answer) {
+  std::vector<CriSandbox> sandboxes;
+  sandboxes.reserve(static_cast<size_t>(answer.items_size()));
+  for (const cri::PodSandbox& item : answer.items()) {
+    const cri::PodSandboxMetadata& metadata = item.metadata();
+    sandboxes.push_back({item.id(), metadata.name(), metadata.namespace_(), metadata.uid(),
+                         ToLabels(item.labels())});
+  }
+  return sandboxes;
+}
+
 std::shared_ptr<grpc::Channel> Connect(const std::string& endpoint) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
@@ -85,12 +108,13 @@ struct CriClient::State {
 
   template <typename Stub, typename Answer, typename Ask>
   Result<Answer> Call(const char* what, Stub& stub,
-                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Ask&, Answer*)) {
+                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Ask&, Answer*),
+                      const std::type_identity_t<Ask>& ask, std::chrono::milliseconds patience) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + deadline);
+    context.set_deadline(std::chrono::system_clock::now() + patience);
     if (!Begin(context)) return Error{ErrorCode::kCancelled, "the CRI client is being closed"};
     Answer answer;
-    const grpc::Status status = (stub.*method)(&context, Ask(), &answer);
+    const grpc::Status status = (stub.*method)(&context, ask, &answer);
     End(context);
     if (status.ok()) return answer;
     return Error{static_cast<ErrorCode>(status.error_code()),
@@ -133,41 +157,34 @@ Result<std::unique_ptr<CriClient>> CriClient::Create(const std::string& endpoint
 }
 
 Result<RuntimeVersion> CriClient::Version() {
-  auto answer = state_->Call("its version", state_->runtime, &cri::RuntimeService::Stub::Version);
+  auto answer = state_->Call("its version", state_->runtime, &cri::RuntimeService::Stub::Version,
+                             {}, state_->deadline);
   if (!answer) return answer.error();
   return RuntimeVersion{answer->runtime_name(), answer->runtime_version(),
                         answer->runtime_api_version()};
 }
 
 Result<std::vector<CriContainer>> CriClient::ListContainers() {
-  auto answer =
-      state_->Call("its containers", state_->runtime, &cri::RuntimeService::Stub::ListContainers);
+  auto answer = state_->Call("its containers", state_->runtime,
+                             &cri::RuntimeService::Stub::ListContainers, {}, state_->deadline);
   if (!answer) return answer.error();
-  std::vector<CriContainer> containers;
-  containers.reserve(static_cast<size_t>(answer->containers_size()));
-  for (const cri::Container& container : answer->containers()) {
-    containers.push_back({container.id(), container.metadata().name(), container.pod_sandbox_id(),
-                          container.image().image(), ToLabels(container.labels())});
-  }
-  return containers;
+  return ToContainers(*answer);
 }
 
 Result<std::vector<CriSandbox>> CriClient::ListPodSandboxes() {
-  auto answer =
-      state_->Call("its pods", state_->runtime, &cri::RuntimeService::Stub::ListPodSandbox);
+  auto answer = state_->Call("its pods", state_->runtime,
+                             &cri::RuntimeService::Stub::ListPodSandbox, {}, state_->deadline);
   if (!answer) return answer.error();
-  std::vector<CriSandbox> sandboxes;
-  sandboxes.reserve(static_cast<size_t>(answer->items_size()));
-  for (const cri::PodSandbox& item : answer->items()) {
-    const cri::PodSandboxMetadata& metadata = item.metadata();
-    sandboxes.push_back({item.id(), metadata.name(), metadata.namespace_(), metadata.uid(),
-                         ToLabels(item.labels())});
-  }
-  return sandboxes;
+  return ToSandboxes(*answer);
 }
 
 Result<std::map<std::string, std::string>> CriClient::ListImageNames() {
-  auto answer = state_->Call("its images", state_->images, &cri::ImageService::Stub::ListImages);
+  return ImageNames(state_->deadline);
+}
+
+Result<std::map<std::string, std::string>> CriClient::ImageNames(milliseconds deadline) {
+  auto answer = state_->Call("its images", state_->images, &cri::ImageService::Stub::ListImages, {},
+                             deadline);
   if (!answer) return answer.error();
   std::map<std::string, std::string> names;
   for (const cri::Image& image : answer->images()) {
@@ -177,14 +194,14 @@ Result<std::map<std::string, std::string>> CriClient::ListImageNames() {
 }
 
 // The kubelet creates containers by image id: a person wants the name. Asks only when an id is new.
-Status CriClient::NameImages(std::vector<CriContainer>& containers) {
+Status CriClient::NameImages(std::vector<CriContainer>& containers, milliseconds deadline) {
   const std::lock_guard lock(state_->names_mutex);
   bool asked = false;
   for (CriContainer& container : containers) {
     if (!container.image.starts_with("sha256:")) continue;
     auto name = state_->image_names.find(container.image);
     if (name == state_->image_names.end() && !std::exchange(asked, true)) {
-      auto names = ListImageNames();
+      auto names = ImageNames(deadline);
       // Some sockets offer the runtime service alone; ids are then all there is.
       if (!names && names.error().code != ErrorCode::kUnimplemented) return names.error();
       if (names) state_->image_names = std::move(*names);
@@ -202,8 +219,36 @@ Result<std::vector<ListedContainer>> CriClient::List() {
   if (!containers) return containers.error();
   auto sandboxes = ListPodSandboxes();
   if (!sandboxes) return sandboxes.error();
-  if (Status status = NameImages(*containers); !status) return status.error();
+  if (Status status = NameImages(*containers, state_->deadline); !status) return status.error();
   return JoinWithPods(std::move(*containers), *sandboxes);
+}
+
+// The container before its sandbox, as List does.
+Result<FoundContainer> CriClient::Find(const std::string& id, const std::string& sandbox_id,
+                                       milliseconds deadline) {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  const auto left = [end] {
+    return std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+  };
+  cri::ListContainersRequest container_ask;
+  container_ask.mutable_filter()->set_id(id);
+  auto container = state_->Call("a container", state_->runtime,
+                                &cri::RuntimeService::Stub::ListContainers, container_ask, left());
+  if (!container) return container.error();
+  cri::ListPodSandboxRequest sandbox_ask;
+  sandbox_ask.mutable_filter()->set_id(sandbox_id);
+  auto sandbox = state_->Call("a pod", state_->runtime, &cri::RuntimeService::Stub::ListPodSandbox,
+                              sandbox_ask, left());
+  if (!sandbox) return sandbox.error();
+  std::vector<CriContainer> containers = ToContainers(*container);
+  if (Status status = NameImages(containers, left()); !status) return status.error();
+  FoundContainer found;
+  // A filter's id may be a prefix, for some runtimes.
+  for (ListedContainer& listed : JoinWithPods(std::move(containers), ToSandboxes(*sandbox))) {
+    if (listed.id == sandbox_id) found.sandbox = listed;
+    if (listed.id == id) found.container = std::move(listed);
+  }
+  return found;
 }
 
 Result<std::string> CriClient::Describe() {

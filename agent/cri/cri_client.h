@@ -52,13 +52,16 @@ class CriClient : public ContainerLister {
   Result<std::map<std::string, std::string>> ListImageNames();
 
   Result<std::vector<ListedContainer>> List() override;
+  Result<FoundContainer> Find(const std::string& id, const std::string& sandbox_id,
+                              std::chrono::milliseconds deadline) override;
   Result<std::string> Describe() override;
   void Cancel() override;
 
  private:
   struct State;
   explicit CriClient(std::unique_ptr<State> state);
-  Status NameImages(std::vector<CriContainer>& containers);
+  Status NameImages(std::vector<CriContainer>& containers, std::chrono::milliseconds deadline);
+  Result<std::map<std::string, std::string>> ImageNames(std::chrono::milliseconds deadline);
 
   std::unique_ptr<State> state_;
 };

@@ -25,6 +25,9 @@ class EventSource {
   // only.
   virtual Result<size_t> Poll(std::chrono::milliseconds timeout, const RecordSink& sink) = 0;
 
+  // Lets a Poll that waits return soon; without it, it waits for its time. Thread: any.
+  virtual void Wake() {}
+
   // All that was handed over has reached whom it is for: it is not read again by the next nestord.
   virtual void Finish() = 0;
 };

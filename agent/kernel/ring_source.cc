@@ -2,6 +2,7 @@
 #include "agent/kernel/ring_source.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -51,6 +52,7 @@ struct RingSource::State {
 
   std::vector<Ring> rings;
   UniqueFd epoll;
+  UniqueFd wake;  // an eventfd; by edges, so it is never read
   volatile uint32_t* sleeps = nullptr;
   volatile uint64_t* unsure = nullptr;
   const Ring::Clock::time_point begin = Ring::Clock::now();
@@ -61,6 +63,8 @@ struct RingSource::State {
 RingSource::RingSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 RingSource::~RingSource() = default;
+
+void RingSource::Wake() { eventfd_write(state_->wake.get(), 1); }
 
 void RingSource::Finish() {
   for (Ring& ring : state_->rings) ring.GiveBackAll();
@@ -84,6 +88,11 @@ Result<std::unique_ptr<RingSource>> RingSource::Open(const std::vector<int>& rin
   if (!state->epoll.ok()) return Error::FromErrno("make an epoll", errno);
   for (const int fd : rings) {
     if (Status watched = Watch(state->epoll.get(), fd); !watched) return watched.error();
+  }
+  state->wake.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!state->wake.ok()) return Error::FromErrno("make an eventfd", errno);
+  if (Status watched = Watch(state->epoll.get(), state->wake.get()); !watched) {
+    return watched.error();
   }
   return std::unique_ptr<RingSource>(new RingSource(std::move(state)));
 }

@@ -32,6 +32,7 @@ class RingSource : public EventSource {
   ~RingSource() override;
 
   Result<size_t> Poll(std::chrono::milliseconds timeout, const RecordSink& sink) override;
+  void Wake() override;
   void Finish() override;
 
  private:

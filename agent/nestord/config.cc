@@ -80,10 +80,21 @@ void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
                     options.wakeup_latency);
 }
 
-void ReadRuntime(StrictYaml& yaml, const YAML::Node& node, WorkloadOptions& options) {
-  if (!yaml.Map(
-          node, "runtime",
-          {"endpoint", "cgroupRoot", "timeout", "relistInterval", "maxPending", "removedGrace"})) {
+constexpr size_t kLongestSocketPath = 90;  // sun_path has 108 bytes
+
+void ReadHookSocket(StrictYaml& yaml, const YAML::Node& node, std::string& out) {
+  yaml.Read(node, "hookSocket", out);
+  if (out.empty()) return;
+  if (!out.starts_with('/') || out.size() > kLongestSocketPath) {
+    yaml.Fail(node["hookSocket"], "must be an absolute path of at most 90 bytes, or empty");
+  }
+}
+
+void ReadRuntime(StrictYaml& yaml, const YAML::Node& node, Config& config) {
+  WorkloadOptions& options = config.workload;
+  if (!yaml.Map(node, "runtime",
+                {"endpoint", "cgroupRoot", "timeout", "relistInterval", "maxPending",
+                 "removedGrace", "hookSocket"})) {
     return;
   }
   yaml.Read(node, "endpoint", options.cri_endpoint);
@@ -97,6 +108,7 @@ void ReadRuntime(StrictYaml& yaml, const YAML::Node& node, WorkloadOptions& opti
   ReadSeconds(yaml, node, "relistInterval", seconds(1), kHour, options.relist_interval);
   ReadCount(yaml, node, "maxPending", 1, 1'000'000, options.max_pending);
   ReadSeconds(yaml, node, "removedGrace", seconds(0), 24 * kHour, options.removed_grace);
+  ReadHookSocket(yaml, node, config.hook_socket);
 }
 
 void ReadChains(StrictYaml& yaml, const YAML::Node& node, ChainOptions& options) {
@@ -128,7 +140,6 @@ void ReadMask(StrictYaml& yaml, const YAML::Node& node, MaskOptions& options) {
 void ReadApi(StrictYaml& yaml, const YAML::Node& node, ApiOptions& options) {
   if (!yaml.Map(node, "api", {"socket", "maxStreams"})) return;
   yaml.Read(node, "socket", options.socket_path);
-  constexpr size_t kLongestSocketPath = 90;  // sun_path has 108 bytes
   if (!options.socket_path.starts_with('/') || options.socket_path.size() > kLongestSocketPath) {
     yaml.Fail(node["socket"], "must be an absolute path of at most 90 bytes");
   }
@@ -208,7 +219,7 @@ void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   config.chain.node_scope = config.probes.node_scope = scope == "node";
   if (root["log"]) ReadLog(yaml, root["log"], config);
   if (root["kernel"]) ReadKernel(yaml, root["kernel"], config);
-  if (root["runtime"]) ReadRuntime(yaml, root["runtime"], config.workload);
+  if (root["runtime"]) ReadRuntime(yaml, root["runtime"], config);
   if (root["chains"]) ReadChains(yaml, root["chains"], config.chain);
   if (root["agents"]) ReadAgents(yaml, root["agents"], config.agents);
   if (root["events"]) ReadEvents(yaml, root["events"], config.events);

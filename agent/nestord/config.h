@@ -24,7 +24,8 @@ struct Config {
   std::string policy_directory = "/etc/nestor/policies.d";
   size_t ended_containers = 1024;
   bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
-  std::vector<std::string> peer_key_files;  // read apart: a secret has no place in here
+  std::vector<std::string> peer_key_files;            // read apart: a secret has no place in here
+  std::string hook_socket = "/run/nestor/hook.sock";  // empty: no hook is answered
   ProbeOptions probes;
   WorkloadOptions workload;
   ChainOptions chain;

@@ -13,6 +13,7 @@
 
 #include "agent/agents/recogniser.h"
 #include "agent/api/server.h"
+#include "agent/hook/preparer.h"
 #include "agent/nestord/log.h"
 #include "agent/nestord/peer_keys.h"
 #include "agent/pipeline/pipeline.h"
@@ -149,6 +150,19 @@ void LogStart(const Probes& probes, const Config& config) {
   }
 }
 
+// Null when no socket is set.
+Result<std::unique_ptr<HookServer>> ServeHooks(const std::string& socket,
+                                               const Preparer& preparer) {
+  if (socket.empty()) return std::unique_ptr<HookServer>();
+  return HookServer::Start(socket, [&](std::string_view state, std::chrono::milliseconds patience) {
+    HookAnswer answer = preparer.Prepare(state, patience);
+    if (answer.outcome == HookOutcome::kFailed) {
+      spdlog::warn("a container starts unprepared: {}", answer.reason);
+    }
+    return answer;
+  });
+}
+
 }  // namespace
 
 Status RunDaemon(const Config& config, const std::string& config_file) {
@@ -183,6 +197,11 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
 
   auto server = ApiServer::Start(config.api, pipeline);
   if (!server) return server.error();
+  const Preparer preparer(workloads, config.workload.cgroup_root, [&](PreparedContainer container) {
+    return pipeline.PrepareContainer(std::move(container));
+  });
+  auto hooks = ServeHooks(config.hook_socket, preparer);
+  if (!hooks) return hooks.error();
   (*server)->SetServing(true);
   spdlog::info("nestord {} watches; api on unix:{}", NESTOR_VERSION, config.api.socket_path);
 
@@ -192,6 +211,7 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   });
   const Status result = pipeline.Run();
   ended = true;
+  hooks->reset();
   (*server)->SetServing(false);
   (*server)->Stop();
   if (result && !config.keep_on_exit) (*probes)->Remove();

@@ -18,6 +18,9 @@ namespace nestor {
 // unanswered ones give kResourceExhausted.
 class AskQueue {
  public:
+  // `wake` is called for each question, by who asks: the owner may sleep. It outlives the queue.
+  explicit AskQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
+
   // Runs `question` on the owner's thread and returns its answer. kUnavailable: none in 5 s, the
   // question may still run later and must own what it uses. Thread: any but the owner's.
   template <typename T>
@@ -34,6 +37,7 @@ class AskQueue {
       waiting_.push_back(
           [promise, question = std::move(question)] { promise->set_value(question()); });
     }
+    wake_();
     if (answer.wait_for(kPatience) != std::future_status::ready) {
       return Error{ErrorCode::kUnavailable, "nestord is too busy to answer (5 s); try again"};
     }
@@ -63,6 +67,7 @@ class AskQueue {
   static constexpr size_t kMaxWaiting = 256;
   static constexpr std::chrono::seconds kPatience{5};
 
+  const std::function<void()> wake_;
   std::mutex mutex_;
   std::deque<std::function<void()>> waiting_;
   bool closed_ = false;

@@ -39,6 +39,10 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+uint64_t Microseconds(std::chrono::microseconds time) {
+  return static_cast<uint64_t>(time.count());
+}
+
 std::string KernelRelease() {
   utsname name{};
   return uname(&name) == 0 ? name.release : "";
@@ -57,6 +61,7 @@ struct Pipeline::State {
         masker(std::move(masker_in)),
         log(options.log),
         policies(probes, options.ended_containers),
+        asks([this] { probes.events().Wake(); }),
         graph(
             WithOffset(options.chain), [this](CgroupId cgroup) { return workloads.Lookup(cgroup); },
             [this](ProcessKey key) { return proc.Read(key); },
@@ -109,12 +114,52 @@ struct Pipeline::State {
 
   void TakeNames() {
     for (const NamedContainer& container : workloads.TakeNamed()) {
-      // A name that comes after the end is for chains that left the container.
-      const bool named = policies.NameContainer(container) &&
-                         (!container.removed || policies.Ended(container.cgroup));
-      if (!named) losses.Add("policy-container", 1);
-      Publish(graph.ApplyWorkload(container.cgroup, container.workload));
+      if (Status status = ApplyNames(container); !status) losses.Add("policy-container", 1);
     }
+  }
+
+  // Error: its rules could not be loaded; the names count all the same.
+  Status ApplyNames(const NamedContainer& container) {
+    Status loaded;
+    // Without labels it stays under the rules for unknown containers: they are stricter, as a rule,
+    // than those for one that has no labels.
+    if (container.labelled) loaded = policies.NameContainer(container);
+    // A name that comes after the end is for chains that left the container.
+    if (loaded && container.removed) loaded = policies.Ended(container.cgroup);
+    std::vector<Event> events = graph.ApplyWorkload(container.cgroup, container.workload);
+    NoteDisagreement(container);
+    if (!events.empty()) ++named_late;
+    // Events with the wrong name may be out.
+    if (!container.hook_said.empty() && events.empty())
+      events.push_back(NamesOf(container.workload));
+    Publish(std::move(events));
+    return loaded;
+  }
+
+  void NoteDisagreement(const NamedContainer& container) {
+    if (container.hook_said.empty()) return;
+    ++names_corrected;
+    const Workload& says = container.workload;
+    last_disagreement = "container " + says.container_id + ": its hook called it " +
+                        container.hook_said + ", the runtime " + says.namespace_name + "/" +
+                        says.pod + "/" + says.container + " (pod " + says.pod_uid +
+                        "), which counts";
+  }
+
+  static Event NamesOf(const Workload& workload) {
+    Event event;
+    event.type = EventType::kWorkload;
+    event.workload = workload;
+    event.confidence = Confidence::kExact;
+    return event;
+  }
+
+  // Before the container's first program: what the kernel judges it by is written at the return.
+  Result<bool> Prepare(PreparedContainer container) {
+    TakeNames();
+    const NamedContainer named = workloads.Prepare(std::move(container));
+    if (Status status = ApplyNames(named); !status) return status.error();
+    return named.labelled;
   }
 
   // What is due once a second.
@@ -148,6 +193,7 @@ struct Pipeline::State {
     for (const LossRecord& loss : probes.TakeLosses()) losses.Pass(loss);
     losses.SetTotal("chain-table", graph.evicted());
     losses.SetTotal("ended-containers", policies.forgotten());
+    losses.SetTotal("container-prepare", workloads.hook_counts().failed);
     losses.SetTotal("workload-lookup", workloads.dropped_lookups());
     std::vector<Event> events;
     for (const LossRecord& loss : losses.Take(now)) {
@@ -222,12 +268,15 @@ struct Pipeline::State {
   Masker masker;
   EventLog log;
   PoliciesInForce policies;
+  AskQueue asks;
   ChainGraph graph;
   Losses losses;
-  AskQueue asks;
   uint64_t last_seq = 0;
   uint64_t records = 0;
   uint64_t options_refused = 0;
+  uint64_t named_late = 0;       // containers that events without names were told of
+  uint64_t names_corrected = 0;  // containers that a hook had named otherwise than the CRI
+  std::string last_disagreement;
   std::string listeners_error;
   uint64_t started_ns = Now(CLOCK_REALTIME);
   uint64_t last_upkeep_ns = 0;
@@ -259,19 +308,29 @@ NodeStatus Pipeline::State::MakeStatus() const {
        workloads.cri_available() ? "" : "mount the runtime's socket, or set runtime.endpoint"});
   status.policies = policies.Loaded();
   status.losses = losses.totals();
-  status.counters = {{"records", records},
-                     {"events", last_seq},
-                     {"events-kept", last_seq + 1 - log.first_seq()},
-                     {"events-aged-out", log.dropped()},
-                     {"secrets-masked", masker.masked_count()},
-                     {"options-refused", options_refused},
-                     {"workload-lookups-failed", workloads.failed_lookups()}};
+  status.counters = {
+      {"records", records},
+      {"events", last_seq},
+      {"events-kept", last_seq + 1 - log.first_seq()},
+      {"events-aged-out", log.dropped()},
+      {"secrets-masked", masker.masked_count()},
+      {"options-refused", options_refused},
+      {"workload-lookups-failed", workloads.failed_lookups()},
+      {"containers-prepared", workloads.hook_counts().ready},
+      {"containers-prepared-names-only", workloads.hook_counts().named},
+      {"containers-prepare-failed", workloads.hook_counts().failed},
+      {"containers-named", workloads.name_wait().count},
+      {"containers-named-late", named_late},
+      {"containers-name-corrected", names_corrected},
+      {"container-name-wait-us", Microseconds(workloads.name_wait().total)},
+      {"container-name-wait-longest-us", Microseconds(workloads.name_wait().longest)}};
   status.warnings = probes.warnings();
   for (std::string& error : policies.Errors()) status.warnings.push_back(std::move(error));
   if (!listeners_error.empty()) {
     status.warnings.push_back(listeners_error +
                               ": some servers do not know their clients on other nodes");
   }
+  if (!last_disagreement.empty()) status.warnings.push_back(last_disagreement);
   if (!last_decode_error.empty()) status.warnings.push_back(last_decode_error);
   return status;
 }
@@ -336,6 +395,12 @@ Status Pipeline::SetPolicies(std::shared_ptr<const PolicySet> set) {
 
 Status Pipeline::SetPeerKeys(const std::vector<PeerKey>& keys) {
   return state_->probes.SetPeerKeys(keys);
+}
+
+Result<bool> Pipeline::PrepareContainer(PreparedContainer container) {
+  return state_->asks.Ask<bool>([state = state_.get(), container = std::move(container)] {
+    return state->Prepare(container);
+  });
 }
 
 Result<Masked<std::vector<ChainInfo>>> Pipeline::Chains(bool include_ended) {

@@ -52,6 +52,12 @@ class Pipeline : public Node {
   // Replaces the keys of other nodes. Error: those before stay. Thread: that of SetPolicies.
   Status SetPeerKeys(const std::vector<PeerKey>& keys);
 
+  // A container that waits to run its first program: its names count from now on, and its rules are
+  // in the kernel at the return. False: its labels are not known, so it stays under the rules for
+  // unknown containers. Error: they could not be loaded, or no answer in 5 s. Thread: any but
+  // Run's.
+  Result<bool> PrepareContainer(PreparedContainer container);
+
   Result<Masked<std::vector<ChainInfo>>> Chains(bool include_ended) override;
   Result<Masked<ChainInfo>> Explain(uint32_t pid) override;
   Result<Masked<std::vector<AgentInfo>>> Agents(bool include_ended) override;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <string_view>
@@ -43,6 +44,15 @@ Status Visit(const Directory& directory, std::vector<Directory>& left,
   return {};
 }
 
+Result<FoundCgroup> FindByName(const std::string& root, const std::string& name) {
+  auto all = FindContainerCgroups(root);
+  if (!all) return all.error();
+  std::erase_if(*all, [&](const FoundCgroup& found) { return found.name != name; });
+  if (all->size() == 1) return std::move(all->front());
+  return Error::NotFound(std::to_string(all->size()) + " cgroups below " + root + " are called " +
+                         name);
+}
+
 }  // namespace
 
 Result<std::vector<FoundCgroup>> FindContainerCgroups(const std::string& root) {
@@ -54,6 +64,26 @@ Result<std::vector<FoundCgroup>> FindContainerCgroups(const std::string& root) {
     if (Status status = Visit(directory, left, found); !status) return status.error();
   }
   return found;
+}
+
+Result<FoundCgroup> FindContainerCgroup(const std::string& root, const std::string& path) {
+  std::string name, directory;  // of the deepest one with an id
+  bool relative = false;
+  for (size_t begin = 0; begin < path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    if (part == "..") relative = true;
+    if (!ContainerIdFromCgroupName(part).empty()) {
+      name = part;
+      directory = root + path.substr(0, end);
+    }
+    begin = end + 1;
+  }
+  if (name.empty()) return Error::NotFound("cgroup " + path + " is no container's");
+  if (relative) return FindByName(root, name);
+  struct stat info{};
+  if (stat(directory.c_str(), &info) != 0) return Error::FromErrno("look at " + directory, errno);
+  return FoundCgroup{info.st_ino, name};
 }
 
 std::string ContainerIdFromCgroupName(const std::string& name) {

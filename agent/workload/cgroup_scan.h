@@ -19,6 +19,12 @@ struct FoundCgroup {
 // that go away meanwhile are left out. Error: a directory cannot be read. Thread: any.
 Result<std::vector<FoundCgroup>> FindContainerCgroups(const std::string& root);
 
+// The cgroup of the container that a process is in whose cgroup is `path`, as /proc/PID/cgroup
+// shows it: the deepest directory whose name holds a container id. A path with `..` in it (seen
+// from a cgroup namespace) costs a scan of `root`. Error: no such directory, or not one only.
+// Thread: any.
+Result<FoundCgroup> FindContainerCgroup(const std::string& root, const std::string& path);
+
 }  // namespace nestor
 
 #endif  // NESTOR_AGENT_WORKLOAD_CGROUP_SCAN_H_

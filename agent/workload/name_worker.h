@@ -36,6 +36,12 @@ class NameWorker {
   // blocks for the runtime.
   std::optional<std::vector<ListedContainer>> TakeList();
 
+  // One container, asked at once by the caller's thread.
+  Result<FoundContainer> Find(const std::string& id, const std::string& sandbox_id,
+                              std::chrono::milliseconds deadline) {
+    return lister_->Find(id, sandbox_id, deadline);
+  }
+
   uint64_t dropped() const;
   // Lists without an answer, and containers that the runtime never listed while they were wanted.
   uint64_t failed() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/workload/workload_index.h"
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
 
@@ -19,6 +20,10 @@ class BrokenLister : public ContainerLister {
   explicit BrokenLister(Error error) : error_(std::move(error)) {}
   Result<std::vector<ListedContainer>> List() override { return error_; }
   Result<std::string> Describe() override { return error_; }
+  Result<FoundContainer> Find(const std::string& /*id*/, const std::string& /*sandbox_id*/,
+                              std::chrono::milliseconds /*deadline*/) override {
+    return error_;
+  }
   void Cancel() override {}
 
  private:
@@ -49,12 +54,33 @@ bool SameNames(const Workload& a, const Workload& b) {
          a.container == b.container && a.image == b.image && a.sandbox == b.sandbox;
 }
 
+// Who it is, apart from how its image is written. The hook of some runtimes has no uid.
+bool SameContainer(const Workload& a, const Workload& b) {
+  return a.namespace_name == b.namespace_name && a.pod == b.pod && a.container == b.container &&
+         a.sandbox == b.sandbox &&
+         (a.pod_uid == b.pod_uid || a.pod_uid.empty() || b.pod_uid.empty());
+}
+
+std::string Called(const Workload& workload) {
+  std::string name = workload.namespace_name + "/" + workload.pod;
+  if (!workload.sandbox) name += "/" + workload.container;
+  return workload.pod_uid.empty() ? name : name + " (pod " + workload.pod_uid + ")";
+}
+
+// Empty when both say the same.
+std::string Difference(const Workload& hook, const Workload& cri) {
+  return SameContainer(hook, cri) ? "" : Called(hook);
+}
+
 }  // namespace
 
 struct WorkloadIndex::State {
   struct Entry {
     Workload workload;
     std::map<std::string, std::string> labels;
+    Clock::time_point seen = Clock::now();
+    bool labelled = false;
+    bool claimed = false;                       // named by a hook, not by the CRI yet
     std::optional<Clock::time_point> removed;   // the kernel said so
     std::optional<Clock::time_point> unlisted;  // the runtime forgot it; ends when listed again
   };
@@ -64,10 +90,32 @@ struct WorkloadIndex::State {
     const auto listed = listed_by_id.find(entry.workload.container_id);
     if (listed == listed_by_id.end()) return;
     Workload workload = ToWorkload(listed->second);
-    if (SameNames(workload, entry.workload) && listed->second.pod_labels == entry.labels) return;
-    entry.workload = std::move(workload);
-    entry.labels = listed->second.pod_labels;
-    named.push_back({cgroup, entry.workload, entry.labels, entry.removed.has_value()});
+    const bool fresh = !entry.labelled || !SameNames(workload, entry.workload) ||
+                       listed->second.pod_labels != entry.labels;
+    std::string hook_said = entry.claimed ? Difference(entry.workload, workload) : "";
+    entry.claimed = false;
+    if (!fresh) return;
+    SetNames(entry, listed->second, true);
+    named.push_back(Told(cgroup, entry, std::move(hook_said)));
+  }
+
+  void SetNames(Entry& entry, const ListedContainer& listed, bool labelled) {
+    if (entry.workload.pending) NoteWait(Clock::now() - entry.seen);
+    entry.workload = ToWorkload(listed);
+    entry.labels = listed.pod_labels;
+    entry.labelled = labelled;
+  }
+
+  static NamedContainer Told(CgroupId cgroup, const Entry& entry, std::string hook_said) {
+    return {cgroup,         entry.workload,      entry.labels, entry.removed.has_value(),
+            entry.labelled, std::move(hook_said)};
+  }
+
+  void NoteWait(Clock::duration time) {
+    const auto wait = std::chrono::duration_cast<std::chrono::microseconds>(time);
+    ++name_wait.count;
+    name_wait.total += wait;
+    name_wait.longest = std::max(name_wait.longest, wait);
   }
 
   // Names by the worker's last list, if there is a new one.
@@ -90,7 +138,8 @@ struct WorkloadIndex::State {
   // The record of a removal can be lost: what the runtime forgot goes, too. What it never named may
   // belong to another runtime, and stays.
   void NoteWhetherListed(Entry& entry, Clock::time_point now) const {
-    if (entry.workload.pending || listed_by_id.contains(entry.workload.container_id)) {
+    if (entry.workload.pending || entry.claimed ||
+        listed_by_id.contains(entry.workload.container_id)) {
       entry.unlisted.reset();
     } else if (!entry.unlisted) {
       entry.unlisted = now;
@@ -111,6 +160,8 @@ struct WorkloadIndex::State {
   std::unordered_map<CgroupId, Entry> entries;
   std::unordered_map<std::string, ListedContainer> listed_by_id;  // the last list
   std::vector<NamedContainer> named;                              // not taken yet
+  HookCounts hook_counts;
+  NameWait name_wait;
 };
 
 WorkloadIndex::WorkloadIndex(const WorkloadOptions& options)
@@ -149,6 +200,38 @@ void WorkloadIndex::Seen(CgroupId cgroup, const std::string& name) {
   state_->Name(cgroup, entry);
   if (entry.workload.pending) state_->worker->Want(id);
 }
+
+NamedContainer WorkloadIndex::Prepare(PreparedContainer container) {
+  const std::string id = container.names.id;
+  const auto [place, fresh] = state_->entries.try_emplace(container.cgroup);
+  State::Entry& entry = place->second;
+  if (fresh || entry.workload.container_id != id) {
+    entry = {};
+    entry.workload.container_id = id;
+    entry.workload.pending = true;
+  }
+  const bool has_the_cris_word = entry.labelled && !entry.claimed;
+  if (has_the_cris_word) {
+    std::string hook_said = Difference(ToWorkload(container.told), entry.workload);
+    return State::Told(container.cgroup, entry, std::move(hook_said));
+  }
+  state_->SetNames(entry, container.names, container.labelled);
+  entry.claimed = !container.confirmed && state_->worker;
+  if (container.confirmed) state_->listed_by_id.insert_or_assign(id, std::move(container.names));
+  if (entry.claimed) state_->worker->Want(id);
+  std::string hook_said = Difference(ToWorkload(container.told), entry.workload);
+  return State::Told(container.cgroup, entry, std::move(hook_said));
+}
+
+Result<FoundContainer> WorkloadIndex::Find(const std::string& id, const std::string& sandbox_id,
+                                           std::chrono::milliseconds deadline) const {
+  if (!state_->worker) return Error::FailedPrecondition("no runtime endpoint is set");
+  return state_->worker->Find(id, sandbox_id, deadline);
+}
+
+HookCounts& WorkloadIndex::hook_counts() { return state_->hook_counts; }
+
+const NameWait& WorkloadIndex::name_wait() const { return state_->name_wait; }
 
 void WorkloadIndex::Removed(CgroupId cgroup) {
   const auto entry = state_->entries.find(cgroup);

@@ -2,6 +2,7 @@
 #ifndef NESTOR_AGENT_WORKLOAD_WORKLOAD_INDEX_H_
 #define NESTOR_AGENT_WORKLOAD_WORKLOAD_INDEX_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -33,6 +34,33 @@ struct NamedContainer {
   std::map<std::string, std::string> labels;  // the pod's
   // Its cgroup is gone: names for what was published, nothing to enforce on.
   bool removed = false;
+  // False: the labels are not known yet, and no rule can be chosen by them.
+  bool labelled = true;
+  // What a hook called it, where the CRI says otherwise; else empty.
+  std::string hook_said;
+};
+
+// What a runtime's hook told of a container that has not run yet, joined with what the CRI says.
+struct PreparedContainer {
+  CgroupId cgroup = 0;
+  ListedContainer told;  // by the hook alone
+  ListedContainer names;
+  bool labelled = false;   // names.pod_labels are the pod's, by the CRI
+  bool confirmed = false;  // all of `names` is the CRI's word
+};
+
+// What came of the hooks' questions. Thread: any.
+struct HookCounts {
+  std::atomic<uint64_t> ready{0};   // rules in force before the container's first program
+  std::atomic<uint64_t> named{0};   // names only, no labels
+  std::atomic<uint64_t> failed{0};  // neither
+};
+
+// From a container's cgroup being seen to its names.
+struct NameWait {
+  uint64_t count = 0;
+  std::chrono::microseconds total{0};
+  std::chrono::microseconds longest{0};
 };
 
 // Cgroup → container → pod. Lookups never wait: a worker thread asks the CRI and hands the answer
@@ -57,6 +85,16 @@ class WorkloadIndex {
   Workload Lookup(CgroupId cgroup) const;
   // Containers whose names became known (or changed) since the last call.
   std::vector<NamedContainer> TakeNamed();
+
+  // A container whose first program waits for this. The CRI's word, where it came before, stays;
+  // what the hook alone said is compared with it later. What is known after that.
+  NamedContainer Prepare(PreparedContainer container);
+  // Asks the runtime for one container. Blocks up to `deadline`. Error: it does not answer, or
+  // nobody is to be asked. Thread: any.
+  Result<FoundContainer> Find(const std::string& id, const std::string& sandbox_id,
+                              std::chrono::milliseconds deadline) const;
+  HookCounts& hook_counts();  // Thread: any
+  const NameWait& name_wait() const;
 
   uint64_t dropped_lookups() const;
   uint64_t failed_lookups() const;

@@ -25,8 +25,9 @@ ALLOWED = {
     "mask": set(),
     "store": {"mask"},
     "api": {"mask", "store"},
+    "hook": {"api", "proc", "workload"},
     "pipeline": {"agents", "chain", "kernel", "mask", "policy", "proc", "store", "workload"},
-    "nestord": {"agents", "api", "chain", "kernel", "mask", "pipeline", "policy", "proc", "store", "workload"},
+    "nestord": {"agents", "api", "chain", "hook", "kernel", "mask", "pipeline", "policy", "proc", "store", "workload"},
 }
 OPEN = {"base", "event"}
 # Single headers beyond the table: (folder, header) -> why.

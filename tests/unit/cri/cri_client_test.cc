@@ -77,8 +77,9 @@ class FakeRuntime : public cri::RuntimeService::Service, public cri::ImageServic
     answer->set_runtime_api_version("v1");
     return grpc::Status::OK;
   }
-  grpc::Status ListPodSandbox(grpc::ServerContext*, const cri::ListPodSandboxRequest*,
+  grpc::Status ListPodSandbox(grpc::ServerContext*, const cri::ListPodSandboxRequest* request,
                               cri::ListPodSandboxResponse* answer) override {
+    sandbox_filter = request->filter().id();
     cri::PodSandbox* sandbox = answer->add_items();
     sandbox->set_id("s1");
     sandbox->mutable_metadata()->set_name("web");
@@ -87,8 +88,10 @@ class FakeRuntime : public cri::RuntimeService::Service, public cri::ImageServic
     (*sandbox->mutable_labels())["app"] = "web";
     return grpc::Status::OK;
   }
-  grpc::Status ListContainers(grpc::ServerContext* context, const cri::ListContainersRequest*,
+  grpc::Status ListContainers(grpc::ServerContext* context,
+                              const cri::ListContainersRequest* request,
                               cri::ListContainersResponse* answer) override {
+    container_filter = request->filter().id();
     if (hang.load()) {
       asked.set_value();
       while (!context->IsCancelled()) std::this_thread::yield();
@@ -114,6 +117,7 @@ class FakeRuntime : public cri::RuntimeService::Service, public cri::ImageServic
   std::atomic<bool> hang{false};
   std::atomic<int> image_lists{0};
   std::promise<void> asked;
+  std::string container_filter, sandbox_filter;  // of the last question
 };
 
 class CriClientTest : public ::testing::Test {
@@ -165,6 +169,35 @@ TEST_F(CriClientTest, ListsContainersWithTheirPodsAndImageNames) {
   EXPECT_EQ((*listed)[1].name, "main");
   EXPECT_EQ((*listed)[1].pod, "web");
   EXPECT_EQ((*listed)[1].image, "shop/web:1");
+}
+
+TEST_F(CriClientTest, FindsAContainerAndItsSandboxByTheirWholeIds) {
+  Serve();
+  const auto found = Client()->Find("c1", "s1", kDeadline);
+  ASSERT_TRUE(found.ok());
+  ASSERT_TRUE(found->container);
+  EXPECT_EQ(found->container->name, "main");
+  EXPECT_EQ(found->container->image, "shop/web:1");
+  ASSERT_TRUE(found->sandbox);
+  EXPECT_EQ(found->sandbox->pod_labels.at("app"), "web");
+  EXPECT_EQ(runtime_.container_filter, "c1");
+  EXPECT_EQ(runtime_.sandbox_filter, "s1");
+}
+
+TEST_F(CriClientTest, WhatTheRuntimeListsForAPrefixIsNotFound) {
+  Serve();
+  const auto found = Client()->Find("c", "s", kDeadline);
+  ASSERT_TRUE(found.ok());
+  EXPECT_FALSE(found->container);
+  EXPECT_FALSE(found->sandbox);
+}
+
+TEST_F(CriClientTest, FindHasADeadlineOfItsOwn) {
+  Serve();
+  runtime_.hang = true;
+  const auto found = Client(milliseconds(60'000))->Find("c1", "s1", milliseconds(50));
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().code, ErrorCode::kDeadlineExceeded);
 }
 
 TEST_F(CriClientTest, AsksForImagesOnlyWhenOneIsNew) {

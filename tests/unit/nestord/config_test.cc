@@ -75,6 +75,7 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->events.max_events, defaults.events.max_events);
   EXPECT_EQ(shipped->events.max_bytes, defaults.events.max_bytes);
   EXPECT_EQ(shipped->mask.enabled_builtin, defaults.mask.enabled_builtin);
+  EXPECT_EQ(shipped->hook_socket, defaults.hook_socket);
   EXPECT_EQ(shipped->api.socket_path, defaults.api.socket_path);
   EXPECT_EQ(shipped->api.max_streams, defaults.api.max_streams);
 }
@@ -99,6 +100,16 @@ TEST(ConfigTest, AllFaultsAreToldAtOnce) {
                    "api: {socket: relative}\nmask: {patterns: ['(']}\n")
                 .size(),
             5u);
+}
+
+TEST(ConfigTest, TheSocketForHooksIsAbsoluteOrNone) {
+  EXPECT_EQ(Good("runtime: {hookSocket: ''}\n").hook_socket, "");
+  EXPECT_EQ(Good("runtime: {hookSocket: /run/h.sock}\n").hook_socket, "/run/h.sock");
+  for (const std::string& path : {std::string("h.sock"), "/" + std::string(90, 'h')}) {
+    const auto faults = Faults("runtime: {hookSocket: " + path + "}\n");
+    ASSERT_EQ(faults.size(), 1u);
+    EXPECT_THAT(faults[0], HasSubstr("at most 90 bytes"));
+  }
 }
 
 TEST(ConfigTest, ARingSizeThatTheKernelRefusesComesWithTheNextOneThatItTakes) {

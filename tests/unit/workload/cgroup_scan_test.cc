@@ -88,5 +88,36 @@ TEST_F(CgroupScanTest, SaysThatTheRootIsMissing) {
   EXPECT_THAT(found.error().message, ::testing::HasSubstr("/none"));
 }
 
+TEST_F(CgroupScanTest, AContainerIsFoundFromAProcesssPathAlsoBelowIt) {
+  const uint64_t id = Make("kubepods/pod1/" + kId);
+  Make("kubepods/pod1/" + kId + "/inner");
+  for (const std::string below : {"", "/inner"}) {
+    const auto found = FindContainerCgroup(root_, "/kubepods/pod1/" + kId + below);
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->id, id);
+    EXPECT_EQ(found->name, kId);
+  }
+}
+
+TEST_F(CgroupScanTest, AContainerIsFoundFromAnotherCgroupNamespace) {
+  const uint64_t id = Make("kubepods/pod1/" + kId);
+  const auto found = FindContainerCgroup(root_, "/../../pod1/" + kId);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->id, id);
+}
+
+TEST_F(CgroupScanTest, TwoOfOneNameAreNotGuessedAt) {
+  Make("kubepods/pod1/" + kId);
+  Make("kubepods/pod2/" + kId);
+  EXPECT_FALSE(FindContainerCgroup(root_, "/../../pod1/" + kId));
+}
+
+TEST_F(CgroupScanTest, NoContainersPathIsAnError) {
+  Make("system");
+  EXPECT_FALSE(FindContainerCgroup(root_, "/system"));
+  EXPECT_FALSE(FindContainerCgroup(root_, "/" + kId));
+  EXPECT_FALSE(FindContainerCgroup(root_, ""));
+}
+
 }  // namespace
 }  // namespace nestor

@@ -88,6 +88,17 @@ class ScriptedLister : public ContainerLister {
   explicit ScriptedLister(std::shared_ptr<Script> script) : script_(std::move(script)) {}
   Result<std::vector<ListedContainer>> List() override { return script_->List(); }
   Result<std::string> Describe() override { return std::string("fake 1.0 at unix:///fake"); }
+  Result<FoundContainer> Find(const std::string& id, const std::string& sandbox_id,
+                              std::chrono::milliseconds /*deadline*/) override {
+    auto list = script_->List();
+    if (!list) return list.error();
+    FoundContainer found;
+    for (const ListedContainer& listed : *list) {
+      if (listed.id == id) found.container = listed;
+      if (listed.id == sandbox_id) found.sandbox = listed;
+    }
+    return found;
+  }
   void Cancel() override { script_->Cancel(); }
 
  private:
@@ -345,6 +356,107 @@ TEST_F(WorkloadIndexTest, AnEndpointThatIsNoSocketIsAnError) {
   const Status status = index.Start();
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(status.error().message, HasSubstr("tcp://1.2.3.4"));
+}
+
+// What a hook told of kId, joined with the CRI's word.
+PreparedContainer Prepared(const std::string& pod, bool labelled, bool confirmed) {
+  PreparedContainer prepared;
+  prepared.cgroup = 7;
+  prepared.names = Listed(kId, "main");
+  prepared.names.pod = pod;
+  prepared.told = prepared.names;
+  if (!labelled) prepared.names.pod_labels.clear();
+  prepared.labelled = labelled;
+  prepared.confirmed = confirmed;
+  return prepared;
+}
+
+TEST_F(WorkloadIndexTest, APreparedContainerHasNamesBeforeItIsSeen) {
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  const NamedContainer named = index.Prepare(Prepared("web", true, true));
+  EXPECT_TRUE(named.labelled);
+  EXPECT_EQ(named.labels.at("app"), "web");
+  index.Seen(7, kId);
+  EXPECT_FALSE(index.Lookup(7).pending);
+  EXPECT_EQ(index.Lookup(7).pod, "web");
+  EXPECT_EQ(index.name_wait().count, 1u);
+}
+
+TEST_F(WorkloadIndexTest, APreparedContainerIsComparedWithTheCrisWord) {
+  script_->Set({});
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  EXPECT_EQ(index.Prepare(Prepared("impostor", true, false)).workload.pod, "impostor");
+  script_->Set({Listed(kId, "main")});
+  const auto named = WaitForNames(index);
+  ASSERT_THAT(named, SizeIs(1));
+  EXPECT_EQ(named[0].hook_said, "shop/impostor/main (pod u1)");
+  EXPECT_EQ(named[0].workload.pod, "web");
+  // From then on the hook's word is nothing.
+  EXPECT_EQ(index.Prepare(Prepared("impostor", true, false)).workload.pod, "web");
+}
+
+TEST_F(WorkloadIndexTest, ALabelThatComesLaterIsTold) {
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  EXPECT_FALSE(index.Prepare(Prepared("web", false, false)).labelled);
+  EXPECT_FALSE(index.Lookup(7).pending);
+  ListedContainer without = Listed(kId, "main");
+  without.pod_labels.clear();  // also where there turn out to be none
+  script_->Set({without});
+  const auto named = WaitForNames(index);
+  ASSERT_THAT(named, SizeIs(1));
+  EXPECT_TRUE(named[0].labelled);
+  EXPECT_EQ(named[0].hook_said, "");
+}
+
+TEST_F(WorkloadIndexTest, APreparedContainerReplacesOneWithTheSameCgroupNumber) {
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  index.Seen(7, kOther);
+  EXPECT_EQ(index.Prepare(Prepared("web", true, true)).workload.container_id, kId);
+  EXPECT_EQ(index.Lookup(7).container_id, kId);
+}
+
+TEST_F(WorkloadIndexTest, AHookDoesNotChangeWhatTheCriHasSaid) {
+  script_->Set({Listed(kId, "main")});
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  index.Seen(7, kId);
+  const NamedContainer named = index.Prepare(Prepared("impostor", true, false));
+  EXPECT_EQ(named.workload.pod, "web");
+  EXPECT_EQ(named.hook_said, "shop/impostor/main (pod u1)");
+  EXPECT_EQ(index.Lookup(7).pod, "web");
+}
+
+TEST_F(WorkloadIndexTest, AnImageIsWrittenInManyWaysAndAHookMayKnowNoUid) {
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  PreparedContainer prepared = Prepared("web", true, true);
+  prepared.told.image = "sha256:11";
+  prepared.told.pod_uid.clear();
+  EXPECT_EQ(index.Prepare(prepared).hook_said, "");
+}
+
+TEST_F(WorkloadIndexTest, TheTimeToANameIsCounted) {
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  index.Seen(7, kId);
+  EXPECT_EQ(index.name_wait().count, 0U);
+  static_cast<void>(index.Prepare(Prepared("web", true, true)));
+  EXPECT_EQ(index.name_wait().count, 1U);
+  EXPECT_EQ(index.name_wait().longest, index.name_wait().total);
+}
+
+TEST_F(WorkloadIndexTest, FindAsksTheRuntime) {
+  script_->Set({Listed(kId, "main")});
+  WorkloadIndex index = Index();
+  const auto found = index.Find(kId, kOther, std::chrono::milliseconds(100));
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->container);
+  EXPECT_FALSE(found->sandbox);
+  EXPECT_FALSE(WorkloadIndex(options_, nullptr).Find(kId, kOther, std::chrono::milliseconds(100)));
 }
 
 }  // namespace

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "agent/pipeline/pipeline.h"
+#include "agent/policy/compile.h"
+#include "agent/policy/document.h"
+
+namespace nestor {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr CgroupId kCgroup = 7;
+const std::string kId(64, 'a');
+
+// No record comes, and only a wake ends a wait: a question that wakes nobody hangs.
+class SilentSource : public EventSource {
+ public:
+  Result<size_t> Poll(milliseconds timeout, const RecordSink& /*sink*/) override {
+    std::unique_lock lock(mutex_);
+    if (timeout > milliseconds(0)) woken_.wait(lock, [this] { return wake_; });
+    wake_ = false;
+    return size_t{0};
+  }
+  void Wake() override {
+    const std::lock_guard lock(mutex_);
+    wake_ = true;
+    woken_.notify_all();
+  }
+  void Finish() override {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool wake_ = false;
+};
+
+// A kernel in which nothing runs. `told` is read after the answer that it goes with, or the end.
+class QuietKernel : public Probes {
+ public:
+  Status SetContainerRules(CgroupId container, const ContainerRules& rules) override {
+    if (full) return Error::FailedPrecondition("the table is full");
+    told[container] = rules;
+    return {};
+  }
+  EventSource& events() override { return source; }
+
+  Status Attach() override { return {}; }
+  Result<std::vector<SeededProcess>> Seed() override { return std::vector<SeededProcess>(); }
+  Result<std::vector<HopRecord>> Hops() override { return std::vector<HopRecord>(); }
+  void ForgetHops(const std::vector<HopId>& /*hops*/) override {}
+  const Inheritance& inheritance() const override { return inheritance_; }
+  std::vector<std::string> warnings() const override { return {}; }
+  void Remove() override {}
+  Result<size_t> PrepareListeners(const std::vector<int>& /*namespaces*/) override {
+    return size_t{0};
+  }
+  Status SetPeerKeys(const std::vector<PeerKey>& /*keys*/) override { return {}; }
+  void SetRealtimeOffset(int64_t /*ns*/) override {}
+  std::vector<LossRecord> TakeLosses() override { return {}; }
+  void ConfirmLosses() override {}
+  void LoadProgramsFor(const CompiledPolicies& /*policies*/) override {}
+  Status LoadPolicies(const CompiledPolicies& /*policies*/,
+                      const std::vector<std::pair<CgroupId, ContainerRules>>& /*rules*/) override {
+    return {};
+  }
+  Status RemoveContainer(CgroupId /*container*/) override { return {}; }
+  const std::vector<Capability>& capabilities() const override { return capabilities_; }
+
+  SilentSource source;
+  std::map<CgroupId, ContainerRules> told;
+  bool full = false;
+
+ private:
+  Inheritance inheritance_;
+  std::vector<Capability> capabilities_;
+};
+
+std::shared_ptr<const PolicySet> ForLabel() {
+  auto documents = ParsePolicies(
+      "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: test}\nspec:\n"
+      "  selector: {matchLabels: {app: web}}\n"
+      "  rules:\n  - {name: no-true, exec: {paths: [/bin/true]}}\n",
+      "test.yaml");
+  EXPECT_TRUE(documents);
+  auto compiled = Compile(*documents, 1);
+  EXPECT_TRUE(compiled);
+  auto set = std::make_shared<PolicySet>();
+  set->compiled = *std::move(compiled);
+  return set;
+}
+
+PreparedContainer Prepared() {
+  PreparedContainer prepared;
+  prepared.cgroup = kCgroup;
+  prepared.names.id = kId;
+  prepared.names.name = "main";
+  prepared.names.pod = "web-0";
+  prepared.names.namespace_name = "shop";
+  prepared.told = prepared.names;
+  prepared.names.pod_labels = {{"app", "web"}};
+  prepared.labelled = prepared.confirmed = true;
+  return prepared;
+}
+
+class PrepareContainerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WorkloadOptions options;
+    options.cri_endpoint = "";
+    options.cgroup_root = "/proc/self/task";  // no container's cgroup is there
+    workloads_ = std::make_unique<WorkloadIndex>(options);
+    auto agents = AgentRecogniser::Create({});
+    auto masker = Masker::Create({});
+    ASSERT_TRUE(agents.ok() && masker.ok());
+    pipeline_ = std::make_unique<Pipeline>(PipelineOptions{}, kernel_, *workloads_, proc_,
+                                           *std::move(agents), *std::move(masker));
+    ASSERT_TRUE(pipeline_->Start(ForLabel()).ok());
+    thread_ = std::thread([this] { EXPECT_TRUE(pipeline_->Run().ok()); });
+  }
+  void TearDown() override {
+    pipeline_->Stop();
+    kernel_.source.Wake();
+    thread_.join();
+  }
+
+  uint64_t Counter(const std::string& name) {
+    const NodeStatus status = pipeline_->GetStatus();
+    const auto found =
+        std::ranges::find(status.counters, name, &std::pair<std::string, uint64_t>::first);
+    EXPECT_NE(found, status.counters.end()) << name;
+    return found == status.counters.end() ? 0 : found->second;
+  }
+
+  QuietKernel kernel_;
+  const ProcReader proc_;
+  std::unique_ptr<WorkloadIndex> workloads_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::thread thread_;
+};
+
+TEST_F(PrepareContainerTest, ItsRulesAreInTheKernelAtTheReturn) {
+  const auto labelled = pipeline_->PrepareContainer(Prepared());
+  ASSERT_TRUE(labelled) << labelled.error().message;
+  EXPECT_TRUE(*labelled);
+  ASSERT_THAT(kernel_.told, SizeIs(1));
+  EXPECT_NE(kernel_.told.at(kCgroup).rules, RuleBits{});
+  EXPECT_EQ(Counter("containers-named"), 1u);
+  EXPECT_EQ(Counter("containers-name-corrected"), 0u);
+  EXPECT_EQ(pipeline_->events().last_seq(), 0u) << "nobody waits for a name";
+}
+
+TEST_F(PrepareContainerTest, WithoutLabelsTheRulesForUnknownOnesStay) {
+  PreparedContainer prepared = Prepared();
+  prepared.labelled = prepared.confirmed = false;
+  prepared.names.pod_labels.clear();
+  const auto labelled = pipeline_->PrepareContainer(prepared);
+  ASSERT_TRUE(labelled);
+  EXPECT_FALSE(*labelled);
+  EXPECT_THAT(kernel_.told, IsEmpty());
+}
+
+TEST_F(PrepareContainerTest, AFullKernelIsAnError) {
+  kernel_.full = true;
+  const auto labelled = pipeline_->PrepareContainer(Prepared());
+  ASSERT_FALSE(labelled);
+  EXPECT_THAT(labelled.error().message, HasSubstr("full"));
+}
+
+TEST_F(PrepareContainerTest, WhereTheCriDisagreesItsWordCountsAndIsTold) {
+  PreparedContainer prepared = Prepared();
+  prepared.told.pod = "impostor";
+  ASSERT_TRUE(pipeline_->PrepareContainer(prepared));
+  const auto batch = pipeline_->events().Read(1, 10, milliseconds(5000));
+  ASSERT_THAT(batch.events, SizeIs(1));
+  EXPECT_EQ((*batch.events[0])->type, EventType::kWorkload);
+  EXPECT_EQ((*batch.events[0])->workload.pod, "web-0");
+  EXPECT_EQ(Counter("containers-name-corrected"), 1u);
+  EXPECT_THAT(pipeline_->GetStatus().warnings, ::testing::Contains(HasSubstr("impostor")));
+}
+
+}  // namespace
+}  // namespace nestor
