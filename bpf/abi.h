@@ -193,6 +193,7 @@ struct nestor_hop_body {
 	__u64 socket_cookie;                 /* 0: none */
 	__u64 remote_hop_id;                 /* the hop on the other node: the client's; OUTGOING: the server's */
 	__u64 gained_caps;                   /* credential: bits of capabilities(7) */
+	__u64 agents;                        /* inside the kernel: at or above who crossed, in the hop above: marks of agents */
 	__u64 candidates[NESTOR_CANDIDATES]; /* ambiguous: hops of which one is meant; 0 ends the list */
 	__u32 candidate_count;               /* all of them, also those that the list has no room for */
 	__u32 depth;                         /* hops below the origin */
@@ -211,7 +212,7 @@ struct nestor_hop_body {
 	char server_comm[NESTOR_COMM_BYTES];
 	char path[NESTOR_UNIX_DATA]; /* unix socket; abstract names start with '@' */
 };
-NESTOR_LAYOUT(nestor_hop_body, 408);
+NESTOR_LAYOUT(nestor_hop_body, 416);
 
 /*
  * Announced once for each hop; later records name it by id. Also the value of the hop table, from which nestord knows all hops after a
@@ -224,7 +225,7 @@ struct nestor_hop {
 	__u32 entered; /* 0: nothing runs in it yet, as in the hop of a relay that only passes on: `body.server` holds it */
 	__u32 pad;
 };
-NESTOR_LAYOUT(nestor_hop, 552);
+NESTOR_LAYOUT(nestor_hop, 560);
 
 struct nestor_exec {
 	struct nestor_header hdr;
@@ -480,7 +481,11 @@ enum nestor_dfa_kind {
 	NESTOR_DFA_OPEN_PATH = 2, /* resolved path of the file */
 	NESTOR_DFA_UNIX_PATH = 3, /* address of a unix socket, '@' first when abstract */
 	NESTOR_DFA_EXCEPT = 4,    /* resolved path of the executable that acts: rules that leave it alone */
-	NESTOR_DFA_KINDS = 5,
+	/* These three tell agents: their sets are not of rules, see NESTOR_AGENTS. */
+	NESTOR_DFA_AGENT_PATH = 5, /* resolved path of the executable: which agents it is, and which runner of other programs */
+	NESTOR_DFA_AGENT_RUN = 6,  /* argv of a runner: which agents the program is that it is given to run */
+	NESTOR_DFA_AGENT_ARGV = 7, /* argv: which agents have such an argument */
+	NESTOR_DFA_KINDS = 8,
 };
 
 /*
@@ -508,6 +513,29 @@ struct nestor_dfa_cells {
 };
 NESTOR_LAYOUT(nestor_dfa_cells, 2 * NESTOR_DFA_CELLS);
 
+/*
+ * Marks of agents: bits of those whose names rules may ask for (`through.agents`), and the stamp of the numbering that they are of. What
+ * has another stamp is not known. 0: nothing is.
+ */
+#define NESTOR_AGENTS 47                              /* different names of agents in a generation */
+#define NESTOR_AGENTS_UNKNOWN (1ULL << NESTOR_AGENTS) /* any of them */
+#define NESTOR_AGENTS_BITS ((NESTOR_AGENTS_UNKNOWN << 1) - 1)
+#define NESTOR_AGENTS_STAMP 48 /* the bit at which the stamp begins */
+
+/* Words of a set that an automaton of agents tells, in place of rules. */
+#define NESTOR_AGENT_IS 0     /* agents that it is */
+#define NESTOR_AGENT_RUNNER 1 /* NESTOR_DFA_AGENT_PATH: bit R: the runner whose arguments are read from state NESTOR_DFA_START + R on */
+#define NESTOR_AGENT_WITH 2   /* agents that it is if it has their argument, too: of as many words, each with arguments of its own */
+#define NESTOR_AGENT_WITH_MOST 2
+
+/* The agents of one slot. */
+struct nestor_agents {
+	__u64 fingerprint; /* of their names and patterns: generations with the same have the same stamp */
+	__u32 stamp;       /* 16 bits; 0: no rule asks for agents */
+	__u32 pad;
+};
+NESTOR_LAYOUT(nestor_agents, 16);
+
 /* The rules of one kind of event in one slot; index = slot * NESTOR_RULE_EVENTS + enum nestor_rule_event. */
 struct nestor_event_rules {
 	struct nestor_rule_bits all;
@@ -525,6 +553,8 @@ NESTOR_LAYOUT(nestor_event_rules, 9 * 256);
 /* Beside the kinds of event: some exec rules leave alone what certain executables start; some ask for a digest. */
 #define NESTOR_APPLIES_SPARES 7
 #define NESTOR_APPLIES_DIGESTS 0
+/* Of a generation only, not of nestor_applying.events: some rule asks for agents. */
+#define NESTOR_ASKS_AGENTS 8
 
 /* The rules that apply somewhere. */
 struct nestor_applying {
@@ -604,8 +634,9 @@ struct nestor_rule {
 	__u64 capabilities; /* credential: gained; 0: any, or none */
 	__u32 hops;         /* the chain has a hop of one of these kinds: bits (1 << enum nestor_hop_kind); 0: not asked */
 	__u32 rest;
+	__u64 agents; /* the chain came through one of these: bits of marks; 0: not asked */
 };
-NESTOR_LAYOUT(nestor_rule, 48);
+NESTOR_LAYOUT(nestor_rule, 56);
 
 #define NESTOR_WAY_MOST 1024 /* hops above a task that are looked at; a longer way is not known to its end */
 

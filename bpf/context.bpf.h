@@ -28,6 +28,7 @@ struct cause {
 	u64 hop_id; /* 0: none */
 	u64 chain_id;
 	u64 connection; /* the hop of the connection that it came over, see request_states; 0: none */
+	u64 agents;     /* inside that hop: what is done for it is below these, see agents_join */
 	u32 depth;
 	u8 origin_kind;
 	u8 confidence;
@@ -69,7 +70,9 @@ struct task_context {
 			     rules_at */
 	u32 told_loader;  /* see was_told in judge.bpf.h */
 	u32 image_device; /* that container's, see struct container: it never changes */
-	u32 pad;
+	u32 agents_exec;  /* the exec that agents_own is of: the lower half of the kernel's count */
+	u64 agents_own;   /* marks: the agents that its process is; see agents_join */
+	u64 agents_above; /* and those that it is below, inside its hop */
 };
 
 enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2, SOCKET_PAIR = 3 };
@@ -145,6 +148,7 @@ struct {
 } reached_pods __weak SEC(".maps");
 
 extern u64 last_hop_id; /* state.bpf.c */
+extern u32 agents_stamp;
 extern u32 pods_were_reached;
 extern u32 spares_begun;
 extern const volatile u64 zeros[NESTOR_ZEROS];
@@ -157,6 +161,20 @@ extern const volatile bool node_scope;
 static __always_inline u64 next_hop_id(void)
 {
 	return (__sync_fetch_and_add(&last_hop_id, 1) + 1) * HOP_ID_SPREAD;
+}
+
+/* Marks that say: known, and none. */
+static __always_inline u64 agents_none(void)
+{
+	return (u64)agents_stamp << NESTOR_AGENTS_STAMP;
+}
+
+/* All of both, where they are of one numbering; else 0, which is not known. */
+static __always_inline u64 agents_join(u64 a, u64 b)
+{
+	u64 same = !((a ^ b) >> NESTOR_AGENTS_STAMP);
+
+	return (a | b) & -same;
 }
 
 static __always_inline u8 weakest(u8 a, u8 b)
@@ -254,6 +272,8 @@ static __noinline __maybe_unused struct task_context *context_recover(struct tas
 	if (context) {
 		context->flags = (context->flags & ~(TASK_PRIVATE | NESTOR_TASK_ENTRY)) | NESTOR_TASK_RECOVERED;
 		__builtin_memset(&context->cause, 0, sizeof(context->cause));
+		/* Whether the agents that the found one is are above this one, or are this very process, is not known. */
+		context->agents_above &= -(u64) !(context->agents_own & NESTOR_AGENTS_BITS);
 	}
 	return context;
 }
@@ -315,8 +335,16 @@ static __always_inline void own_cause(struct cause *own, const struct task_conte
 	own->origin_kind = context->origin_kind;
 	own->confidence = context->confidence;
 	own->connection = 0;
+	own->agents = agents_join(context->agents_own, context->agents_above);
 	own->accepted = 0;
 	own->pad = 0;
+}
+
+/* A new process is not the agent that started it, even while it runs the same program. */
+static __always_inline void begin_below_agents(struct task_context *child)
+{
+	child->agents_above = agents_join(child->agents_own, child->agents_above);
+	child->agents_own = agents_none();
 }
 
 /* The end of a connection that this hop opened; what others send on it is left under `outbox`. */

@@ -55,7 +55,7 @@ static long entry_chunk(u32 index, void *argument)
 static __always_inline void keep_argv(const struct decision *decision, struct entry *entry, const char *const *argv)
 {
 	struct argv_walk walk;
-	bool begun = begin_walk(&walk, decision->scratch, &entry->argv, decision->generation);
+	bool begun = begin_walk(&walk, decision->scratch, &entry->argv, NESTOR_DFA_ARGV, decision->generation);
 
 	entry->text = NULL;
 	walk.entry = entry;

@@ -3,82 +3,11 @@
 #ifndef NESTOR_DECIDE_EXEC_BPF_H
 #define NESTOR_DECIDE_EXEC_BPF_H
 
+#include "argv.bpf.h"
 #include "entry.bpf.h"
 #include "file_kind.bpf.h"
 #include "judge.bpf.h"
 #include "turn.bpf.h"
-
-struct argv_walk {
-	struct scratch *scratch;
-	struct entry *entry;     /* at entry only */
-	const char *const *argv; /* the array of pointers, in user memory */
-	const char *text;        /* where the present string goes on */
-	const char *end;         /* strings that lie together: where they end */
-	struct dfa_run dfa;
-	struct nestor_rule_bits *accepted; /* out, in a map value */
-	u64 generation;
-	u32 at;    /* in the chunk */
-	u32 hits;  /* the set that was added last */
-	u32 whole; /* 1: looked at to its end */
-};
-
-static __always_inline bool begin_walk(struct argv_walk *walk, struct scratch *scratch, struct nestor_rule_bits *accepted, u64 generation)
-{
-	__builtin_memset(walk, 0, sizeof(*walk));
-	walk->scratch = scratch;
-	walk->accepted = accepted;
-	walk->generation = generation;
-	if (!dfa_begin(&walk->dfa, NESTOR_DFA_ARGV, generation))
-		return false;
-	/* Not 0 in the verifier's eyes, or it would follow what each round finds. */
-	walk->hits = unknown_zero;
-	walk->whole = unknown_zero;
-	return true;
-}
-
-static long argv_bytes(u32 round, void *argument)
-{
-	struct argv_walk *walk = argument;
-	u32 at = walk->at & (CHUNK - 1), hits;
-
-	walk->at += dfa_read(&walk->dfa, walk->scratch->chunk - DFA_STEP + at, true);
-	hits = dfa_hits(&walk->dfa);
-	if (hits && hits != walk->hits) {
-		walk->hits = hits; /* a program that begins with the same argument a thousand times pays for it once */
-		add_set(walk->accepted, hits, walk->generation);
-	}
-	return walk->dfa.state == NESTOR_DFA_DEAD || !walk->dfa.left;
-}
-
-static __always_inline void match_chunk(struct argv_walk *walk, u32 len)
-{
-	walk->dfa.left = len;
-	walk->at = unknown_zero; /* not 0 in the verifier's eyes: it would follow each sum of what the rounds read */
-	bpf_loop(len, argv_bytes, walk, 0);
-}
-
-static long exec_chunk(u32 index, void *argument)
-{
-	struct argv_walk *walk = argument;
-	u64 len = walk->end - walk->text;
-
-	if (walk->text >= walk->end) {
-		walk->whole = 1;
-		return 1;
-	}
-	barrier_var(len);
-	if (len > CHUNK)
-		len = CHUNK;
-	if (bpf_probe_read_user(walk->scratch->chunk, len, walk->text)) {
-		count_loss(NESTOR_LOSS_POLICY_STATE);
-		return 1;
-	}
-	walk->text += len;
-	match_chunk(walk, len);
-	if (walk->dfa.state == NESTOR_DFA_DEAD)
-		walk->whole = 1;
-	return walk->whole ? 1 : 0;
-}
 
 /* Fills scratch->by_path: the rules that name the program's file, whose path the scratch then holds. */
 static __always_inline void match_program(struct judgement *judgement, const struct task_context *context, struct file *file,
@@ -103,11 +32,8 @@ static __always_inline void match_argv_of_image(struct judgement *judgement, str
 	bool begun;
 
 	__builtin_memset(&scratch->argv, 0, sizeof(scratch->argv));
-	begun = begin_walk(&walk, scratch, &scratch->argv, generation);
-	walk.text = (const char *)BPF_CORE_READ(task, mm, arg_start);
-	walk.end = (const char *)BPF_CORE_READ(task, mm, arg_end);
-	if (begun)
-		bpf_loop(MAX_CHUNKS + 1, exec_chunk, &walk, 0);
+	begun = begin_walk(&walk, scratch, &scratch->argv, NESTOR_DFA_ARGV, generation);
+	walk_image(&walk, task, begun);
 	if (!walk.whole)
 		judgement->unseen |= NESTOR_SEES_ARGV;
 	/* Fail closed. */

@@ -17,6 +17,7 @@ static __always_inline void follow_traced_leader(struct task_struct *task, struc
 	context->depth = leader->depth;
 	context->origin_kind = leader->origin_kind;
 	context->confidence = leader->confidence;
+	context->agents_above = leader->agents_above;
 }
 
 /*
@@ -65,6 +66,7 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 	}
 
 	to->parent = key;
+	begin_below_agents(to);
 	if (resolve_cause(from, &cause) && cause.hop_id != from->hop_id) {
 		/* How sure the server's own place is does not matter: the way from the origin does not lead through it. */
 		enter_hop(child, to, &cause);

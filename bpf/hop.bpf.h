@@ -78,6 +78,7 @@ static __always_inline void hop_below(struct nestor_hop_body *body, const struct
 	body->depth = parent->depth + 1;
 	body->origin_kind = parent->origin_kind;
 	body->confidence = parent->confidence;
+	body->agents = parent->agents;
 }
 
 /* The hop begins a chain. */
@@ -109,6 +110,7 @@ static __always_inline void cause_of_hop(struct cause *cause, const struct nesto
 	cause->hop_id = body->id;
 	cause->chain_id = body->chain_id;
 	cause->connection = 0;
+	cause->agents = agents_none();
 	cause->depth = body->depth;
 	cause->origin_kind = body->origin_kind;
 	cause->confidence = body->confidence;
@@ -252,6 +254,7 @@ static __always_inline void take_place(struct task_context *context, const struc
 	context->depth = cause->depth;
 	context->origin_kind = cause->origin_kind;
 	context->confidence = weakest(cause->confidence, NESTOR_EXACT);
+	context->agents_above = cause->agents;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 }
 
@@ -278,12 +281,13 @@ static __always_inline void enter_hop(struct task_struct *task, struct task_cont
 	announce(task, context, body, true);
 }
 
-/* A crossing of the task itself: it goes on in a new hop below the one it was in. */
+/* A crossing of the task itself: it goes on in a new hop below the one it was in. An agent that crosses is not below itself. */
 static __always_inline void move_into(struct task_struct *task, struct task_context *context, struct nestor_hop_body *body)
 {
 	struct cause cause;
 
 	cause_of_hop(&cause, body);
+	cause.agents = body->agents = context->agents_above;
 	enter_hop(task, context, &cause);
 }
 
@@ -303,6 +307,7 @@ static __always_inline struct nestor_hop_body *start_chain(struct task_struct *t
 		hop_from(body, from, find_context(from));
 	cause_of_hop(&cause, body);
 	take_place(context, &cause);
+	context->agents_own = agents_none();
 	return body;
 }
 

@@ -116,7 +116,7 @@ _Static_assert(NESTOR_SEES_WAY == WAY_UNSURE << 3, "no branch for the verifier t
 /* The way that the chain came. Where it is not known, the judgement says so until the next rule. */
 static __always_inline bool is_of_way(const struct nestor_rule *rule, struct judgement *judgement)
 {
-	u32 way = came_through(judgement->way, rule->hops, rule->place);
+	u32 way = came_through(judgement->way, rule->hops, rule->place, rule->agents);
 
 	judgement->unseen = (judgement->unseen & ~NESTOR_SEES_WAY) | (way & WAY_UNSURE) << 3;
 	return way != WAY_NO;
@@ -283,14 +283,31 @@ static long judge_next(u32 round, void *argument)
 }
 
 /*
+ * The agents that what is judged is below, inside its hop. Where mark_agent has not looked at the task's new program yet, its marks are of
+ * the program before, which started this one.
+ */
+static __always_inline u64 agents_of_judged(const struct judgement *judgement, struct task_struct *task)
+{
+	const struct task_context *context = judgement->context;
+
+	if (judgement->chain.hop_id != context->hop_id)
+		return judgement->chain.agents;
+	if (context->agents_exec == (u32)task->self_exec_id)
+		return context->agents_above;
+	return agents_join(context->agents_own, context->agents_above);
+}
+
+/*
  * Asks the matched rules one by one, reports those that speak; the result is judgement->decided. Cost: by the number of rules that
  * matched.
  */
 static __always_inline void judge(struct judgement *judgement)
 {
-	effective_cause(&judgement->chain, bpf_get_current_task_btf(), judgement->context);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	effective_cause(&judgement->chain, task, judgement->context);
 	/* Not 0 in the verifier's eyes: it would take what one round decides for undecided in the next. */
-	see_way(judgement->way, judgement->chain.hop_id, judgement->generation);
+	see_way(judgement->way, judgement->chain.hop_id, judgement->generation, agents_of_judged(judgement, task));
 	judgement->decided = unknown_zero;
 	judgement->would = unknown_zero;
 	judgement->word = unknown_zero;

@@ -45,6 +45,13 @@ struct {
 } container_rules __weak SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct nestor_agents);
+} agent_numbering __weak SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 2 * NESTOR_MAX_CIDRS);
@@ -80,6 +87,7 @@ struct scratch {
 	struct way {        /* that the chain came */
 		u64 asked;  /* not 0: some rule that matched asks for it; else the rest is of another decision */
 		u64 places; /* lists of containers that it left one of: see nestor_applying */
+		u64 agents; /* marks without their stamp: agents that it came through */
 		u32 hops;   /* kinds of its hops: bits (1 << enum nestor_hop_kind) */
 		u32 unseen; /* 1: not known to its end, or one of several */
 	} way;

@@ -157,23 +157,31 @@ static __always_inline bool cause_of_thread(struct task_struct *task, struct tas
 	       (cause_from(task, context, &serving->woken_for, false, 0, cause) || cause_of_waker(task, context, serving, cause));
 }
 
-__noinline int resolve_cause(struct task_context *context, struct cause *cause)
+static __always_inline bool cause_of_current(struct task_context *context, struct cause *cause)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct serving *of_process;
 	struct fiber_key fiber;
 
-	if (!context || !cause)
-		return 0;
 	of_process = find_serving(task->group_leader);
 	if (fiber_of(task, context, &fiber)) {
 		if (cause_of_fiber(&fiber, cause))
-			return 1;
+			return true;
 	} else if ((!of_process || !of_process->migrates) && cause_of_thread(task, context, of_process, cause)) {
+		return true;
+	}
+	return cause_of_process(task, context, of_process, cause);
+}
+
+/* An agent that serves others: what it starts, or goes on to, for them is below it, too. */
+__noinline int resolve_cause(struct task_context *context, struct cause *cause)
+{
+	if (!context || !cause)
+		return 0;
+	if (cause_of_current(context, cause)) {
+		cause->agents = agents_join(cause->agents, context->agents_own);
 		return 1;
 	}
-	if (cause_of_process(task, context, of_process, cause))
-		return 1;
 	own_cause(cause, context);
 	return 0;
 }

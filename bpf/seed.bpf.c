@@ -137,6 +137,7 @@ int seed(struct bpf_iter__task *iterator)
 		if (body)
 			body->confidence = NESTOR_INFERRED;
 		context->confidence = NESTOR_INFERRED;
+		context->agents_above = 0; /* nobody saw what started it */
 		announce(task, context, body, true);
 	}
 	note_program(BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name), context);

@@ -39,6 +39,8 @@ const volatile bool node_scope = false;
 __u64 policy_generation = 0;
 /* One more each time that a container's rules change within a generation: what tasks remember of them counts no longer. */
 __u64 policy_changes = 0;
+/* The numbering of agents that marks are made by from now on; 0: no rule asks for agents. Written by nestord, behind policy_generation. */
+__u32 agents_stamp = 0;
 /* What nestord made that generation from, as a hash: a restarted one knows whether its policies are the same. */
 __u64 policy_fingerprint = 0;
 

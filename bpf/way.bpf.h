@@ -28,10 +28,28 @@ static __always_inline u64 places_left(const struct nestor_hop_body *body, u64 g
 	return there ? there->places : NESTOR_PLACES_UNKNOWN;
 }
 
+/* The stamp of this generation's marks; 0: it asks for none. */
+static __always_inline u64 agents_stamp_of(u64 generation)
+{
+	u32 slot = generation & 1;
+	struct nestor_agents *marks = bpf_map_lookup_elem(&agent_numbering, &slot);
+
+	return marks ? marks->stamp : 0;
+}
+
+/* Of marks what they say under this stamp. Arithmetic: to the verifier one way on. */
+static __always_inline u64 agents_known(u64 marks, u64 stamp)
+{
+	u64 known = !((marks >> NESTOR_AGENTS_STAMP) ^ stamp);
+
+	return (marks & NESTOR_AGENTS_BITS & -known) | (NESTOR_AGENTS_UNKNOWN & -!known);
+}
+
 struct way_walk {
 	struct way *way;
 	u64 at; /* the hop that is looked at next; 0: it is the end */
 	u64 generation;
+	u64 stamp;
 };
 
 static long look_at_hop(u32 index, void *argument)
@@ -43,23 +61,26 @@ static long look_at_hop(u32 index, void *argument)
 		return 1;
 	walk->way->hops |= 1U << (body->kind & 31);
 	walk->way->places |= places_left(body, walk->generation);
+	/* An origin's are those of who brought it here, from before the chain. */
+	walk->way->agents |= agents_known(body->agents, walk->stamp) & -(u64) !!body->parent_id;
 	walk->way->unseen |= !!body->candidates[0];
 	walk->at = body->parent_id;
 	return !walk->at;
 }
 
 /*
- * All of the way to a hop. What was before a pre-existing origin, or on another node, is not known and not counted: these are kinds of hops
- * themselves. Cost: two look-ups a hop. A function to the verifier, too.
+ * All of the way to a hop; `agents`: marks of who is above inside it. What was before a pre-existing origin, or on another node, is not
+ * known and not counted: these are kinds of hops themselves. Cost: two look-ups a hop. A function to the verifier, too.
  */
-__noinline __weak int see_way(struct way *way, u64 hop, u64 generation)
+__noinline __weak int see_way(struct way *way, u64 hop, u64 generation, u64 agents)
 {
-	struct way_walk walk = {.way = way, .at = hop, .generation = generation};
+	struct way_walk walk = {.way = way, .at = hop, .generation = generation, .stamp = agents_stamp_of(generation)};
 
 	if (!way || !way->asked)
 		return 0;
 	way->hops = 0;
 	way->places = 0;
+	way->agents = agents_known(agents, walk.stamp);
 	way->unseen = 0;
 	bpf_loop(NESTOR_WAY_MOST, look_at_hop, &walk, 0);
 	if (!hop || walk.at)
@@ -69,24 +90,32 @@ __noinline __weak int see_way(struct way *way, u64 hop, u64 generation)
 
 enum passage { WAY_NO = 0, WAY_UNSURE = 1, WAY_YES = 2 };
 
+/* Of what is asked something was met; else whether it may have been. */
+static __always_inline u32 passage(u64 asked, u64 met, bool unsure)
+{
+	if (!asked || (asked & met))
+		return WAY_YES;
+	return unsure ? WAY_UNSURE : WAY_NO;
+}
+
 /*
  * Whether a chain came through what a rule asks for, all of it: enum passage. 0 asks for nothing. A function to the verifier, too: to it
  * one answer and not each way there.
  */
-__noinline __weak int came_through(const struct way *way, u32 hops, u32 place)
+__noinline __weak int came_through(const struct way *way, u32 hops, u32 place, u64 agents)
 {
 	u64 place_bit = place ? 1ULL << ((place - 1) & 63) : 0;
-	u32 by_hops = WAY_YES, by_places = WAY_YES;
+	u32 by_hops, by_places, by_agents, least;
 
-	if (!hops && !place)
+	if (!hops && !place && !agents)
 		return WAY_YES;
 	if (!way)
 		return WAY_UNSURE;
-	if (hops && !(hops & way->hops))
-		by_hops = way->unseen ? WAY_UNSURE : WAY_NO;
-	if (place && !(place_bit & way->places))
-		by_places = way->unseen || (way->places & NESTOR_PLACES_UNKNOWN) ? WAY_UNSURE : WAY_NO;
-	return by_hops < by_places ? by_hops : by_places;
+	by_hops = passage(hops, way->hops, way->unseen);
+	by_places = passage(place_bit, way->places, way->unseen || (way->places & NESTOR_PLACES_UNKNOWN));
+	by_agents = passage(agents, way->agents, way->unseen || (way->agents & NESTOR_AGENTS_UNKNOWN));
+	least = by_hops < by_places ? by_hops : by_places;
+	return least < by_agents ? least : by_agents;
 }
 
 #endif

@@ -2,66 +2,15 @@
 #include "agent/agents/program.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <span>
 #include <string>
+
+#include "agent/agents/runner.h"
 
 namespace nestor {
 namespace {
 
-using Words = std::span<const std::string_view>;
-
-// How a program that runs others is told which one.
-struct Runner {
-  Words names;            // of its file
-  bool numbered;          // a version may follow the name: python3.11
-  AgentForm form;         // of what it runs
-  Words commands;         // one of these comes first: npm exec; none: no command is needed
-  Words more_commands;    // may stand there, too: uv tool run, bun run
-  Words with_value;       // options whose value is the next argument
-  std::string_view code;  // letters of the options that give code instead of a program: -c, -e
-};
-
-constexpr auto kNode = std::to_array<std::string_view>({"node", "nodejs"});
-constexpr auto kNodeValues = std::to_array<std::string_view>(
-    {"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"});
-constexpr auto kPython = std::to_array<std::string_view>({"python", "pypy"});
-constexpr auto kPythonValues = std::to_array<std::string_view>({"-W", "-X"});
-constexpr auto kShells =
-    std::to_array<std::string_view>({"sh", "bash", "dash", "ash", "zsh", "ksh"});
-constexpr auto kShellValues =
-    std::to_array<std::string_view>({"-o", "-O", "+o", "+O", "--rcfile", "--init-file"});
-constexpr auto kScripting = std::to_array<std::string_view>({"ruby", "perl", "php"});
-constexpr auto kScriptingValues = std::to_array<std::string_view>({"-r", "-I", "-d"});
-constexpr auto kBun = std::to_array<std::string_view>({"bun", "deno", "tsx", "ts-node"});
-constexpr auto kBunCommands = std::to_array<std::string_view>({"run", "x", "exec"});
-constexpr auto kBunValues =
-    std::to_array<std::string_view>({"-r", "--preload", "-c", "--config", "--import-map"});
-constexpr auto kJava = std::to_array<std::string_view>({"java"});
-constexpr auto kJavaValues =
-    std::to_array<std::string_view>({"-cp", "-classpath", "--class-path", "-p", "--module-path",
-                                     "--add-opens", "--add-exports", "--add-modules"});
-constexpr auto kDotnet = std::to_array<std::string_view>({"dotnet"});
-constexpr auto kDotnetCommands = std::to_array<std::string_view>({"exec"});
-constexpr auto kNpx = std::to_array<std::string_view>({"npx", "npx-cli.js", "pnpx", "bunx", "uvx"});
-constexpr auto kNpxValues = std::to_array<std::string_view>(
-    {"-p", "--package", "--from", "--with", "--python", "--index-url", "--registry"});
-constexpr auto kNpm = std::to_array<std::string_view>(
-    {"npm", "npm-cli.js", "pnpm", "pnpm.cjs", "yarn", "yarn.js", "pipx", "uv"});
-constexpr auto kNpmCommands = std::to_array<std::string_view>({"exec", "x", "dlx", "run", "tool"});
-
-constexpr auto kRunners = std::to_array<Runner>({
-    {kNode, true, AgentForm::kScript, {}, {}, kNodeValues, "ep"},
-    {kPython, true, AgentForm::kScript, {}, {}, kPythonValues, "c"},
-    {kShells, false, AgentForm::kScript, {}, {}, kShellValues, "c"},
-    {kScripting, true, AgentForm::kScript, {}, {}, kScriptingValues, "e"},
-    {kBun, false, AgentForm::kScript, {}, kBunCommands, kBunValues, "e"},
-    {kJava, false, AgentForm::kScript, {}, {}, kJavaValues, ""},
-    {kDotnet, false, AgentForm::kScript, {}, kDotnetCommands, {}, ""},
-    {kNpx, false, AgentForm::kLauncher, {}, {}, kNpxValues, "c"},
-    {kNpm, false, AgentForm::kLauncher, kNpmCommands, kNpmCommands, kNpxValues, "c"},
-});
+using Words = Runner::Words;
 
 bool Holds(Words words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
@@ -77,13 +26,13 @@ bool IsNamed(const Runner& runner, std::string_view name) {
 const Runner* RunnerOf(std::string_view path) {
   const std::string_view name = BaseName(path);
   const auto found = std::ranges::find_if(
-      kRunners, [name](const Runner& runner) { return IsNamed(runner, name); });
-  return found == kRunners.end() ? nullptr : &*found;
+      Runners(), [name](const Runner& runner) { return IsNamed(runner, name); });
+  return found == Runners().end() ? nullptr : &*found;
 }
 
 // "-c", "-lc": the last letter of a cluster tells what comes next.
 bool GivesCode(const Runner& runner, std::string_view option) {
-  if (option == "--eval" || option == "--print" || option == "--call") return true;
+  if (Holds(CodeOptions(), option)) return true;
   const bool cluster = option.size() > 1 && option[0] == '-' && option[1] != '-';
   return cluster && runner.code.find(option.back()) != std::string_view::npos;
 }
@@ -111,8 +60,7 @@ std::optional<size_t> FindOperand(const Runner& runner, const std::vector<std::s
 
 // "npm:@openai/codex@1.2" is the package "@openai/codex".
 std::string_view WithoutVersion(std::string_view operand) {
-  constexpr std::string_view kScheme = "npm:";
-  if (operand.starts_with(kScheme)) operand.remove_prefix(kScheme.size());
+  if (operand.starts_with(kPackageScheme)) operand.remove_prefix(kPackageScheme.size());
   const size_t name = operand.rfind('/') + 1;  // 0 when there is no `/`
   const size_t version = operand.find('@', name + 1);
   return operand.substr(0, version);
@@ -120,7 +68,7 @@ std::string_view WithoutVersion(std::string_view operand) {
 
 // "/usr/lib/node_modules/@openai/codex/bin/codex.js" is of "@openai/codex".
 std::string_view PackageOf(std::string_view path) {
-  for (const std::string_view folder : {"/node_modules/", "/site-packages/", "/dist-packages/"}) {
+  for (const std::string_view folder : PackageFolders()) {
     const size_t found = path.rfind(folder);
     if (found == std::string_view::npos) continue;
     const std::string_view inside = path.substr(found + folder.size());

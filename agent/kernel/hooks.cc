@@ -27,6 +27,7 @@ std::string EffectOf(std::string_view program, std::string_view section) {
   if (program == "decide_rights") return "credential rules do not see setuid programs";
   if (program == "decide_mmap" || program == "decide_mprotect")
     return "exec rules do not see a program that its loader is told to run";
+  if (IsForAgents(program)) return "agents that start are not marked: rules that ask for them do not see what is below";
   if (IsForDigests(program)) return "digests are not known: rules that ask for one match";
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
   if (program.starts_with("decide_"))
@@ -59,6 +60,7 @@ std::string EffectOf(std::string_view program, std::string_view section) {
 }
 
 uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
+  if (IsForAgents(program)) return 1U << NESTOR_ASKS_AGENTS;
   if (!program.starts_with("decide_")) return 0;
   if (program.starts_with("decide_trace") || program == "decide_memory")
     return 1U << NESTOR_RULE_TRACE;
@@ -74,6 +76,8 @@ uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
 }
 
 bool IsForDigests(std::string_view program) { return program == "decide_digest"; }
+
+bool IsForAgents(std::string_view program) { return program == "mark_agent"; }
 
 bool CanHash(const btf* kernel) {
   return btf__find_by_name_kind(kernel, "ima_file_hash", BTF_KIND_FUNC) > 0;

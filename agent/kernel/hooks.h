@@ -18,6 +18,8 @@ std::string EffectOf(std::string_view program, std::string_view section);
 uint32_t RuleEventsOf(std::string_view program, std::string_view section);
 // Without it nothing useful runs.
 bool IsRequired(std::string_view program);
+// Marks agents, for rules that ask for them.
+bool IsForAgents(std::string_view program);
 // Only where the kernel hashes files (CONFIG_IMA).
 bool IsForDigests(std::string_view program);
 bool CanHash(const btf* kernel);

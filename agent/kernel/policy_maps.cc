@@ -132,6 +132,24 @@ Status PolicyMaps::WriteUnnamed(uint32_t slot, const nestor_applying& defaults, 
   return {};
 }
 
+// Generations with the same agents share a numbering: what was marked by one counts for the next.
+// Any other begins anew, with a stamp that came not up in 65,535 generations. Returns the stamp.
+Result<uint32_t> PolicyMaps::WriteAgents(uint32_t slot, uint64_t fingerprint, uint64_t generation) {
+  constexpr uint64_t kStamps = (1U << (64 - NESTOR_AGENTS_STAMP)) - 1;
+  const uint32_t other = slot ^ 1;
+  nestor_agents before{}, now{};
+  if (bpf_map_lookup_elem(fds_.agent_numbering, &other, &before) != 0)
+    return Error::FromErrno("read the numbering of agents", errno);
+  if (fingerprint != 0) {
+    const bool same = loaded_ != 0 && before.stamp != 0 && before.fingerprint == fingerprint;
+    now.stamp = same ? before.stamp : static_cast<uint32_t>(generation % kStamps + 1);
+    now.fingerprint = fingerprint;
+  }
+  if (Status status = Update(fds_.agent_numbering, &slot, &now, "numbering of agents"); !status)
+    return status.error();
+  return now.stamp;
+}
+
 Status PolicyMaps::Load(const CompiledPolicies& policies,
                         const std::vector<std::pair<CgroupId, ContainerRules>>& containers) {
   if (policies.generation <= loaded_) {
@@ -161,6 +179,8 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
     const nestor_applying applying = ApplyingOf(tables->events, rules);
     if (Status status = WriteContainer(slot, container, applying); !status) return status;
   }
+  const Result<uint32_t> stamp = WriteAgents(slot, tables->agents, generation);
+  if (!stamp) return stamp.error();
   const uint64_t fingerprint = FingerprintOf(policies);
   const bool same = *words_.fingerprint == fingerprint;
   if (Status status = WriteUnnamed(slot, tables->default_rules, same, containers); !status)
@@ -170,6 +190,8 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   std::atomic_thread_fence(std::memory_order_seq_cst);
   *words_.generation = generation;
   std::atomic_thread_fence(std::memory_order_seq_cst);
+  // Not before: marks of this numbering are made by this generation's tables.
+  *words_.agents_stamp = *stamp;
   *words_.fingerprint = fingerprint;
   loaded_ = generation;
   events_ = tables->events;
@@ -190,6 +212,10 @@ uint32_t PolicyMaps::EventsInForce() const {
     if (!read || std::ranges::any_of(rules.need_digest.word, any))
       events |= 1U << NESTOR_APPLIES_DIGESTS;
   }
+  const uint32_t slot = *words_.generation & 1;
+  nestor_agents numbering{};
+  const bool read = bpf_map_lookup_elem(fds_.agent_numbering, &slot, &numbering) == 0;
+  if (!read || numbering.stamp != 0) events |= 1U << NESTOR_ASKS_AGENTS;
   return events;
 }
 

@@ -18,13 +18,15 @@ class PolicyMaps {
  public:
   struct Fds {
     int dfas, dfa_cells, rule_sets, event_rules, rules, default_rules, container_rules, cidrs,
-        digests;
+        digests, agent_numbering;
     int containers;  // the kernel's own list
   };
 
-  // The kernel's policy_generation, policy_changes and policy_fingerprint, in mapped memory.
+  // The kernel's policy_generation, policy_changes, policy_fingerprint and agents_stamp, in mapped
+  // memory.
   struct Words {
     volatile uint64_t *generation, *changes, *fingerprint;
+    volatile uint32_t* agents_stamp;
   };
 
   // An earlier nestord's tables and words are gone on with.
@@ -45,6 +47,7 @@ class PolicyMaps {
   Status WriteContainer(uint32_t slot, CgroupId container, const nestor_applying& rules);
   Status WriteUnnamed(uint32_t slot, const nestor_applying& defaults, bool same_policies,
                       const std::vector<std::pair<CgroupId, ContainerRules>>& named);
+  Result<uint32_t> WriteAgents(uint32_t slot, uint64_t fingerprint, uint64_t generation);
   void TellChange();
 
   Fds fds_;

@@ -66,6 +66,7 @@ uint32_t EventsOf(const CompiledPolicies& policies) {
   for (const CompiledRule& rule : policies.rules) {
     events |= 1U << static_cast<uint32_t>(rule.event);
     if (!rule.digests.empty()) events |= 1U << NESTOR_APPLIES_DIGESTS;
+    if (rule.through_agents != 0) events |= 1U << NESTOR_ASKS_AGENTS;
   }
   return events;
 }
@@ -298,14 +299,15 @@ void LibbpfProbes::OpenTables() {
   skel_->bss->undelivered += std::exchange(skel_->bss->unsure_records, 0);
   inheritance_.policy_fingerprint = skel_->bss->policy_fingerprint;
   policy_ = std::make_unique<PolicyMaps>(
-      PolicyMaps::Fds{bpf_map__fd(maps.dfas), bpf_map__fd(maps.dfa_cells),
-                      bpf_map__fd(maps.rule_sets), bpf_map__fd(maps.event_rules),
-                      bpf_map__fd(maps.rules), bpf_map__fd(maps.default_rules),
-                      bpf_map__fd(maps.container_rules), bpf_map__fd(maps.cidrs),
-                      bpf_map__fd(maps.digests), bpf_map__fd(maps.containers)},
+      PolicyMaps::Fds{
+          bpf_map__fd(maps.dfas), bpf_map__fd(maps.dfa_cells), bpf_map__fd(maps.rule_sets),
+          bpf_map__fd(maps.event_rules), bpf_map__fd(maps.rules), bpf_map__fd(maps.default_rules),
+          bpf_map__fd(maps.container_rules), bpf_map__fd(maps.cidrs), bpf_map__fd(maps.digests),
+          bpf_map__fd(maps.agent_numbering), bpf_map__fd(maps.containers)},
       PolicyMaps::Words{reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_generation),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_changes),
-                        reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_fingerprint)});
+                        reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_fingerprint),
+                        &skel_->bss->agents_stamp});
   for (uint32_t where = 0; where < NESTOR_LOSS_MAX; ++where) {
     bpf_map_lookup_elem(bpf_map__fd(maps.reported_losses), &where, &told_losses_[where]);
   }

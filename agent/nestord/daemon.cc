@@ -9,8 +9,11 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <thread>
 
+#include "agent/agents/marks.h"
 #include "agent/agents/recogniser.h"
 #include "agent/api/server.h"
 #include "agent/hook/preparer.h"
@@ -47,9 +50,9 @@ sigset_t BlockSignals() {
 
 // Reads the directory; what is wrong with a file is logged, the good ones count.
 Result<std::shared_ptr<const PolicySet>> ReadPolicies(const std::string& directory,
-                                                      uint64_t generation,
-                                                      const PolicySet* before) {
-  auto set = LoadPolicySet(directory, generation, before);
+                                                      uint64_t generation, const PolicySet* before,
+                                                      const KnownAgents& agents) {
+  auto set = LoadPolicySet(directory, generation, before, Today(), agents);
   if (!set) return set.error();
   for (const Error& error : set->errors) spdlog::error("policy file: {}", error.message);
   for (const std::string& warning : set->warnings) spdlog::warn("policy file: {}", warning);
@@ -60,11 +63,22 @@ Result<std::shared_ptr<const PolicySet>> ReadPolicies(const std::string& directo
   return std::make_shared<const PolicySet>(std::move(*set));
 }
 
+// They are made once, when a rule asks for some.
+KnownAgents AgentsOf(const AgentOptions& options) {
+  const auto made = std::make_shared<std::optional<Result<AgentMarks>>>();
+  return [options, made]() -> Result<std::shared_ptr<const AgentMarks>> {
+    if (!*made) *made = MakeAgentMarks(options);
+    if (!**made) return (*made)->error();
+    return std::shared_ptr<const AgentMarks>(made, &***made);
+  };
+}
+
 // What a reload starts from.
 struct InForce {
   std::string config_file;
   std::string policy_directory;
   std::shared_ptr<const PolicySet> policies;
+  KnownAgents agents;
 };
 
 // Networks of peers need a restart, keys do not: else a rotation would cut chains.
@@ -90,8 +104,8 @@ void Reload(Pipeline& pipeline, InForce& in_force) {
     in_force.policy_directory = config.policy_directory;
     ReloadPeerKeys(pipeline, config);
   }
-  auto policies =
-      ReadPolicies(in_force.policy_directory, pipeline.next_generation(), in_force.policies.get());
+  auto policies = ReadPolicies(in_force.policy_directory, pipeline.next_generation(),
+                               in_force.policies.get(), in_force.agents);
   if (!policies) {
     spdlog::error("reload: {}; the policies before stay in force", policies.error().message);
     return;
@@ -189,7 +203,9 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
                           config.ended_containers};
   Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*agents),
                     std::move(*masker));
-  auto policies = ReadPolicies(config.policy_directory, pipeline.next_generation(), nullptr);
+  const KnownAgents known_agents = AgentsOf(config.agents);
+  auto policies =
+      ReadPolicies(config.policy_directory, pipeline.next_generation(), nullptr, known_agents);
   if (!policies) return policies.error();
   if (Status status = pipeline.Start(*policies); !status) return status;
   LogCapabilities((*probes)->capabilities());
@@ -207,7 +223,8 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
 
   std::atomic<bool> ended{false};
   std::jthread signal_thread([&] {
-    ServeSignals(signals, {config_file, config.policy_directory, *policies}, pipeline, ended);
+    ServeSignals(signals, {config_file, config.policy_directory, *policies, known_agents}, pipeline,
+                 ended);
   });
   const Status result = pipeline.Run();
   ended = true;

@@ -20,13 +20,16 @@ std::string WhyUnenforceable(const CompiledRule& rule,
   const RuleEvent event = rule.event;
   if (!IsAvailable(capabilities, "bpf-lsm")) {
     if (event != RuleEvent::kExec) return "bpf is not among this kernel's active LSMs";
+    if (rule.through_agents != 0 && !IsAvailable(capabilities, "hook:mark_agent"))
+      return "hook:mark_agent is not attached";
     // An exec is ended at its start even where it cannot be refused.
     return IsAvailable(capabilities, "hook:decide_exec") ? "" : "hook:decide_exec is not attached";
   }
   std::string why;
   bool judged = false;
-  const uint32_t needed =
-      1U << static_cast<unsigned>(event) | (rule.digests.empty() ? 0 : kAsksForDigests);
+  const uint32_t needed = 1U << static_cast<unsigned>(event) |
+                          (rule.digests.empty() ? 0 : kAsksForDigests) |
+                          (rule.through_agents == 0 ? 0 : kAsksForAgents);
   for (const Capability& capability : capabilities) {
     if (!(capability.rule_events & needed)) continue;
     judged = true;

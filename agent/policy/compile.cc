@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/base/nearest.h"
 #include "agent/policy/automaton.h"
 #include "agent/policy/rule_drafts.h"
 #include "agent/policy/tables.h"
@@ -13,7 +14,7 @@
 namespace nestor {
 namespace {
 
-static_assert(kMaxRules == NESTOR_MAX_RULES);
+static_assert(kMaxRules == NESTOR_MAX_RULES && kMaxAgents == NESTOR_AGENTS);
 static_assert(kMaxPlaces == NESTOR_PLACES && kUnknownPlaces == NESTOR_PLACES_UNKNOWN);
 
 // The patterns of one kind, with the rule of each, until all rules are known.
@@ -34,9 +35,35 @@ struct PatternList {
   }
 };
 
+// The agents of one name, or one glob of names: bits of AgentMarks::names. Error: there is none
+// that the kernel can tell, or some that it cannot.
+Result<uint64_t> BitsOf(const std::string& glob, const AgentMarks& agents) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < agents.names.size(); ++i)
+    if (NamesAgent({glob}, agents.names[i])) bits |= uint64_t{1} << i;
+  for (const auto& [name, why] : agents.unmarked)
+    if (NamesAgent({glob}, name))
+      return Error::InvalidArgument("rules cannot ask for agent `" + name + "`: " + why);
+  if (bits != 0) return bits;
+  const std::vector<std::string_view> known(agents.names.begin(), agents.names.end());
+  return Error::InvalidArgument("this node knows no agent `" + glob + "`" + Suggest(glob, known));
+}
+
+Result<uint64_t> BitsOf(const std::vector<std::string>& globs, const AgentMarks& agents) {
+  uint64_t bits = 0;
+  for (const std::string& glob : globs) {
+    const Result<uint64_t> more = BitsOf(glob, agents);
+    if (!more) return more;
+    bits |= *more;
+  }
+  return bits;
+}
+
 class Compiler {
  public:
-  explicit Compiler(uint64_t generation) { out_.generation = generation; }
+  Compiler(uint64_t generation, const KnownAgents& agents) : known_agents_(agents) {
+    out_.generation = generation;
+  }
 
   Result<CompiledPolicies> Run(const std::vector<PolicyDocument>& policies) {
     for (const PolicyDocument& policy : policies) {
@@ -54,6 +81,7 @@ class Compiler {
               "many is " +
               NameOf(drafts_.back().rule)};
     if (Status placed = AddPlaces(); !placed) return placed.error();
+    if (Status added = AddAgents(); !added) return added.error();
     for (size_t rule = 0; rule < drafts_.size(); ++rule) AddRule(drafts_[rule], rule);
     for (const auto& [list, dfa] : {std::pair{&exec_path_, &out_.exec_path},
                                     {&argv_, &out_.argv},
@@ -88,6 +116,39 @@ class Compiler {
                          draft.policy->name + "`"};
       out_.places.push_back(containers);
     }
+    return {};
+  }
+
+  // Rules that ask for the same agents share a list.
+  Status AddAgents() {
+    for (RuleDraft& draft : drafts_) {
+      const std::vector<std::string>& agents = draft.policy->through.agents;
+      if (agents.empty()) continue;
+      const auto known = std::ranges::find(out_.agent_lists, agents);
+      draft.rule.through_agents = static_cast<size_t>(known - out_.agent_lists.begin()) + 1;
+      if (known == out_.agent_lists.end()) out_.agent_lists.push_back(agents);
+      if (!known_agents_) continue;
+      if (Status marked = MarkAgents(draft); !marked) return marked;
+    }
+    for (const Dfa* dfa : {&out_.marks.path, &out_.marks.run, &out_.marks.argv})
+      if (Status taken = out_.marks.names.empty() ? Status() : room_.Take(*dfa, false); !taken)
+        return taken.error().In("the patterns of agents");
+    return {};
+  }
+
+  // What the kernel knows these agents by.
+  Status MarkAgents(RuleDraft& draft) {
+    const ThroughDocument& through = draft.policy->through;
+    if (out_.marks.names.empty()) {
+      const auto marks = known_agents_();
+      if (!marks)
+        return ToErrors({{through.agents_mark, marks.error().message}}, draft.policy->file)[0];
+      out_.marks = **marks;
+    }
+    const Result<uint64_t> bits = BitsOf(through.agents, out_.marks);
+    if (!bits)
+      return ToErrors({{through.agents_mark, bits.error().message}}, draft.policy->file)[0];
+    draft.rule.agents = *bits;
     return {};
   }
 
@@ -242,6 +303,7 @@ class Compiler {
                 "; fewer `*`, `**` and `.*` in one pattern make it smaller"};
   }
 
+  const KnownAgents& known_agents_;
   CompiledPolicies out_;
   TableRoom room_;
   std::vector<RuleDraft> drafts_;
@@ -254,8 +316,9 @@ class Compiler {
 
 }  // namespace
 
-Result<CompiledPolicies> Compile(const std::vector<PolicyDocument>& policies, uint64_t generation) {
-  return Compiler(generation).Run(policies);
+Result<CompiledPolicies> Compile(const std::vector<PolicyDocument>& policies, uint64_t generation,
+                                 const KnownAgents& agents) {
+  return Compiler(generation, agents).Run(policies);
 }
 
 uint64_t PlacesOf(const CompiledPolicies& policies, const Workload& workload) {

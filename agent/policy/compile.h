@@ -19,8 +19,11 @@ namespace nestor {
 // Error: kResourceExhausted: more than kMaxRules rules, or a union of patterns that the
 // kernel's tables have no room for (tables.h), and the message names the rules at fault;
 // kInvalidArgument: a rule that can match nothing; kUnimplemented: one that this build's kernel
-// side does not decide. Both name the rule's place. Thread: any.
-Result<CompiledPolicies> Compile(const std::vector<PolicyDocument>& policies, uint64_t generation);
+// side does not decide. Both name the rule's place. `agents`: those that the node knows, of which
+// rules may ask; empty: they are not known here, so that such rules can be evaluated, but not
+// loaded. Thread: any.
+Result<CompiledPolicies> Compile(const std::vector<PolicyDocument>& policies, uint64_t generation,
+                                 const KnownAgents& agents = {});
 
 }  // namespace nestor
 

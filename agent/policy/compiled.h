@@ -3,7 +3,6 @@
 #define NESTOR_AGENT_POLICY_COMPILED_H_
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,41 +11,15 @@
 
 #include "agent/event/event.h"
 #include "agent/event/vocabulary.h"
+#include "agent/policy/agent_marks.h"
+#include "agent/policy/dfa.h"
 #include "agent/policy/selector.h"
 #include "agent/policy/subject.h"
 
 namespace nestor {
 
-inline constexpr size_t kMaxRules = 2048;  // NESTOR_MAX_RULES
-using RuleBits = std::bitset<kMaxRules>;
-
 // What follows when a path or argv is too long to be inspected.
 enum class OnTruncated : uint8_t { kDeny = 0, kAudit = 1 };
-
-// A deterministic automaton over bytes, as the kernel's tables have it. Bytes that it does not tell
-// apart are one class. State 0 is dead, state 1 the start. A state accepts a set of rules when the
-// input read so far is matched by them; most sets are that of many states, and sets[0] is empty.
-// Patterns are anchored at both ends when built (a glob spells out its own stars).
-struct Dfa {
-  std::array<uint8_t, 256> class_of{};
-  uint32_t classes = 1;
-  std::vector<uint16_t> next;    // [state * classes + class]
-  std::vector<uint16_t> accept;  // [state]: index into sets
-  std::vector<RuleBits> sets;
-  // States from this one on have hits: rules that match whatever follows, once such a state was
-  // reached. So nothing of them has to be remembered by states, which would multiply.
-  uint32_t hits_from = 0xffffffff;
-  std::vector<uint16_t> hits;  // [state - hits_from]: index into sets
-
-  size_t states() const { return accept.size(); }
-  uint16_t Next(uint32_t state, uint8_t byte) const {
-    return next[state * classes + class_of[byte]];
-  }
-  const RuleBits& Accepts(uint32_t state) const { return sets[accept[state]]; }
-  const RuleBits& Hits(uint32_t state) const {
-    return sets[state < hits_from ? 0 : hits[state - hits_from]];
-  }
-};
 
 // An address prefix as the kernel's trie takes it. The trie finds only the longest prefix, so
 // `rules` holds also those of every shorter prefix that covers this one.
@@ -83,6 +56,8 @@ struct CompiledRule {
   uint32_t origin_mask = 0;   // bit (1 << HopKind); 0: any
   uint32_t through_hops = 0;  // the chain has a hop of one of these kinds; 0: not asked
   size_t through_place = 0;   // it left a container of places[this - 1]; 0: not asked
+  size_t through_agents = 0;  // it came through one of agent_lists[this - 1]; 0: not asked
+  uint64_t agents = 0;        // the same as bits of CompiledPolicies::marks
   bool need_path = false;
   bool need_argv = false;
   bool need_cidr = false;
@@ -117,6 +92,8 @@ struct CompiledPolicies {
   std::vector<CidrRule> cidrs;
   std::map<std::string, RuleBits> digests;       // the rules that ask for each
   std::vector<std::vector<std::string>> places;  // lists of containers that chains come through
+  std::vector<std::vector<std::string>> agent_lists;  // of names that chains come through
+  AgentMarks marks;  // of these and all others, where some rule asks; else empty
   // For containers whose workload is not known yet: every rule that could apply and does not say
   // `whileUnknown: skip`; of policies with a selector neither what they allow nor their default.
   RuleBits default_rules;

@@ -100,6 +100,7 @@ void PolicyReader::ReadThrough(const YamlNode& node) {
     policy_.through.containers = ReadContainers(reader_, *list);
   if (const YamlNode* list = reader_.Find(node, "agents")) {
     policy_.features.push_back({Feature::kThroughAgents, list->mark});
+    policy_.through.agents_mark = list->mark;
     policy_.through.agents = ReadNames(reader_, *list, "agents");
   }
   if (const YamlNode* list = reader_.Find(node, "hops"))

@@ -79,7 +79,8 @@ struct RuleDocument {
 struct ThroughDocument {
   std::vector<std::string> containers;  // that it left: see IsOneOf
   uint32_t hops = 0;                    // kinds that it has: bits (1 << HopKind)
-  std::vector<std::string> agents;      // globs of names; refused, see features.h
+  std::vector<std::string> agents;      // that it came through: names, or globs of names
+  YamlMark agents_mark;                 // where they are written
 };
 
 // What the language can say and something asks for, with the place of it.

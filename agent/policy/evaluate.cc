@@ -75,13 +75,19 @@ Passage PassageOf(const CompiledRule& rule, const CompiledPolicies& policies,
   const auto met = [](bool yes, bool unsure) {
     return yes ? Passage::kYes : unsure ? Passage::kUnsure : Passage::kNo;
   };
-  const Passage by_hops = met(!rule.through_hops || (rule.through_hops & hops), subject.way_unseen);
-  if (rule.through_place == 0) return by_hops;
+  Passage passage = met(!rule.through_hops || (rule.through_hops & hops), subject.way_unseen);
+  if (rule.through_agents != 0) {
+    const std::vector<std::string>& asked = policies.agent_lists[rule.through_agents - 1];
+    const bool came = std::ranges::any_of(
+        subject.way_agents, [&asked](const std::string& name) { return NamesAgent(asked, name); });
+    passage = std::min(passage, met(came, subject.way_unseen || subject.way_agents_unseen));
+  }
+  if (rule.through_place == 0) return passage;
   const std::vector<std::string>& place = policies.places[rule.through_place - 1];
   const bool left = std::ranges::any_of(
       subject.way_left, [&place](const Workload& one) { return IsOneOf(place, one); });
   const bool unnamed = std::ranges::any_of(subject.way_left, &Workload::pending);
-  return std::min(by_hops, met(left, subject.way_unseen || unnamed));
+  return std::min(passage, met(left, subject.way_unseen || unnamed));
 }
 
 // What it asks for was not inspected to its end, or cannot be known.

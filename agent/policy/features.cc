@@ -13,7 +13,7 @@ struct Entry {
 Entry EntryOf(Feature feature) {
   switch (feature) {
     case Feature::kThroughAgents:
-      return {"`agents` of `through`", "`containers` of `through`, or `minDepth`", false};
+      return {"`agents` of `through`", "`containers` of `through`, or `minDepth`", true};
     case Feature::kDigests:
       return {"`sha256` of exec rules", "`paths`", true};
     case Feature::kProvenance:

@@ -79,6 +79,8 @@ void Add(const CompiledRule& rule, Hash& hash) {
   for (const uint32_t bound : {rule.min_depth, rule.max_depth, rule.origin_mask, rule.through_hops})
     hash.Add(bound);
   hash.Add(rule.through_place);
+  hash.Add(rule.through_agents);
+  hash.Add(rule.agents);
   for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.while_unknown,
                          rule.spares, rule.is_default}) {
     hash.Add(yes);
@@ -101,6 +103,13 @@ void Add(const CompiledRule& rule, Hash& hash) {
 
 }  // namespace
 
+uint64_t FingerprintOf(const AgentMarks& marks) {
+  Hash hash;
+  hash.Add(marks.names);
+  for (const Dfa* automaton : {&marks.path, &marks.run, &marks.argv}) hash.Add(*automaton);
+  return hash.value();
+}
+
 uint64_t FingerprintOf(const CompiledPolicies& policies) {
   Hash hash;
   hash.Add(policies.rules.size());
@@ -111,6 +120,9 @@ uint64_t FingerprintOf(const CompiledPolicies& policies) {
   }
   hash.Add(policies.places.size());
   for (const std::vector<std::string>& containers : policies.places) hash.Add(containers);
+  hash.Add(policies.agent_lists.size());
+  for (const std::vector<std::string>& agents : policies.agent_lists) hash.Add(agents);
+  hash.Add(FingerprintOf(policies.marks));
   hash.Add(policies.digests.size());
   for (const auto& [digest, rules] : policies.digests) {
     hash.Add(std::string_view(digest));

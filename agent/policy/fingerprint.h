@@ -12,6 +12,9 @@ namespace nestor {
 // the same policies give the same, and their rules the same numbers. Never 0. Thread: any.
 uint64_t FingerprintOf(const CompiledPolicies& policies);
 
+// A hash of which agents these are and what they are known by. Never 0. Thread: any.
+uint64_t FingerprintOf(const AgentMarks& marks);
+
 }  // namespace nestor
 
 #endif  // NESTOR_AGENT_POLICY_FINGERPRINT_H_

@@ -23,7 +23,7 @@ bool IsPolicyFile(const std::filesystem::path& file) {
 
 // The policies of one file, or all that is wrong with it. What only compiling shows (a rule that
 // can match nothing, patterns too large) is a fault of the file, too, when it is so alone.
-std::vector<Error> ReadFile(const std::string& file, Day today,
+std::vector<Error> ReadFile(const std::string& file, Day today, const KnownAgents& agents,
                             std::vector<PolicyDocument>& policies) {
   const Result<std::string> text = ReadPolicyFile(file);
   if (!text) return {text.error()};
@@ -35,7 +35,7 @@ std::vector<Error> ReadFile(const std::string& file, Day today,
   if (!read.faults.empty()) return ToErrors(read.faults, file);
   std::vector<PolicyDocument> counting = read.policies;
   for (PolicyDocument& policy : counting) RemoveExpired(policy, today);
-  if (const auto compiled = Compile(counting, 1); !compiled) {
+  if (const auto compiled = Compile(counting, 1, agents); !compiled) {
     Error error = compiled.error();
     if (!error.message.starts_with(file + ":")) error.message = file + ":1:1: " + error.message;
     return {std::move(error)};
@@ -46,9 +46,9 @@ std::vector<Error> ReadFile(const std::string& file, Day today,
 
 // What counts for a file: its text, or, when that is not fine, what it said before.
 std::vector<PolicyDocument> DocumentsOf(const std::string& file, Day today, const PolicySet* before,
-                                        std::vector<Error>& errors) {
+                                        const KnownAgents& agents, std::vector<Error>& errors) {
   std::vector<PolicyDocument> policies;
-  std::vector<Error> wrong = ReadFile(file, today, policies);
+  std::vector<Error> wrong = ReadFile(file, today, agents, policies);
   if (wrong.empty()) return policies;
   if (before) {
     const auto last = before->documents.find(file);
@@ -98,14 +98,14 @@ Result<std::string> ReadPolicyFile(const std::string& file) {
 }
 
 Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation,
-                                const PolicySet* before, Day today) {
+                                const PolicySet* before, Day today, const KnownAgents& agents) {
   const auto files = PolicyFiles(directory);
   if (!files) return files.error();
   PolicySet set;
   std::vector<PolicyDocument> counting;
   std::map<std::string, std::string> file_of;  // policy name -> file
   for (const std::string& file : *files) {
-    std::vector<PolicyDocument> policies = DocumentsOf(file, today, before, set.errors);
+    std::vector<PolicyDocument> policies = DocumentsOf(file, today, before, agents, set.errors);
     for (const PolicyDocument& policy : policies) {
       const auto [first, fresh] = file_of.try_emplace(policy.name, policy.file);
       if (fresh) {
@@ -119,7 +119,7 @@ Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generatio
     }
     set.documents.emplace(file, std::move(policies));
   }
-  Result<CompiledPolicies> compiled = Compile(counting, generation);
+  Result<CompiledPolicies> compiled = Compile(counting, generation, agents);
   if (!compiled) return compiled.error();
   set.compiled = *std::move(compiled);
   return set;

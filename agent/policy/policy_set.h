@@ -39,9 +39,10 @@ struct PolicySet {
 // Exceptions that ended before `today` do not count. A missing directory gives an empty set. A file
 // that was fine in `before` and is not now counts as it was: a slip of the pen must not unlock what
 // it guards. Error: a union of patterns too large for the kernel's tables (names the rules at
-// fault). Thread: any.
+// fault). `agents`: those that the node knows, see Compile. Thread: any.
 Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generation,
-                                const PolicySet* before = nullptr, Day today = Today());
+                                const PolicySet* before = nullptr, Day today = Today(),
+                                const KnownAgents& agents = {});
 
 // The files that LoadPolicySet reads, in its order. Thread: any.
 Result<std::vector<std::string>> PolicyFiles(const std::string& directory);

@@ -62,9 +62,11 @@ struct Subject {
   std::map<std::string, std::string> labels;  // the pod's
   HopKind origin = HopKind::kContainerEntrypoint;
   uint32_t depth = 0;
-  uint32_t way_hops = 0;           // kinds of hops below the origin: bits (1 << HopKind)
-  std::vector<Workload> way_left;  // containers that the chain left for another one
-  bool way_unseen = false;         // there may be more of both
+  uint32_t way_hops = 0;                // kinds of hops below the origin: bits (1 << HopKind)
+  std::vector<Workload> way_left;       // containers that the chain left for another one
+  std::vector<std::string> way_agents;  // names of the agents that it came through
+  bool way_agents_unseen = false;       // there may be more of these
+  bool way_unseen = false;              // there may be more of all three
 };
 
 }  // namespace nestor

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "agent/policy/automaton.h"
+#include "agent/policy/fingerprint.h"
 
 namespace nestor {
 namespace {
@@ -35,6 +36,10 @@ uint8_t ToRaw(Provenance provenance) {
   return provenance == Provenance::kImage ? NESTOR_FROM_IMAGE : NESTOR_FROM_ADDED;
 }
 
+bool AsksWay(const CompiledRule& rule) {
+  return rule.through_hops != 0 || rule.through_place != 0 || rule.through_agents != 0;
+}
+
 nestor_rule ToRaw(const CompiledRule& rule) {
   nestor_rule raw{};
   raw.event = static_cast<uint8_t>(rule.event);
@@ -46,11 +51,10 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.origin_mask = rule.origin_mask;
   raw.port_min = rule.port_min;
   raw.port_max = rule.port_max;
-  raw.sees = static_cast<uint8_t>((rule.need_path ? NESTOR_SEES_PATH : 0) |
-                                  (rule.need_argv ? NESTOR_SEES_ARGV : 0) |
-                                  (rule.provenance ? NESTOR_SEES_FROM : 0) |
-                                  (rule.through_hops || rule.through_place ? NESTOR_SEES_WAY : 0) |
-                                  (rule.digests.empty() ? 0 : NESTOR_SEES_DIGEST));
+  raw.sees = static_cast<uint8_t>(
+      (rule.need_path ? NESTOR_SEES_PATH : 0) | (rule.need_argv ? NESTOR_SEES_ARGV : 0) |
+      (rule.provenance ? NESTOR_SEES_FROM : 0) | (AsksWay(rule) ? NESTOR_SEES_WAY : 0) |
+      (rule.digests.empty() ? 0 : NESTOR_SEES_DIGEST));
   raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
   raw.is = rule.traits;
   raw.from = rule.provenance ? ToRaw(*rule.provenance) : uint8_t{0};
@@ -60,6 +64,7 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.to_uid = rule.to_uid;
   raw.hops = rule.through_hops;
   raw.place = static_cast<uint8_t>(rule.through_place);
+  raw.agents = rule.agents;
   return raw;
 }
 
@@ -124,6 +129,8 @@ class Maker {
     for (size_t index = 0; index < rules.size(); ++index) {
       const CompiledRule& rule = rules[index];
       const auto event = static_cast<size_t>(rule.event);
+      if (rule.through_agents != 0 && rule.agents == 0)
+        return Error::Internal("rule " + rule.name + " was compiled without the node's agents");
       if (event >= std::size(of)) {
         return Error::Internal("rule " + rule.name +
                                " is of a kind that the kernel does not judge");
@@ -135,7 +142,7 @@ class Maker {
       of[event].allow.set(index, rule.action == Action::kAllow);
       of[event].spares.set(index, rule.spares);
       of[event].asks_file.set(index, rule.traits != 0 || rule.provenance);
-      of[event].asks_way.set(index, rule.through_hops != 0 || rule.through_place != 0);
+      of[event].asks_way.set(index, AsksWay(rule));
       of[event].digest.set(index, !rule.digests.empty());
       tables_.rules.push_back(ToRaw(rule));
     }
@@ -204,7 +211,8 @@ Result<PolicyTables> MakeTables(const CompiledPolicies& policies) {
   const std::pair<uint32_t, const Dfa*> automata[] = {
       {NESTOR_DFA_EXEC_PATH, &policies.exec_path}, {NESTOR_DFA_ARGV, &policies.argv},
       {NESTOR_DFA_OPEN_PATH, &policies.open_path}, {NESTOR_DFA_UNIX_PATH, &policies.unix_path},
-      {NESTOR_DFA_EXCEPT, &policies.except_path},
+      {NESTOR_DFA_EXCEPT, &policies.except_path},  {NESTOR_DFA_AGENT_PATH, &policies.marks.path},
+      {NESTOR_DFA_AGENT_RUN, &policies.marks.run}, {NESTOR_DFA_AGENT_ARGV, &policies.marks.argv},
   };
   for (const auto& [kind, dfa] : automata) {
     if (Status added = maker.AddDfa(kind, *dfa, kind == NESTOR_DFA_OPEN_PATH); !added)
@@ -213,7 +221,9 @@ Result<PolicyTables> MakeTables(const CompiledPolicies& policies) {
   if (Status added = maker.AddRules(policies.rules); !added) return added.error();
   if (Status added = maker.AddCidrs(policies.cidrs); !added) return added.error();
   if (Status added = maker.AddDigests(policies.digests); !added) return added.error();
-  return maker.Take(policies.default_rules);
+  PolicyTables tables = maker.Take(policies.default_rules);
+  if (!policies.agent_lists.empty()) tables.agents = FingerprintOf(policies.marks);
+  return tables;
 }
 
 nestor_applying ApplyingOf(const EventRules& events, const ContainerRules& container) {

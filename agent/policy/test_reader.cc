@@ -183,11 +183,15 @@ void ReadChain(NodeReader& reader, const YamlNode& node, Subject& subject) {
   if (const YamlNode* depth = reader.Find(node, "depth"))
     subject.depth = reader.Number(*depth, "depth", kDeepest).value_or(0);
   const YamlNode* way = reader.Find(node, "through");
-  if (!way || !reader.IsMap(*way, "through", {"hops", "containers"})) return;
+  if (!way || !reader.IsMap(*way, "through", {"hops", "containers", "agents"})) return;
   if (const YamlNode* hops = reader.Find(*way, "hops"))
     subject.way_hops = ReadHopKinds(reader, *hops);
   if (const YamlNode* containers = reader.Find(*way, "containers"))
     subject.way_left = ReadContainersLeft(reader, *containers);
+  if (const YamlNode* agents = reader.Find(*way, "agents"))
+    for (const YamlNode& item : reader.List(*agents, "agents"))
+      if (auto name = reader.Text(item, "an agent", kLongest))
+        subject.way_agents.push_back(*std::move(name));
 }
 
 PolicyTest ReadTest(NodeReader& reader, const YamlNode& node, PolicyTest::Expected expected) {

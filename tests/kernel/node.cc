@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "agent/agents/marks.h"
 #include "agent/kernel/decode.h"
 #include "agent/policy/compile.h"
 #include "agent/policy/document.h"
@@ -18,6 +19,12 @@ namespace {
 [[noreturn]] void Fatal(const Error& error) {
   std::fprintf(stderr, "kernel tests cannot start: %s\n", error.message.c_str());
   std::exit(1);
+}
+
+Result<std::shared_ptr<const AgentMarks>> Agents() {
+  static const auto& marks = *new auto(std::make_shared<Result<AgentMarks>>(MakeAgentMarks({})));
+  if (!*marks) return marks->error();
+  return std::shared_ptr<const AgentMarks>(marks, &**marks);
 }
 
 // Before the first test: its children must be seen from their start.
@@ -56,7 +63,7 @@ void Node::SetPolicy(const std::string& yaml, const std::map<CgroupId, Workload>
     ASSERT_TRUE(parsed) << parsed.error().message;
     documents = std::move(*parsed);
   }
-  auto compiled = Compile(documents, ++generation_);
+  auto compiled = Compile(documents, ++generation_, Agents);
   ASSERT_TRUE(compiled) << compiled.error().message;
   std::vector<std::pair<CgroupId, ContainerRules>> containers;
   for (const auto& [cgroup, workload] : named)

@@ -409,6 +409,11 @@ class Grammar {
                      "A container that the chain left for another one; repeatable")
         ->allow_extra_args(false)
         ->type_name("[NAMESPACE/POD/]CONTAINER");
+    explain
+        ->add_option("--through-agent", act.through_agents,
+                     "An agent that the chain came through: claude, codex, …; repeatable")
+        ->allow_extra_args(false)
+        ->type_name("NAME");
   }
 
   // The innermost command that was recognised.

@@ -111,8 +111,7 @@ TEST_F(PolicyCommandTest, ValidateShowsEachFaultInItsLine) {
   Write("guard.yaml", kGuard);
   Write("bad.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: bad}\nspec:\n"
-        "  mode: enforced\n  rules:\n  - {name: a, exec: {args: [{regex: \"(a\"}]}}\n"
-        "  chain: {through: {agents: [claude]}}\n");
+        "  mode: enforced\n  rules:\n  - {name: a, exec: {args: [{regex: \"(a\"}]}}\n");
 
   EXPECT_EQ(RunIt({"policy", "validate", "-o", "text", "guard.yaml", "bad.yaml"}), kExitFailure);
 

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "agent/policy/automaton.h"
+#include "agent/policy/tables.h"
 
 namespace nestor {
 namespace {
@@ -217,6 +220,41 @@ TEST(CompileTest, TooManyRulesIsAnError) {
 
   ASSERT_FALSE(compiled.ok());
   EXPECT_THAT(compiled.error().message, HasSubstr("more than 2048 rules"));
+}
+
+// Compiles a rule about these agents on a node that knows some; the bits, or the error.
+std::string BitsOfAgents(const std::string& agents) {
+  const auto known = [] {
+    AgentMarks marks;
+    marks.names = {"claude", "codex", "mcp-git", "mcp-fetch"};
+    marks.unmarked["boxed"] = "it is known by an image";
+    return Result<std::shared_ptr<const AgentMarks>>(std::make_shared<const AgentMarks>(marks));
+  };
+  const auto compiled = Compile(Parse("  chain: {through: {agents: [" + agents +
+                                      "]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n"),
+                                1, known);
+  return compiled ? std::to_string(compiled->rules[0].agents) : compiled.error().message;
+}
+
+TEST(CompileTest, AgentsAreBitsOfThoseThatTheNodeKnows) {
+  EXPECT_EQ(BitsOfAgents("codex"), "2");
+  EXPECT_EQ(BitsOfAgents("claude, \"mcp-*\""), "13");
+  EXPECT_THAT(BitsOfAgents("claude, codx"),
+              HasSubstr("this node knows no agent `codx`; did you mean `codex`?"));
+  EXPECT_THAT(BitsOfAgents("boxed"),
+              HasSubstr("rules cannot ask for agent `boxed`: it is known by an image"));
+}
+
+TEST(CompileTest, WithoutTheNodesAgentsRulesAboutThemCanBeEvaluatedAndNotLoaded) {
+  const auto compiled = Compile(Parse("  chain: {through: {agents: [x]}}\n  rules:\n"
+                                      "  - {name: r, file: {paths: [/a]}}\n"),
+                                1);
+
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  EXPECT_EQ(compiled->rules[0].through_agents, 1u);
+  const auto tables = MakeTables(*compiled);
+  ASSERT_FALSE(tables);
+  EXPECT_THAT(tables.error().message, HasSubstr("without the node's agents"));
 }
 
 }  // namespace

@@ -345,6 +345,40 @@ TEST(EvaluateTest, TheWayIsAskedForHopsAndForContainersThatWereLeft) {
   EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny) << "an origin is a hop, too";
 }
 
+TEST(EvaluateTest, TheWayIsAskedForAgents) {
+  const CompiledPolicies policies = Compiled(
+      Policy("a",
+             "  mode: enforce\n  chain: {through: {agents: [claude, \"mcp-*\"], hops: [tcp]}}\n"
+             "  rules:\n  - {name: not, file: {paths: [/a]}}\n"));
+  Subject subject = Open("/a");
+  subject.way_hops = 1U << static_cast<unsigned>(HopKind::kTcp);
+  subject.way_agents = {"codex"};
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.way_agents = {"codex", "mcp-server"};
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny);
+  subject.way_hops = 0;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow) << "both are asked for";
+  subject.way_hops = 1U << static_cast<unsigned>(HopKind::kTcp);
+  subject.way_agents = {};
+  subject.way_agents_unseen = true;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny) << "it may have";
+}
+
+TEST(EvaluateTest, AnExampleNamesTheAgentsOfItsWay) {
+  const auto documents = ParsePolicies(
+      Policy("a",
+             "  mode: enforce\n  chain: {through: {agents: [claude]}}\n"
+             "  rules:\n  - {name: not, file: {paths: [/a]}}\n"
+             "tests:\n  mustDeny:\n"
+             "  - {file: {path: /a}, chain: {origin: runtime-exec, depth: 1, through: {agents: "
+             "[codex, claude]}}}\n"),
+      "a.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+
+  EXPECT_EQ((*documents)[0].tests.at(0).subject.way_agents,
+            (std::vector<std::string>{"codex", "claude"}));
+}
+
 TEST(EvaluateTest, AWayThatIsNotKnownIsForTheRuleToSay) {
   const auto denies = [](const std::string& more) {
     const CompiledPolicies policies = Compiled(Policy(

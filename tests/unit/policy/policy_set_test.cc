@@ -63,23 +63,28 @@ TEST_F(PolicySetTest, OneBadFileDoesNotUnloadTheGoodOnes) {
   EXPECT_TRUE(RulesMatching(set->compiled.open_path, "/etc/gshadow")[1]);
 }
 
-TEST_F(PolicySetTest, AFileThatAsksForWhatIsNotEnforcedIsRefusedAlone) {
+TEST_F(PolicySetTest, AFileThatAsksForWhatThereIsNotIsRefusedAlone) {
   Write("a.yaml", Policy("good", "/etc/shadow"));
   Write("b.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: b}\nspec:\n"
-        "  chain: {through: {agents: [claude]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n");
+        "  chain: {through: {agents: [cluade]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n");
   Write("c.yaml",
         "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: c}\nspec:\n  rules:\n"
         "  - {name: r, file: {paths: [/a]}, exceptions: [{paths: [/*]}]}\n");
   Write("d.yaml", Policy("large", "\"/**a?????????????????\""));
 
-  const auto set = LoadPolicySet(directory_.string(), 1);
+  AgentMarks marks;
+  marks.names = {"claude", "codex"};
+  const KnownAgents known = [&marks] {
+    return Result<std::shared_ptr<const AgentMarks>>(std::make_shared<const AgentMarks>(marks));
+  };
+  const auto set = LoadPolicySet(directory_.string(), 1, nullptr, Today(), known);
 
   ASSERT_TRUE(set.ok()) << set.error().message;
   EXPECT_EQ(set->policies.size(), 1u);
   ASSERT_EQ(set->errors.size(), 3u);
   EXPECT_THAT(set->errors[0].message,
-              HasSubstr("b.yaml:5:29: not enforced by this build: `agents` of `through`"));
+              HasSubstr("b.yaml:5:29: this node knows no agent `cluade`; did you mean `claude`?"));
   EXPECT_THAT(set->errors[1].message, HasSubstr("c.yaml:6:5: rule `r` can match nothing"));
   EXPECT_THAT(set->errors[2].message, HasSubstr("d.yaml:1:1: the file path patterns"));
 }
