@@ -116,10 +116,12 @@ static __always_inline u64 marks_of_image(struct task_struct *task, struct linux
 }
 
 /*
- * Hook: tp_btf/sched_process_exec, before or after decide_exec. Lowest kernel: 5.17. Marks the process with the agents that it is. What an
+ * Hook: tp_btf/sched_process_exec, after on_exec, which begins chains, and before decide_exec: tracepoints run in the order of attaching,
+ * and wherever decide_exec is attached, this one was before. Lowest kernel: 5.17. Marks the process with the agents that it is. What an
  * agent becomes by exec is below it, but for the same agent: a wrapper that ends in an exec of the real program.
- * Attached while a rule asks for agents. Cost: one path, and for interpreters and runners of packages one map access a byte of argv up to
- * what they run. On failure (no room to work in, unreadable): policy-state, and it may be any agent.
+ * Attached while there are exec rules, or a rule asks for agents. Cost: without such a rule a few instructions; else one path, and for
+ * interpreters and runners of packages one map access a byte of argv up to what they run. On failure (no room to work in, unreadable):
+ * policy-state, and it may be any agent.
  */
 SEC("tp_btf/sched_process_exec")
 int TRACEPOINT_PROG(mark_agent, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)

@@ -27,7 +27,7 @@ std::string EffectOf(std::string_view program, std::string_view section) {
   if (program == "decide_rights") return "credential rules do not see setuid programs";
   if (program == "decide_mmap" || program == "decide_mprotect")
     return "exec rules do not see a program that its loader is told to run";
-  if (IsForAgents(program)) return "agents that start are not marked: rules that ask for them do not see what is below";
+  if (IsForAgents(program)) return "rules about agents do not see what is below one";
   if (IsForDigests(program)) return "digests are not known: rules that ask for one match";
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
   if (program.starts_with("decide_"))
@@ -60,7 +60,8 @@ std::string EffectOf(std::string_view program, std::string_view section) {
 }
 
 uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
-  if (IsForAgents(program)) return 1U << NESTOR_ASKS_AGENTS;
+  // Also where no rule asks for agents yet: it must come before decide_exec, so be attached first.
+  if (IsForAgents(program)) return 1U << NESTOR_ASKS_AGENTS | 1U << NESTOR_RULE_EXEC;
   if (!program.starts_with("decide_")) return 0;
   if (program.starts_with("decide_trace") || program == "decide_memory")
     return 1U << NESTOR_RULE_TRACE;
