@@ -100,14 +100,15 @@ static __always_inline bool cause_from(struct task_struct *task, struct task_con
 	return true;
 }
 
-/* What else a worker can be at whose own request is answered: one that waits, or one that lies in a queue. */
-static __always_inline bool may_have_taken_another(struct serving *of_process, u64 since)
+/*
+ * What else a worker can be at whose own request is answered: one that waits, or one that lies in a queue. Writes to `any`, for 6.1 has 512
+ * bytes of stack for a program and all that it calls, and on the way here they are all in use.
+ */
+static __always_inline bool may_have_taken_another(struct serving *of_process, u64 since, struct cause *any)
 {
-	struct cause any = {};
-
 	if (!of_process)
 		return false;
-	return count_open(&of_process->process, &any) || count_later(&of_process->unclaimed, since);
+	return count_open(&of_process->process, any) || count_later(&of_process->unclaimed, since);
 }
 
 /* A worker whose request is answered by now: what it was woken for last, or one that it took itself. */
@@ -122,7 +123,7 @@ static __noinline bool cause_of_waker(struct task_struct *task, struct task_cont
 	if (bpf_ktime_get_boot_ns() - serving->woken_ns > WORKS_FOR_NS)
 		return false;
 	of_process = find_serving(task->group_leader);
-	if (!may_have_taken_another(of_process, serving->woken_ns)) {
+	if (!may_have_taken_another(of_process, serving->woken_ns, cause)) {
 		*cause = serving->woken_by;
 		return true;
 	}
