@@ -79,13 +79,14 @@ class Construction {
     Of({});
     for (size_t runner = 0; runner < Runners().size(); ++runner)
       Of({Place::Kind::kName, runner, Runners()[runner].commands.empty(), 0});
-    for (size_t at = 0; at < places_.size(); ++at) {
+    while (next_.size() < places_.size()) {
+      const Place place = places_[next_.size()];  // a copy: new ones come while it is looked at
       if (places_.size() > max_states)
         return Error{ErrorCode::kResourceExhausted, "the patterns together need more than " +
                                                         std::to_string(max_states) + " states"};
       std::array<uint32_t, 256> row{};
       for (unsigned byte = 0; byte < row.size(); ++byte)
-        row[byte] = Of(Step(places_[at], static_cast<uint8_t>(byte)));
+        row[byte] = Of(Step(place, static_cast<uint8_t>(byte)));
       next_.push_back(row);
     }
     return Name();

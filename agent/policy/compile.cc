@@ -35,6 +35,10 @@ struct PatternList {
   }
 };
 
+Error CannotAsk(const std::string& agent, const std::string& why) {
+  return Error::InvalidArgument("rules cannot ask for agent `" + agent + "`: " + why);
+}
+
 // The agents of one name, or one glob of names: bits of AgentMarks::names. Error: there is none
 // that the kernel can tell, or some that it cannot.
 Result<uint64_t> BitsOf(const std::string& glob, const AgentMarks& agents) {
@@ -42,8 +46,7 @@ Result<uint64_t> BitsOf(const std::string& glob, const AgentMarks& agents) {
   for (size_t i = 0; i < agents.names.size(); ++i)
     if (NamesAgent({glob}, agents.names[i])) bits |= uint64_t{1} << i;
   for (const auto& [name, why] : agents.unmarked)
-    if (NamesAgent({glob}, name))
-      return Error::InvalidArgument("rules cannot ask for agent `" + name + "`: " + why);
+    if (NamesAgent({glob}, name)) return CannotAsk(name, why);
   if (bits != 0) return bits;
   const std::vector<std::string_view> known(agents.names.begin(), agents.names.end());
   return Error::InvalidArgument("this node knows no agent `" + glob + "`" + Suggest(glob, known));
