@@ -39,7 +39,7 @@ def files(root):
 
 
 def is_kernel(path):
-    return path.parts[0] == "bpf"
+    return "bpf" in path.parts[:-1]
 
 
 def first_line(root, path):
