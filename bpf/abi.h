@@ -26,9 +26,11 @@
 
 /* Bounds. Each has a stated behaviour: the value is cut, the span says so, and a counter moves. */
 #define NESTOR_COMM_BYTES 16
-#define NESTOR_PATH_BYTES 4096      /* PATH_MAX: exe, cwd, file and unix paths */
-#define NESTOR_ARGV_BYTES 32768     /* argv bytes kept in one exec record, NULs included */
-#define NESTOR_EXEC_SMALL_DATA 1024 /* data area of the small exec record class */
+#define NESTOR_PATH_BYTES 4096            /* PATH_MAX: exe, cwd, file and unix paths */
+#define NESTOR_ARGV_INSPECTED 65536       /* bytes of argv that exec rules look at, if the settings say nothing else */
+#define NESTOR_ARGV_INSPECTED_MOST 131072 /* and at most */
+#define NESTOR_ARGV_BYTES 32768           /* argv bytes kept in one exec record, NULs included */
+#define NESTOR_EXEC_SMALL_DATA 1024       /* data area of the small exec record class */
 #define NESTOR_EXEC_MEDIUM_DATA 8192
 #define NESTOR_EXEC_LARGE_DATA (NESTOR_ARGV_BYTES + 2 * NESTOR_PATH_BYTES)
 #define NESTOR_UNIX_DATA 128 /* data area of hop and socket records: sun_path has 108 bytes */
@@ -67,7 +69,6 @@ enum nestor_hop_kind {
 	NESTOR_HOP_CREDENTIAL = 11, /* sudo, su, a setuid program, capabilities gained */
 	NESTOR_HOP_TRACE = 12,      /* ptrace, process_vm_writev, /proc/PID/mem: the traced process carries the tracer's chain */
 	NESTOR_HOP_DELEGATED = 13,  /* cron, at: who asked for it is not known for certain */
-	NESTOR_HOP_AGENT_SPAWN = 14,
 };
 
 /* What a hop's `detail` says, by its kind. */

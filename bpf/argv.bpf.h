@@ -19,6 +19,7 @@ struct argv_walk {
 	u32 at;    /* in the chunk */
 	u32 hits;  /* the set that was added last */
 	u32 whole; /* 1: looked at to its end */
+	u32 read;  /* at entry: bytes so far */
 };
 
 static __always_inline bool begin_walk(struct argv_walk *walk, struct scratch *scratch, struct nestor_rule_bits *accepted, u32 kind,
@@ -33,6 +34,7 @@ static __always_inline bool begin_walk(struct argv_walk *walk, struct scratch *s
 	/* Not 0 in the verifier's eyes, or it would follow what each round finds. */
 	walk->hits = unknown_zero;
 	walk->whole = unknown_zero;
+	walk->read = unknown_zero;
 	return true;
 }
 
@@ -83,10 +85,17 @@ static long exec_chunk(u32 index, void *argument)
 /* The arguments that the task's new program really has, when they have `begun` to be read. */
 static __always_inline void walk_image(struct argv_walk *walk, struct task_struct *task, bool begun)
 {
+	u64 most = argv_most, len;
+
 	walk->text = (const char *)BPF_CORE_READ(task, mm, arg_start);
 	walk->end = (const char *)BPF_CORE_READ(task, mm, arg_end);
+	len = walk->end - walk->text;
+	if (len > most)
+		walk->end = walk->text + most;
 	if (begun)
-		bpf_loop(MAX_CHUNKS + 1, exec_chunk, walk, 0);
+		bpf_loop(NESTOR_ARGV_INSPECTED_MOST / CHUNK + 1, exec_chunk, walk, 0);
+	if (len > most && walk->dfa.state != NESTOR_DFA_DEAD)
+		walk->whole = 0;
 }
 
 #endif

@@ -44,6 +44,9 @@ static long entry_chunk(u32 index, void *argument)
 	} else {
 		entry->text = NULL;
 	}
+	walk->read += len;
+	if (walk->read > argv_most)
+		return 1; /* the second stage, which judges what is longer, sees the beginning too */
 	if (walk->dfa.state != NESTOR_DFA_DEAD)
 		match_chunk(walk, len);
 	keep_words(entry, scratch->chunk, len);

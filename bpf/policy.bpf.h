@@ -13,7 +13,9 @@
 #include "path.bpf.h"
 
 #define CHUNK 128
-#define MAX_CHUNKS 1024 /* argv beyond 1024 arguments or pieces of 127 bytes is not inspected at entry; at exec 128 KiB are */
+#define MAX_CHUNKS                                                                                                                         \
+	1024 /* at entry 1024 arguments, or pieces of 127 bytes, are inspected; the second stage, which has them as one text, goes on to   \
+		argv_bytes */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -107,6 +109,7 @@ struct {
 
 extern u64 policy_generation; /* state.bpf.c; 0: no rules at all */
 extern u64 policy_changes;
+extern const volatile u32 argv_most;
 
 static __noinline __maybe_unused struct task_context *recover_to_judge(struct task_struct *task)
 {

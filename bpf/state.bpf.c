@@ -34,6 +34,8 @@ const volatile __u64 instance = 0;
 
 const volatile __u32 host_mnt_ns = 0;
 const volatile bool node_scope = false;
+/* So much of argv is inspected for rules; what is longer is not known to its end. */
+const volatile __u32 argv_most = NESTOR_ARGV_INSPECTED;
 
 /* The policy generation in force; its tables are in slot (generation & 1). 0: no rules. Written last when a set is loaded. */
 __u64 policy_generation = 0;

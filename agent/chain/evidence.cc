@@ -128,8 +128,6 @@ std::string EvidenceOf(const HopRecord& hop, const Workload& to, const RemoteInf
              " by " + TraceWords(hop.detail);
     case HopKind::kDelegated:
       return "started by " + Who(hop.from_comm, hop.from) + " for somebody who is not known";
-    case HopKind::kAgentSpawn:
-      return "a known agent, started by " + Who(hop.from_comm, hop.from);
     case HopKind::kHostService:
       return "started by " + Who(hop.from_comm, hop.from);
     case HopKind::kPreExisting:
@@ -166,7 +164,6 @@ std::string DetailOf(const HopRecord& hop) {
     case HopKind::kPreExisting:
     case HopKind::kFdPass:
     case HopKind::kDelegated:
-    case HopKind::kAgentSpawn:
       return "";
   }
   return "";

@@ -33,8 +33,6 @@ std::string_view Name(HopKind kind) {
       return "trace";
     case HopKind::kDelegated:
       return "delegated";
-    case HopKind::kAgentSpawn:
-      return "agent-spawn";
   }
   return "";
 }

@@ -26,9 +26,8 @@ enum class HopKind : uint8_t {
   kCredential = 11,
   kTrace = 12,
   kDelegated = 13,
-  kAgentSpawn = 14,
 };
-inline constexpr uint8_t kHopKindCount = 15;
+inline constexpr uint8_t kHopKindCount = 14;
 
 enum class Confidence : uint8_t { kUnknown = 0, kExact = 1, kInferred = 2, kAmbiguous = 3 };
 

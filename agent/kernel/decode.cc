@@ -22,7 +22,6 @@ static_assert(static_cast<int>(HopKind::kNamespace) == NESTOR_HOP_NAMESPACE);
 static_assert(static_cast<int>(HopKind::kCredential) == NESTOR_HOP_CREDENTIAL);
 static_assert(static_cast<int>(HopKind::kTrace) == NESTOR_HOP_TRACE);
 static_assert(static_cast<int>(HopKind::kDelegated) == NESTOR_HOP_DELEGATED);
-static_assert(static_cast<int>(HopKind::kAgentSpawn) == NESTOR_HOP_AGENT_SPAWN);
 static_assert(static_cast<int>(HopKind::kContainerEntrypoint) == NESTOR_HOP_CONTAINER_ENTRYPOINT);
 static_assert(static_cast<int>(HopKind::kRuntimeExec) == NESTOR_HOP_RUNTIME_EXEC);
 static_assert(static_cast<int>(HopKind::kSshLogin) == NESTOR_HOP_SSH_LOGIN);

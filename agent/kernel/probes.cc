@@ -34,6 +34,8 @@
 namespace nestor {
 namespace {
 
+static_assert(kMostArgvBytes == NESTOR_ARGV_INSPECTED_MOST);
+
 static_assert(static_cast<int>(Protect::kRefuse) == NESTOR_PROTECT_REFUSE);
 
 constexpr std::array<const char*, NESTOR_LOSS_MAX> kLossNames = {
@@ -227,6 +229,7 @@ Status LibbpfProbes::Load(const Features& features) {
   capabilities_ = features.ToCapabilities();
   skel_->rodata->host_mnt_ns = HostMountNamespace();
   skel_->rodata->node_scope = options_.node_scope;
+  skel_->rodata->argv_most = options_.argv_bytes;
   skel_->rodata->instance = instance_;
   skel_->rodata->peers_configured = !options_.peers.empty();
   skel_->rodata->own_node = NodeId(options_.node);

@@ -21,6 +21,8 @@ namespace nestor {
 // What happens when a pod tries to get at nestor itself: its maps, programs, files and process.
 enum class Protect : uint8_t { kOff = 0, kReport = 1, kRefuse = 2 };
 
+inline constexpr uint32_t kMostArgvBytes = 128U << 10;
+
 struct ProbeOptions {
   // In a BPF file system: what of the kernel side outlives nestord. Empty: nothing does.
   std::string pin_directory = "/sys/fs/bpf/nestor";
@@ -29,6 +31,7 @@ struct ProbeOptions {
   uint32_t verdict_ring_bytes = 4U << 20;
   uint32_t bulk_ring_bytes = 4U << 20;
   uint32_t hop_table_entries = 65'536;  // announced hops that the kernel remembers
+  uint32_t argv_bytes = 64U << 10;      // of a program's arguments are inspected; <= kMostArgvBytes
   std::chrono::milliseconds wakeup_latency{
       10};                         // longest time a record waits in the ring on a quiet node
   std::vector<Peer> peers;         // none: no chain goes to another node, or comes from one

@@ -152,9 +152,12 @@ void ReadLog(StrictYaml& yaml, const YAML::Node& node, Config& config) {
 }
 
 void ReadPolicies(StrictYaml& yaml, const YAML::Node& node, Config& config) {
-  if (!yaml.Map(node, "policies", {"directory", "endedContainers"})) return;
+  if (!yaml.Map(node, "policies", {"directory", "endedContainers", "argvBytes"})) return;
   yaml.Read(node, "directory", config.policy_directory);
   ReadCount(yaml, node, "endedContainers", 0, 65536, config.ended_containers);
+  uint64_t argv_bytes = config.probes.argv_bytes;
+  yaml.ReadSize(node, "argvBytes", 4096, kMostArgvBytes, argv_bytes);
+  config.probes.argv_bytes = static_cast<uint32_t>(argv_bytes);
 }
 
 constexpr size_t kMaxPeerNetworks = 4096;

@@ -240,14 +240,14 @@ except OSError as error: exit(error.errno)
   EXPECT_TRUE(Verdicts().empty());
 }
 
-// Beyond what stage (a) and (b) inspect: the rule says what follows, and nothing is allowed.
-TEST_F(DecideTest, AnArgvTooLongToInspectIsDeniedOrReportedAsTheRuleSays) {
-  const Sandbox container;
-  const char* const long_argv = R"(
-import os, sys
-sys.exit(os.spawnv(os.P_WAIT, '/bin/true', ['true'] + ['a' * 60000] * 4))
-)";
-  const std::string rules = R"(
+// A program with arguments of Python's making, which hold more than a command line could.
+int StartTrue(const Sandbox& container, const std::string& arguments) {
+  const std::string script =
+      "import os, sys\nsys.exit(os.spawnv(os.P_WAIT, '/bin/true', ['true'] + " + arguments + "))";
+  return Wait(container.Exec({"/usr/bin/python3", "-c", script}));
+}
+
+constexpr char kNotTheWordForbidden[] = R"(
 apiVersion: nestor.dev/v1
 kind: ChainPolicy
 metadata: {name: test}
@@ -257,17 +257,33 @@ spec:
   rules:
   - {name: not, exec: {paths: [/**/true], args: [forbidden]}}
 )";
-  Node::Get().SetPolicy(rules);
-  EXPECT_NE(Wait(container.Exec({"/usr/bin/python3", "-c", long_argv})), 0);
+
+// Beyond what stage (a) and (b) inspect: the rule says what follows, and nothing is allowed.
+TEST_F(DecideTest, AnArgvTooLongToInspectIsDeniedOrReportedAsTheRuleSays) {
+  const Sandbox container;
+  const char* const too_long = "['a' * 60000, 'a' * 6000]";
+  Node::Get().SetPolicy(kNotTheWordForbidden);
+  EXPECT_NE(StartTrue(container, too_long), 0);
   EXPECT_EQ(Verdicts().size(), 1u);
 
-  std::string audited = rules;
+  std::string audited = kNotTheWordForbidden;
   audited.replace(audited.find("onTruncated: deny"), 17, "onTruncated: audit");
   Node::Get().SetPolicy(audited);
-  EXPECT_EQ(Wait(container.Exec({"/usr/bin/python3", "-c", long_argv})), 0);
+  EXPECT_EQ(StartTrue(container, too_long), 0);
   const auto verdicts = Verdicts();
   ASSERT_EQ(verdicts.size(), 1u);
   EXPECT_FALSE(verdicts[0].applied);
+}
+
+TEST_F(DecideTest, AnArgvUpToTheBoundIsInspectedToItsEnd) {
+  const Sandbox container;
+  Node::Get().SetPolicy(kNotTheWordForbidden);
+  EXPECT_EQ(StartTrue(container, "['a' * 60000]"), 0);
+  EXPECT_EQ(StartTrue(container, "['a' * 30000, 'a' * 30000, 'harmless']"), 0);
+  EXPECT_TRUE(Verdicts().empty());
+
+  EXPECT_NE(StartTrue(container, "['a' * 30000, 'a' * 30000, 'forbidden']"), 0);
+  EXPECT_EQ(Verdicts().size(), 1u);
 }
 
 // The argument changes all the time: between the system call's look and the copy, too.

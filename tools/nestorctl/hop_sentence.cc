@@ -117,12 +117,6 @@ std::string Delegated(const v1::ChainHop& hop) {
 
 std::string StartedBy(const v1::ChainHop& hop) { return By(hop) + " started " + Name(hop.to()); }
 
-std::string AgentStarted(const v1::ChainHop& hop) {
-  const std::string& agent = hop.to().process().agent();
-  return By(hop) + " started " + (agent.empty() ? "a known agent, " : "the agent " + agent + ", ") +
-         Name(hop.to());
-}
-
 const std::map<std::string_view, std::function<std::string(const v1::ChainHop&)>>& Sentences() {
   const auto near = [](const v1::ChainHop& hop) {
     return hop.has_remote() ? FromAfar(hop) : Accepted(hop, From(hop));
@@ -147,7 +141,6 @@ const std::map<std::string_view, std::function<std::string(const v1::ChainHop&)>
                     (hop.detail().empty() ? "" : " by " + hop.detail());
            }},
           {"delegated", Delegated},
-          {"agent-spawn", AgentStarted},
           {"host-service", StartedBy},
           {"pre-existing",
            [](const v1::ChainHop& hop) { return To(hop) + " ran before nestord started"; }}};

@@ -113,8 +113,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "main:gdb[50] took hold of main:app[12] by ptrace"},
         Sentence{Hop("delegated", End("main", 50, "cron"), End("main", 51, "sh")),
                  "main:cron[50] started sh[51] for somebody who is not known"},
-        Sentence{Hop("agent-spawn", End("main", 50, "sh"), End("main", 51, "claude")),
-                 "main:sh[50] started a known agent, claude[51]"},
         Sentence{Hop("host-service", End("", 1, "systemd"), End("", 700, "kubelet")),
                  "host:systemd[1] started kubelet[700]"},
         Sentence{Hop("host-service", End("", 0, ""), End("", 700, "kubelet")),

@@ -53,6 +53,7 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->log_level, defaults.log_level);
   EXPECT_EQ(shipped->policy_directory, defaults.policy_directory);
   EXPECT_EQ(shipped->ended_containers, defaults.ended_containers);
+  EXPECT_EQ(shipped->probes.argv_bytes, defaults.probes.argv_bytes);
   EXPECT_EQ(shipped->probes.node_scope, defaults.probes.node_scope);
   EXPECT_EQ(shipped->probes.control_ring_bytes, defaults.probes.control_ring_bytes);
   EXPECT_EQ(shipped->probes.verdict_ring_bytes, defaults.probes.verdict_ring_bytes);
