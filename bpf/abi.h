@@ -441,7 +441,9 @@ enum nestor_loss {
 	NESTOR_LOSS_REMOTE_OPTION = 14, /* a SYN to another node had no room for the chain: the hop there has no client */
 	NESTOR_LOSS_REACHED_PODS = 15,  /* a host process that connected into a pod could not be remembered: it stays out of scope */
 	NESTOR_LOSS_RING_VERDICTS = 16, /* a verdict was not written: ring full. What it says was done all the same */
-	NESTOR_LOSS_MAX = 17,
+	NESTOR_LOSS_DNS_NAMES = 17,     /* no room for a name that a pod was told, or too many of them: its address is not known by it */
+	NESTOR_LOSS_DNS_ANSWERS = 18,   /* an answer that could not be read to its end: addresses in it may not be known by their names */
+	NESTOR_LOSS_MAX = 19,
 };
 
 /* ---- policy maps, written by agent/kernel/policy_maps.cc, read by bpf/policy.bpf.h and judge.bpf.h ---- */
@@ -486,7 +488,8 @@ enum nestor_dfa_kind {
 	NESTOR_DFA_AGENT_PATH = 5, /* resolved path of the executable: which agents it is, and which runner of other programs */
 	NESTOR_DFA_AGENT_RUN = 6,  /* argv of a runner: which agents the program is that it is given to run */
 	NESTOR_DFA_AGENT_ARGV = 7, /* argv: which agents have such an argument */
-	NESTOR_DFA_KINDS = 8,
+	NESTOR_DFA_DNS_NAME = 8,   /* a name that the peer's address is known by: lower case, without the final dot */
+	NESTOR_DFA_KINDS = 9,
 };
 
 /*
@@ -556,6 +559,8 @@ NESTOR_LAYOUT(nestor_event_rules, 9 * 256);
 #define NESTOR_APPLIES_DIGESTS 0
 /* Of a generation only, not of nestor_applying.events: some rule asks for agents. */
 #define NESTOR_ASKS_AGENTS 8
+/* The same: some rule asks for names of peers. */
+#define NESTOR_ASKS_NAMES 9
 
 /* The rules that apply somewhere. */
 struct nestor_applying {
@@ -583,6 +588,37 @@ struct nestor_cidr_key {
 	__u8 addr[16];
 };
 NESTOR_LAYOUT(nestor_cidr_key, 28);
+
+/* An address as processes of one network namespace were told it, by a name server. */
+struct nestor_told_key {
+	__u64 netns; /* its cookie: inode numbers are used again */
+	__u32 family;
+	__u32 pad;
+	__u8 addr[16]; /* v4: the first four, zeros behind */
+};
+NESTOR_LAYOUT(nestor_told_key, 32);
+
+#define NESTOR_NAMES_TOLD 8 /* of an address; the ninth takes the place of the first; a power of two */
+
+struct nestor_told {
+	__u64 until_ns;                /* boot clock: nobody knows it by a name any more */
+	__u64 name[NESTOR_NAMES_TOLD]; /* hashes, keys of dns_names; 0: none */
+	__u32 next;                    /* where the next one goes */
+	__u32 pad;
+};
+NESTOR_LAYOUT(nestor_told, 80);
+
+#define NESTOR_DNS_NAME 253 /* bytes of a name's text, RFC 1035, 2.3.4, without its final dot */
+#define NESTOR_DNS_MARGIN 8 /* DFA_STEP, see there */
+#define NESTOR_DNS_TEXT 272 /* both margins and 256 between them */
+
+struct nestor_name {
+	__u64 until_ns;
+	__u32 len;
+	__u32 pad;
+	char text[NESTOR_DNS_TEXT]; /* from NESTOR_DNS_MARGIN on */
+};
+NESTOR_LAYOUT(nestor_name, 288);
 
 /* Key of the digests: SHA-256 of a program's file. The value is a set of rules. */
 struct nestor_digest_key {

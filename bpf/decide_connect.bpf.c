@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "address.bpf.h"
 #include "judge.bpf.h"
+#include "dns.bpf.h"
 #include "turn.bpf.h"
 
 /* To nowhere is to this host (RFC 1122, 3.2.1.3, as Linux has it): the rules for loopback are meant. */
@@ -56,12 +57,15 @@ static __always_inline u32 match_network(const struct nestor_address *peer, u64 
 }
 
 /* Rules that ask for no address (ports only) match any inet peer; those for unix paths never do. */
-static __always_inline int judge_peer(const struct decision *decision, struct nestor_address *peer, u8 stage)
+static __always_inline int judge_peer(const struct decision *decision, struct nestor_address *peer, struct socket *socket, u8 stage)
 {
-	struct nestor_rule_bits *in = rule_set(match_network(peer, decision->generation), decision->generation);
+	u32 networks = match_network(peer, decision->generation);
+	struct nestor_rule_bits *in = rule_set(networks, decision->generation);
 	struct nestor_rule_bits *none = rule_set(NESTOR_SET_NONE, decision->generation);
 	struct judgement judgement = {};
 
+	if (names_asked && match_names(&judgement, decision, peer, netns_cookie(BPF_CORE_READ(socket, sk)), networks))
+		in = &decision->scratch->by_path;
 	if (!match_rules(&judgement, decision, NESTOR_RULE_CONNECT, none, in, false))
 		return 0;
 	if (decision->scratch->found.sparing && !spare_executable(&judgement, decision))
@@ -74,7 +78,7 @@ static __always_inline int judge_peer(const struct decision *decision, struct ne
 }
 
 /* `as_v4`: an IPv4 socket takes an address without a family for one of its own when it sends. */
-static __always_inline int decide_inet(struct sockaddr *address, int len, bool as_v4, u8 stage)
+static __always_inline int decide_inet(struct socket *socket, struct sockaddr *address, int len, bool as_v4, u8 stage)
 {
 	struct nestor_address peer = {};
 	struct decision decision;
@@ -86,7 +90,7 @@ static __always_inline int decide_inet(struct sockaddr *address, int len, bool a
 		return -EPERM;
 	if (read_peer(&peer, address, len, as_v4)) {
 		name_nowhere(&peer);
-		ret = judge_peer(&decision, &peer, stage);
+		ret = judge_peer(&decision, &peer, socket, stage);
 	}
 	leave_scratch(decision.scratch);
 	return ret;
@@ -94,12 +98,13 @@ static __always_inline int decide_inet(struct sockaddr *address, int len, bool a
 
 /*
  * Hook: lsm/socket_connect. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM. Cost: nothing without connect rules
- * here, else one prefix look-up. On failure (no room to work in): policy-state, refused.
+ * here, else one prefix look-up; where rules ask for names, one more, and a map access a byte of each name. On failure (no room to work
+ * in): policy-state, refused.
  */
 SEC("lsm/socket_connect")
 int FUNCTION_PROG(decide_connect, struct socket *socket, struct sockaddr *address, int len)
 {
-	return decide_inet(address, len, false, NESTOR_STAGE_CONNECT);
+	return decide_inet(socket, address, len, false, NESTOR_STAGE_CONNECT);
 }
 
 /*
@@ -117,7 +122,7 @@ int FUNCTION_PROG(decide_send, struct socket *socket, struct msghdr *message, in
 	family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	return decide_inet(address, message->msg_namelen, family == AF_INET, NESTOR_STAGE_SEND);
+	return decide_inet(socket, address, message->msg_namelen, family == AF_INET, NESTOR_STAGE_SEND);
 }
 
 static __always_inline int judge_unix(const struct decision *decision, struct sock *other, u8 stage)

@@ -89,6 +89,7 @@ struct mnt_namespace {
 
 struct net {
 	struct ns_common ns;
+	u64 net_cookie;
 };
 
 struct pid_namespace {
@@ -354,6 +355,9 @@ struct sock;
 
 struct sk_buff {
 	struct sock *sk;
+	unsigned int len, data_len;
+	u16 transport_header;
+	unsigned char *head, *data;
 };
 
 struct msghdr {

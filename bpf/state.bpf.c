@@ -37,6 +37,12 @@ const volatile bool node_scope = false;
 /* So much of argv is inspected for rules; what is longer is not known to its end. */
 const volatile __u32 argv_most = NESTOR_ARGV_INSPECTED;
 
+/* Names that pods are told by name servers: see dns.bpf.h. The first is written by nestord, before a generation that asks and after the
+ * last. */
+__u32 names_asked = 0;
+const volatile __u32 told_per_netns = 1024;
+const volatile __u64 told_for_ns = 3600000000000ULL;
+
 /* The policy generation in force; its tables are in slot (generation & 1). 0: no rules. Written last when a set is loaded. */
 __u64 policy_generation = 0;
 /* One more each time that a container's rules change within a generation: what tasks remember of them counts no longer. */

@@ -136,6 +136,17 @@ std::vector<Event> ChainGraph::State::Apply(const SocketRecord& record) {
   return AfterItsHops(std::move(event));
 }
 
+namespace {
+
+// A peer that is known by a name that a rule asks for: "10.0.0.1:443 (db.example.org)".
+std::string SubjectText(const VerdictRecord& record) {
+  const std::string peer = ToString(record.peer);
+  if (peer.empty()) return record.subject.value;
+  return record.subject.value.empty() ? peer : peer + " (" + record.subject.value + ")";
+}
+
+}  // namespace
+
 std::vector<Event> ChainGraph::State::Apply(const VerdictRecord& record) {
   ProcessNode* node = NodeOf(record.actor);
   Event event = EventOf(EventType::kVerdict, record.time_ns, record.actor, node);
@@ -145,7 +156,7 @@ std::vector<Event> ChainGraph::State::Apply(const VerdictRecord& record) {
   verdict.stage = record.stage;
   verdict.applied = record.applied;
   verdict.generation = record.generation;
-  verdict.subject = record.subject.value.empty() ? ToString(record.peer) : record.subject.value;
+  verdict.subject = SubjectText(record);
   verdict.argv = record.argv;
   verdict.subject_truncated = record.subject.truncated;
   verdict.argv_truncated = record.argv_truncated;

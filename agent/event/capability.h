@@ -16,11 +16,12 @@ struct Capability {
   std::string effect;     // what does not work without it
   std::string fix;        // how to get it
   // Of a hook: the kinds of rules that it judges, bits (1 << RuleEvent); and
-  // kAsksForDigests, kAsksForAgents.
+  // kAsksForDigests, kAsksForAgents, kAsksForNames.
   uint32_t rule_events = 0;
 };
 inline constexpr uint32_t kAsksForDigests = 1;      // no RuleEvent is 0
 inline constexpr uint32_t kAsksForAgents = 1 << 8;  // nor 8
+inline constexpr uint32_t kAsksForNames = 1 << 9;   // nor 9
 
 }  // namespace nestor
 

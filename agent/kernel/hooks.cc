@@ -28,6 +28,7 @@ std::string EffectOf(std::string_view program, std::string_view section) {
   if (program == "decide_mmap" || program == "decide_mprotect")
     return "exec rules do not see a program that its loader is told to run";
   if (IsForAgents(program)) return "rules about agents do not see what is below one";
+  if (IsForNames(program)) return "connect rules know no names: those with `names` do not match";
   if (IsForDigests(program)) return "digests are not known: rules that ask for one match";
   if (program == "decide_exec") return "a program that changes its arguments in time runs";
   if (program.starts_with("decide_"))
@@ -62,6 +63,7 @@ std::string EffectOf(std::string_view program, std::string_view section) {
 uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
   // Also where no rule asks for agents yet: it must come before decide_exec, so be attached first.
   if (IsForAgents(program)) return 1U << NESTOR_ASKS_AGENTS | 1U << NESTOR_RULE_EXEC;
+  if (IsForNames(program)) return 1U << NESTOR_ASKS_NAMES;
   if (!program.starts_with("decide_")) return 0;
   if (program.starts_with("decide_trace") || program == "decide_memory")
     return 1U << NESTOR_RULE_TRACE;
@@ -79,6 +81,8 @@ uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
 bool IsForDigests(std::string_view program) { return program == "decide_digest"; }
 
 bool IsForAgents(std::string_view program) { return program == "mark_agent"; }
+
+bool IsForNames(std::string_view program) { return program == "learn_names"; }
 
 bool CanHash(const btf* kernel) {
   return btf__find_by_name_kind(kernel, "ima_file_hash", BTF_KIND_FUNC) > 0;

@@ -20,6 +20,8 @@ uint32_t RuleEventsOf(std::string_view program, std::string_view section);
 bool IsRequired(std::string_view program);
 // Marks agents, for rules that ask for them.
 bool IsForAgents(std::string_view program);
+// Only needed while a rule asks for names of peers.
+bool IsForNames(std::string_view program);
 // Only where the kernel hashes files (CONFIG_IMA).
 bool IsForDigests(std::string_view program);
 bool CanHash(const btf* kernel);

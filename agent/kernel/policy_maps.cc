@@ -185,6 +185,8 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   const bool same = *words_.fingerprint == fingerprint;
   if (Status status = WriteUnnamed(slot, tables->default_rules, same, containers); !status)
     return status;
+  // Before rules that ask for names count, and after the last one did.
+  if (tables->asks_names) *words_.names_asked = 1;
   // Never a generation with another one's fingerprint, whenever nestord dies.
   *words_.fingerprint = 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -192,6 +194,7 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // Not before: marks of this numbering are made by this generation's tables.
   *words_.agents_stamp = *stamp;
+  if (!tables->asks_names) *words_.names_asked = 0;
   *words_.fingerprint = fingerprint;
   loaded_ = generation;
   events_ = tables->events;
@@ -216,6 +219,7 @@ uint32_t PolicyMaps::EventsInForce() const {
   nestor_agents numbering{};
   const bool read = bpf_map_lookup_elem(fds_.agent_numbering, &slot, &numbering) == 0;
   if (!read || numbering.stamp != 0) events |= 1U << NESTOR_ASKS_AGENTS;
+  if (*words_.names_asked != 0) events |= 1U << NESTOR_ASKS_NAMES;
   return events;
 }
 

@@ -22,11 +22,11 @@ class PolicyMaps {
     int containers;  // the kernel's own list
   };
 
-  // The kernel's policy_generation, policy_changes, policy_fingerprint and agents_stamp, in mapped
-  // memory.
+  // The kernel's policy_generation, policy_changes, policy_fingerprint, agents_stamp and
+  // names_asked, in mapped memory.
   struct Words {
     volatile uint64_t *generation, *changes, *fingerprint;
-    volatile uint32_t* agents_stamp;
+    volatile uint32_t *agents_stamp, *names_asked;
   };
 
   // An earlier nestord's tables and words are gone on with.

@@ -28,6 +28,7 @@
 #include "agent/kernel/policy_maps.h"
 #include "agent/kernel/programs.h"
 #include "agent/kernel/ring_source.h"
+#include "agent/kernel/told_names.h"
 #include "bpf/abi.h"
 #include "bpf/nestor_skeleton.skel.h"
 
@@ -39,10 +40,10 @@ static_assert(kMostArgvBytes == NESTOR_ARGV_INSPECTED_MOST);
 static_assert(static_cast<int>(Protect::kRefuse) == NESTOR_PROTECT_REFUSE);
 
 constexpr std::array<const char*, NESTOR_LOSS_MAX> kLossNames = {
-    "ring-control",   "ring-bulk",    "task-storage",   "socket-storage",   "argv-read",
-    "argv-truncated", "path-read",    "path-truncated", "connection-table", "container-table",
-    "policy-state",   "hop-table",    "cause-table",    "candidates",       "remote-option",
-    "reached-pods",   "ring-verdicts"};
+    "ring-control",   "ring-bulk",     "task-storage",   "socket-storage",   "argv-read",
+    "argv-truncated", "path-read",     "path-truncated", "connection-table", "container-table",
+    "policy-state",   "hop-table",     "cause-table",    "candidates",       "remote-option",
+    "reached-pods",   "ring-verdicts", "dns-names",      "dns-answers"};
 
 uint32_t HostMountNamespace() {
   struct stat link{};
@@ -69,6 +70,7 @@ uint32_t EventsOf(const CompiledPolicies& policies) {
     events |= 1U << static_cast<uint32_t>(rule.event);
     if (!rule.digests.empty()) events |= 1U << NESTOR_APPLIES_DIGESTS;
     if (rule.through_agents != 0) events |= 1U << NESTOR_ASKS_AGENTS;
+    if (rule.asks_name) events |= 1U << NESTOR_ASKS_NAMES;
   }
   return events;
 }
@@ -96,6 +98,11 @@ class LibbpfProbes : public Probes {
   }
   void ForgetHops(const std::vector<HopId>& hops) override {
     DeleteHops(bpf_map__fd(skel_->maps.hop_table), hops);
+  }
+  Status ForgetOldNames() override {
+    return SweepToldNames(bpf_map__fd(skel_->maps.told_addresses),
+                          bpf_map__fd(skel_->maps.dns_names), bpf_map__fd(skel_->maps.told_counts),
+                          NowNs());
   }
   const Inheritance& inheritance() const override { return inheritance_; }
   std::vector<std::string> warnings() const override {
@@ -229,6 +236,9 @@ Status LibbpfProbes::Load(const Features& features) {
   capabilities_ = features.ToCapabilities();
   skel_->rodata->host_mnt_ns = HostMountNamespace();
   skel_->rodata->node_scope = options_.node_scope;
+  skel_->rodata->told_per_netns = options_.names_per_pod;
+  skel_->rodata->told_for_ns =
+      static_cast<uint64_t>(std::chrono::nanoseconds(options_.remember_names).count());
   skel_->rodata->argv_most = options_.argv_bytes;
   skel_->rodata->instance = instance_;
   skel_->rodata->peers_configured = !options_.peers.empty();
@@ -238,6 +248,8 @@ Status LibbpfProbes::Load(const Features& features) {
   bpf_map__set_max_entries(skel_->maps.verdicts, options_.verdict_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.bulk, options_.bulk_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.hop_table, options_.hop_table_entries);
+  bpf_map__set_max_entries(skel_->maps.told_addresses, options_.names);
+  bpf_map__set_max_entries(skel_->maps.dns_names, options_.names);
   if (Status status = ChooseHooks(features); !status) return status;
   if (Status status = UsePins(); !status) return status;
   TakeLibbpfLog();
@@ -273,7 +285,8 @@ Status LibbpfProbes::UsePins() {
   if (options_.pin_directory.empty() || !IsInBpfFilesystem(options_.pin_directory)) return {};
   auto pinned = PinnedState::Open(options_.pin_directory, skel_->obj, [this](const bpf_map* map) {
     return map == skel_->maps.control || map == skel_->maps.verdicts || map == skel_->maps.bulk ||
-           map == skel_->maps.hop_table;
+           map == skel_->maps.hop_table || map == skel_->maps.told_addresses ||
+           map == skel_->maps.dns_names;
   });
   if (!pinned) return pinned.error();
   pinned_ = std::move(*pinned);
@@ -310,7 +323,7 @@ void LibbpfProbes::OpenTables() {
       PolicyMaps::Words{reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_generation),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_changes),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_fingerprint),
-                        &skel_->bss->agents_stamp});
+                        &skel_->bss->agents_stamp, &skel_->bss->names_asked});
   for (uint32_t where = 0; where < NESTOR_LOSS_MAX; ++where) {
     bpf_map_lookup_elem(bpf_map__fd(maps.reported_losses), &where, &told_losses_[where]);
   }

@@ -31,7 +31,12 @@ struct ProbeOptions {
   uint32_t verdict_ring_bytes = 4U << 20;
   uint32_t bulk_ring_bytes = 4U << 20;
   uint32_t hop_table_entries = 65'536;  // announced hops that the kernel remembers
-  uint32_t argv_bytes = 64U << 10;      // of a program's arguments are inspected; <= kMostArgvBytes
+  // Addresses that pods know by names of DNS, while rules ask for names; as many names. Beyond:
+  // loss dns-names.
+  uint32_t names = 16'384;
+  uint32_t names_per_pod = 1024;                        // of one network namespace
+  std::chrono::milliseconds remember_names{3'600'000};  // after an answer, or its TTL if longer
+  uint32_t argv_bytes = 64U << 10;  // of a program's arguments are inspected; <= kMostArgvBytes
   std::chrono::milliseconds wakeup_latency{
       10};                         // longest time a record waits in the ring on a quiet node
   std::vector<Peer> peers;         // none: no chain goes to another node, or comes from one
@@ -83,6 +88,11 @@ class Probes {
   virtual Result<std::vector<HopRecord>> Hops() = 0;
   // Nobody asks for these any more. One that somebody enters all the same is announced again.
   virtual void ForgetHops(const std::vector<HopId>& hops) = 0;
+
+  // Takes out of the kernel's tables what pods were told by name servers and is over by now, so
+  // that there is room for more. Cost: a look at each entry. Error: what is left stays, and is over
+  // all the same.
+  virtual Status ForgetOldNames() = 0;
 
   virtual const Inheritance& inheritance() const = 0;
   // What the operator should know of this start, beside capabilities.

@@ -64,8 +64,8 @@ void ReadProtect(StrictYaml& yaml, const YAML::Node& node, Protect& out) {
 
 void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
   if (!yaml.Map(node, "kernel",
-                {"controlRing", "verdictRing", "bulkRing", "wakeupLatency", "hopTable",
-                 "pinDirectory", "keepOnExit", "protect"})) {
+                {"controlRing", "verdictRing", "bulkRing", "wakeupLatency", "hopTable", "names",
+                 "namesPerPod", "rememberNames", "pinDirectory", "keepOnExit", "protect"})) {
     return;
   }
   ProbeOptions& options = config.probes;
@@ -73,6 +73,9 @@ void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
   yaml.Read(node, "keepOnExit", config.keep_on_exit);
   ReadProtect(yaml, node, options.protect);
   ReadCount(yaml, node, "hopTable", 1024, 10'000'000, options.hop_table_entries);
+  ReadCount(yaml, node, "names", 256, 1'000'000, options.names);
+  ReadCount(yaml, node, "namesPerPod", 16, 1'000'000, options.names_per_pod);
+  yaml.ReadDuration(node, "rememberNames", milliseconds(1000), 24 * kHour, options.remember_names);
   ReadRing(yaml, node, "controlRing", options.control_ring_bytes);
   ReadRing(yaml, node, "verdictRing", options.verdict_ring_bytes);
   ReadRing(yaml, node, "bulkRing", options.bulk_ring_bytes);

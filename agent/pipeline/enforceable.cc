@@ -27,9 +27,9 @@ std::string WhyUnenforceable(const CompiledRule& rule,
   }
   std::string why;
   bool judged = false;
-  const uint32_t needed = 1U << static_cast<unsigned>(event) |
-                          (rule.digests.empty() ? 0 : kAsksForDigests) |
-                          (rule.through_agents == 0 ? 0 : kAsksForAgents);
+  const uint32_t needed =
+      1U << static_cast<unsigned>(event) | (rule.digests.empty() ? 0 : kAsksForDigests) |
+      (rule.through_agents == 0 ? 0 : kAsksForAgents) | (rule.asks_name ? kAsksForNames : 0);
   for (const Capability& capability : capabilities) {
     if (!(capability.rule_events & needed)) continue;
     judged = true;

@@ -172,7 +172,16 @@ struct Pipeline::State {
     Sweep(now);
     graph.Reap(now);
     probes.ForgetHops(graph.TakeForgotten());
+    SweepNames(now);
     ReportLosses(now);
+  }
+
+  void SweepNames(uint64_t now) {
+    if (now - last_names_sweep_ns < kSweepIntervalNs) return;
+    last_names_sweep_ns = now;
+    // What stays is over all the same, and room that is then missing is a loss: dns-names.
+    const Status swept = probes.ForgetOldNames();
+    last_names_error = swept ? "" : swept.error().message;
   }
 
   // Ends processes whose exit record was lost: else they would live in the tree for ever.
@@ -281,9 +290,11 @@ struct Pipeline::State {
   uint64_t started_ns = Now(CLOCK_REALTIME);
   uint64_t last_upkeep_ns = 0;
   uint64_t last_sweep_ns = 0;
+  uint64_t last_names_sweep_ns = 0;
   std::vector<ProcessKey> to_sweep;
   int64_t realtime_offset_ns = RealtimeOffset();
   std::string last_decode_error;
+  std::string last_names_error;
   bool running = false;
   std::atomic<uint64_t> loaded_generation{0};
 };
@@ -332,6 +343,7 @@ NodeStatus Pipeline::State::MakeStatus() const {
   }
   if (!last_disagreement.empty()) status.warnings.push_back(last_disagreement);
   if (!last_decode_error.empty()) status.warnings.push_back(last_decode_error);
+  if (!last_names_error.empty()) status.warnings.push_back(last_names_error);
   return status;
 }
 

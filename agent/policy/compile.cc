@@ -90,7 +90,8 @@ class Compiler {
                                     {&argv_, &out_.argv},
                                     {&open_path_, &out_.open_path},
                                     {&unix_path_, &out_.unix_path},
-                                    {&except_path_, &out_.except_path}})
+                                    {&except_path_, &out_.except_path},
+                                    {&dns_name_, &out_.dns_name}})
       if (Status built = Build(*list, *dfa); !built) return built.error();
     if (Status built = BuildCidrs(); !built) return built.error();
     if (Status built = BuildDigests(); !built) return built.error();
@@ -164,6 +165,7 @@ class Compiler {
     argv_.Add(draft.args, rule, false);
     argv_.Add(draft.less_args, rule, true);
     except_path_.Add(draft.spared, rule, false);
+    dns_name_.Add(draft.names, rule, false);
     // What may be another pod's allowance, or its default, does not count for an unknown one.
     const bool of_all = draft.rule.selector.empty();
     const bool waits = draft.rule.action == Action::kAllow || draft.rule.is_default;
@@ -256,7 +258,7 @@ class Compiler {
     const RuleBits path =
         accepted(out_.exec_path) | accepted(out_.open_path) | accepted(out_.unix_path);
     const RuleBits argv = accepted(out_.argv);
-    RuleBits network;
+    RuleBits network = accepted(out_.dns_name);
     for (const CidrRule& cidr : out_.cidrs) network |= cidr.rules;
     for (size_t index = 0; index < drafts_.size(); ++index) {
       const CompiledRule& rule = drafts_[index].rule;
@@ -315,6 +317,7 @@ class Compiler {
   PatternList open_path_{"file path", {}, true, true};
   PatternList unix_path_{"unix path", {}};
   PatternList except_path_{"executable", {}};
+  PatternList dns_name_{"DNS name", {}};
 };
 
 }  // namespace

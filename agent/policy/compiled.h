@@ -61,6 +61,7 @@ struct CompiledRule {
   bool need_path = false;
   bool need_argv = false;
   bool need_cidr = false;
+  bool asks_name = false;     // connect: one of the names that the peer's address is known by
   bool spares = false;        // has exceptions by executable: see except_path
   bool while_unknown = true;  // applies to containers whose workload is not known yet
   uint8_t access = 7;         // file: 1 read, 2 write, 4 another name
@@ -89,6 +90,7 @@ struct CompiledPolicies {
   Dfa open_path;                    // over the resolved path of the file
   Dfa unix_path;                    // over the unix socket's path; abstract names start with '@'
   Dfa except_path;                  // over the path of the program that acts: rules that spare it
+  Dfa dns_name;                     // over a name that the peer's address is known by
   std::vector<CidrRule> cidrs;
   std::map<std::string, RuleBits> digests;       // the rules that ask for each
   std::vector<std::vector<std::string>> places;  // lists of containers that chains come through

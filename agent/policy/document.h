@@ -68,6 +68,7 @@ struct RuleDocument {
   std::optional<Provenance> provenance;  // exec
   uint8_t traits = 0;                    // exec: bits (1 << ExecTrait), any of them
   std::vector<Cidr> cidrs;               // connect
+  std::vector<NamedPattern> names;       // connect: of DNS, in lower case
   std::vector<NamedPattern> unix_paths;  // connect
   std::vector<PortRange> ports;          // connect
   uint8_t access = 7;                    // file: 1 read, 2 write, 4 another name

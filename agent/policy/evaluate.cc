@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/policy/automaton.h"
+#include "agent/policy/dns_name.h"
 
 namespace nestor {
 namespace {
@@ -26,6 +27,13 @@ RuleBits RulesOfAddress(const CompiledPolicies& policies, const Cidr& address) {
   return longest ? longest->rules : RuleBits();
 }
 
+RuleBits RulesOfNames(const CompiledPolicies& policies, const std::vector<std::string>& names) {
+  RuleBits rules;
+  for (const std::string& name : names)
+    rules |= RulesMatching(policies.dns_name, PlainDnsName(name));
+  return rules;
+}
+
 RuleBits MatchingPatterns(const CompiledPolicies& policies, const Subject& subject) {
   const RuleBits all = RuleBits().set();
   const RuleBits need_path = Asking(policies, &CompiledRule::need_path);
@@ -42,8 +50,9 @@ RuleBits MatchingPatterns(const CompiledPolicies& policies, const Subject& subje
       return subject.path_unseen ? all : RulesMatching(policies.open_path, subject.path);
     case RuleEvent::kConnect:
       if (!subject.address) return RulesMatching(policies.unix_path, subject.path) & need_path;
-      return ~need_path & (RulesOfAddress(policies, *subject.address) |
-                           ~Asking(policies, &CompiledRule::need_cidr));
+      return ~need_path &
+             (RulesOfAddress(policies, *subject.address) | RulesOfNames(policies, subject.names) |
+              ~Asking(policies, &CompiledRule::need_cidr));
     case RuleEvent::kCredential:
     case RuleEvent::kNamespace:
     case RuleEvent::kTrace:

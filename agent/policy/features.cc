@@ -20,6 +20,8 @@ Entry EntryOf(Feature feature) {
       return {"`from` of exec rules", "`paths`", true};
     case Feature::kTraits:
       return {"`is` of exec rules", "`paths`", true};
+    case Feature::kPeerNames:
+      return {"`names` of connect rules", "`cidrs`", true};
     case Feature::kExecExecutables:
       return {"`executables` in an exception of an exec rule", "`paths`, `args` or the workload",
               true};

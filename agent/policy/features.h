@@ -20,6 +20,7 @@ enum class Feature : uint8_t {
   kCredential,
   kNamespace,
   kTrace,
+  kPeerNames,  // connect.names
 };
 
 // Whether the kernel side of this build decides it.

@@ -81,8 +81,8 @@ void Add(const CompiledRule& rule, Hash& hash) {
   hash.Add(rule.through_place);
   hash.Add(rule.through_agents);
   hash.Add(rule.agents);
-  for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.while_unknown,
-                         rule.spares, rule.is_default}) {
+  for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.asks_name,
+                         rule.while_unknown, rule.spares, rule.is_default}) {
     hash.Add(yes);
   }
   hash.Add(rule.on_truncated);
@@ -115,7 +115,7 @@ uint64_t FingerprintOf(const CompiledPolicies& policies) {
   hash.Add(policies.rules.size());
   for (const CompiledRule& rule : policies.rules) Add(rule, hash);
   for (const Dfa* automaton : {&policies.exec_path, &policies.argv, &policies.open_path,
-                               &policies.unix_path, &policies.except_path}) {
+                               &policies.unix_path, &policies.except_path, &policies.dns_name}) {
     hash.Add(*automaton);
   }
   hash.Add(policies.places.size());

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "agent/policy/dns_name.h"
 #include "agent/policy/regex.h"
 
 namespace nestor {
@@ -151,6 +152,18 @@ std::vector<Cidr> ReadCidrs(NodeReader& reader, const YamlNode& node) {
       reader.Fail(item.mark, "bad network " + Shown(*text) + ": " + cidr.error().message);
   }
   return cidrs;
+}
+
+std::vector<NamedPattern> ReadDnsNames(NodeReader& reader, const YamlNode& node) {
+  constexpr size_t kLongest = 300;
+  std::vector<NamedPattern> names;
+  for (const YamlNode& item : reader.List(node, "names")) {
+    const auto text = reader.Text(item, "a value of names", kLongest);
+    if (!text) continue;
+    auto pattern = Checked(reader, item.mark, *text, ParseDnsName(*text), "name");
+    if (pattern) names.push_back({*text, *std::move(pattern)});
+  }
+  return names;
 }
 
 std::vector<PortRange> ReadPorts(NodeReader& reader, const YamlNode& node) {

@@ -30,6 +30,9 @@ std::vector<NamedPattern> ReadArguments(NodeReader& reader, const YamlNode& node
 // A pattern of a whole argv each.
 std::vector<NamedPattern> ReadCommandLines(NodeReader& reader, const YamlNode& node);
 
+// Names of DNS, in whatever case; `*` stands for any characters, also dots.
+std::vector<NamedPattern> ReadDnsNames(NodeReader& reader, const YamlNode& node);
+
 std::vector<Cidr> ReadCidrs(NodeReader& reader, const YamlNode& node);
 std::vector<PortRange> ReadPorts(NodeReader& reader, const YamlNode& node);
 

@@ -94,13 +94,14 @@ std::vector<RuleDraft> WithoutExceptions(const PolicyDocument& policy, const Rul
     draft.unix_socket = true;
     Add(rule.unix_paths, draft.paths);
   }
-  if (rule.cidrs.empty() && rule.ports.empty()) return drafts;
+  if (rule.cidrs.empty() && rule.names.empty() && rule.ports.empty()) return drafts;
   const std::vector<PortRange> ports = rule.ports.empty() ? std::vector<PortRange>{{}} : rule.ports;
   for (const PortRange& range : ports) {
     RuleDraft& draft = drafts.emplace_back(Begin(policy, rule));
     draft.rule.port_min = range.min;
     draft.rule.port_max = range.max;
     draft.cidrs = rule.cidrs;
+    Add(rule.names, draft.names);
   }
   return drafts;
 }
@@ -199,7 +200,8 @@ std::vector<RuleDraft> DraftRules(const std::vector<PolicyDocument>& policies, s
     draft.rule.line = draft.mark.line;
     draft.rule.need_path = !draft.paths.empty();
     draft.rule.need_argv = !draft.args.empty();
-    draft.rule.need_cidr = !draft.cidrs.empty();
+    draft.rule.need_cidr = !draft.cidrs.empty() || !draft.names.empty();
+    draft.rule.asks_name = !draft.names.empty();
     draft.rule.spares = !draft.spared.empty();
   }
   std::sort(drafts.begin(), drafts.end(), DecidesBefore);

@@ -22,6 +22,7 @@ struct RuleDraft {
   std::vector<const Pattern*> less_args;
   std::vector<Cidr> cidrs;
   std::vector<Cidr> less_cidrs;
+  std::vector<const Pattern*> names;
   std::vector<const Pattern*> spared;  // executables
 
   // Whether the rule asks for a unix socket's path.

@@ -54,6 +54,7 @@ class RuleReader {
   RuleDocument Read(const YamlNode& node, OnTruncated on_truncated);
 
  private:
+  void CheckExceptions(const std::vector<ExceptionDocument>& exceptions);
   void ReadWords(const YamlNode& node);
   void ReadAction(const YamlNode& node);
   void ReadTags(const YamlNode& node);
@@ -62,6 +63,7 @@ class RuleReader {
   void ReadTraits(const YamlNode& node);
   void ReadFile(const YamlNode& node);
   void ReadConnect(const YamlNode& node);
+  void ReadPeerNames(const YamlNode& node);
   void ReadCredential(const YamlNode& node);
   void ReadNamespace(const YamlNode& node);
   void ReadTrace(const YamlNode& node);
@@ -93,10 +95,21 @@ RuleDocument RuleReader::Read(const YamlNode& node, OnTruncated on_truncated) {
   ReadBlock(node, unknown_field);
   if (const YamlNode* exceptions = reader_.Find(node, "exceptions")) {
     auto more = ReadExceptions(reader_, *exceptions, rule_.event, features_);
+    CheckExceptions(more);
     rule_.exceptions.insert(rule_.exceptions.end(), std::make_move_iterator(more.begin()),
                             std::make_move_iterator(more.end()));
   }
   return std::move(rule_);
+}
+
+// An address goes by a name or does not: a network cannot take it back.
+void RuleReader::CheckExceptions(const std::vector<ExceptionDocument>& exceptions) {
+  if (rule_.names.empty()) return;
+  for (const ExceptionDocument& exception : exceptions)
+    if (!exception.cidrs.empty())
+      reader_.Fail(exception.mark,
+                   "a rule with `names` has no exceptions for `cidrs`: write a rule that allows "
+                   "these, in a policy with a more specific selector");
 }
 
 void RuleReader::ReadWords(const YamlNode& node) {
@@ -229,14 +242,24 @@ void RuleReader::ReadFile(const YamlNode& node) {
 
 void RuleReader::ReadConnect(const YamlNode& node) {
   const size_t before = reader_.faults();
-  if (!reader_.IsMap(node, "connect", {"cidrs", "ports", "unix"})) return;
+  if (!reader_.IsMap(node, "connect", {"cidrs", "names", "ports", "unix"})) return;
   if (const YamlNode* cidrs = reader_.Find(node, "cidrs")) rule_.cidrs = ReadCidrs(reader_, *cidrs);
+  if (const YamlNode* names = reader_.Find(node, "names")) ReadPeerNames(*names);
   if (const YamlNode* ports = reader_.Find(node, "ports")) rule_.ports = ReadPorts(reader_, *ports);
   if (const YamlNode* paths = reader_.Find(node, "unix"))
     rule_.unix_paths = ReadPaths(reader_, *paths, "unix", PathKind::kSocket);
-  if (rule_.cidrs.empty() && rule_.ports.empty() && rule_.unix_paths.empty() &&
-      reader_.faults() == before)
-    reader_.Fail(node.mark, "connect needs `cidrs`, `ports` or `unix`");
+  if (rule_.cidrs.empty() && rule_.names.empty() && rule_.ports.empty() &&
+      rule_.unix_paths.empty() && reader_.faults() == before)
+    reader_.Fail(node.mark, "connect needs `cidrs`, `names`, `ports` or `unix`");
+}
+
+void RuleReader::ReadPeerNames(const YamlNode& node) {
+  features_.push_back({Feature::kPeerNames, node.mark});
+  rule_.names = ReadDnsNames(reader_, node);
+  if (rule_.action == Action::kAllow)
+    reader_.Fail(node.mark,
+                 "a rule that allows has no `names`: a pod can tell itself any address for a "
+                 "name; use `cidrs`");
 }
 
 uint8_t RuleReader::Words(const YamlNode& node, const char* what,

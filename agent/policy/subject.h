@@ -53,6 +53,7 @@ struct Subject {
   std::string digest;                    // exec: SHA-256, 64 hex digits; empty: not known
   uint8_t access = 1;                    // file: 1 read, 2 write, 3 both, 7 another name
   std::optional<Cidr> address;           // connect: one address
+  std::vector<std::string> names;        // connect: that its address is known by
   uint16_t port = 0;                     // connect
   Act act;                               // credential, namespace, trace
   std::string executable;                // the program that acts; empty: not known

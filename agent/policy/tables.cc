@@ -213,6 +213,7 @@ Result<PolicyTables> MakeTables(const CompiledPolicies& policies) {
       {NESTOR_DFA_OPEN_PATH, &policies.open_path}, {NESTOR_DFA_UNIX_PATH, &policies.unix_path},
       {NESTOR_DFA_EXCEPT, &policies.except_path},  {NESTOR_DFA_AGENT_PATH, &policies.marks.path},
       {NESTOR_DFA_AGENT_RUN, &policies.marks.run}, {NESTOR_DFA_AGENT_ARGV, &policies.marks.argv},
+      {NESTOR_DFA_DNS_NAME, &policies.dns_name},
   };
   for (const auto& [kind, dfa] : automata) {
     if (Status added = maker.AddDfa(kind, *dfa, kind == NESTOR_DFA_OPEN_PATH); !added)
@@ -222,6 +223,7 @@ Result<PolicyTables> MakeTables(const CompiledPolicies& policies) {
   if (Status added = maker.AddCidrs(policies.cidrs); !added) return added.error();
   if (Status added = maker.AddDigests(policies.digests); !added) return added.error();
   PolicyTables tables = maker.Take(policies.default_rules);
+  tables.asks_names = std::ranges::any_of(policies.rules, &CompiledRule::asks_name);
   if (!policies.agent_lists.empty()) tables.agents = FingerprintOf(policies.marks);
   return tables;
 }

@@ -45,7 +45,8 @@ struct PolicyTables {
   std::vector<std::pair<nestor_cidr_key, uint32_t>> cidrs;  // networks (of slot 0) and their sets
   std::vector<std::pair<nestor_digest_key, uint32_t>> digests;  // (of slot 0) and their sets
   nestor_applying default_rules{};
-  uint64_t agents = 0;  // fingerprint of the agents that rules ask for; 0: for none
+  bool asks_names = false;  // some rule asks for names of peers
+  uint64_t agents = 0;      // fingerprint of the agents that rules ask for; 0: for none
 };
 
 // Error kResourceExhausted: more than a slot holds, which Compile refuses before; kInternal: a rule

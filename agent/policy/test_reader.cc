@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "agent/policy/dns_name.h"
 #include "agent/policy/rule_reader.h"
 #include "agent/policy/way_reader.h"
 
@@ -63,14 +64,29 @@ void ReadFile(NodeReader& reader, const YamlNode& node, Subject& subject) {
       subject.access = *word == "read" ? 1 : *word == "write" ? 2 : *word == "link" ? 7 : 3;
 }
 
+// Without an address it is at one that nobody has (RFC 5737).
+void ReadPeerName(NodeReader& reader, const YamlNode& node, Subject& subject) {
+  const auto text = reader.Text(node, "name", kLongest);
+  if (!text) return;
+  const Result<Pattern> parsed = ParseDnsName(*text);
+  if (!parsed || text->find('*') != std::string::npos)
+    reader.Fail(node.mark, "name " + Shown(*text) + " must be one name" +
+                               (parsed ? "" : ": " + parsed.error().message));
+  subject.names = {PlainDnsName(*text)};
+  subject.address = *ParseCidr("192.0.2.1");
+}
+
 void ReadConnect(NodeReader& reader, const YamlNode& node, Subject& subject) {
   subject.event = RuleEvent::kConnect;
-  if (!reader.IsMap(node, "connect", {"address", "port", "unix"})) return;
+  if (!reader.IsMap(node, "connect", {"address", "name", "port", "unix"})) return;
   const YamlNode* address = reader.Find(node, "address");
   const YamlNode* port = reader.Find(node, "port");
   const YamlNode* path = reader.Find(node, "unix");
-  if ((address != nullptr) == (path != nullptr))
-    reader.Fail(node.mark, "an example of connect has `address` and `port`, or `unix`");
+  const YamlNode* name = reader.Find(node, "name");
+  if ((address || name) == (path != nullptr))
+    reader.Fail(node.mark,
+                "an example of connect has `address`, `name` or both, and `port`; or `unix`");
+  if (name) ReadPeerName(reader, *name, subject);
   if (path) subject.path = reader.Text(*path, "unix", kLongest).value_or("");
   if (port) subject.port = static_cast<uint16_t>(reader.Number(*port, "port", 65535).value_or(0));
   if (!address) return;

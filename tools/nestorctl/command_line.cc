@@ -372,7 +372,8 @@ class Grammar {
     text("--open", act.open, "A file that is opened", "PATH");
     Choice(*explain, "--access", "How it is opened; default read", {"read", "write", "link", "any"},
            [&act](const std::string& word) { act.access = word; });
-    text("--connect", act.connect, "A peer: 10.0.0.1:80, [fd00::1]:80, /run/x.sock, @name", "PEER");
+    text("--connect", act.connect,
+         "A peer: 10.0.0.1:80, [fd00::1]:80, db.example.org:80, /run/x.sock, @name", "PEER");
     text("--act", act.act,
          "As verdicts have it: ptrace, `unshare user,mnt`, `uid 1000 -> 0`, `gains CAP_SYS_ADMIN`",
          "WORDS");

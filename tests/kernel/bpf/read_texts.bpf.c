@@ -44,7 +44,7 @@ static long read_text(u32 index, void *argument)
 	struct reading reading = {.found = unknown_zero, .at = unknown_zero};
 
 	reading.text = bpf_map_lookup_elem(&texts, &index);
-	if (!reading.text || !dfa_begin(&reading.dfa, reading.text->kind & (NESTOR_DFA_KINDS - 1), 0))
+	if (!reading.text || !dfa_begin(&reading.dfa, reading.text->kind % NESTOR_DFA_KINDS, 0))
 		return 1;
 	reading.dfa.left = reading.text->len & (TEXT_BYTES - 1);
 	bpf_loop(TEXT_BYTES, read_piece, &reading, 0);

@@ -718,6 +718,19 @@ TEST(ChainGraphTest, ATryToGetAtNestorIsToldAsTamperWithWhoDidIt) {
   EXPECT_EQ(event.process.key, record.actor.self);
 }
 
+TEST(ChainGraphTest, AVerdictOfAPeerNamesItsAddressAndTheNameThatItIsKnownBy) {
+  World world;
+  VerdictRecord record = Denied(world.shell);
+  record.stage = Stage::kConnect;
+  record.access = 0;
+  record.peer = {AddressFamily::kInet, 443, 0, {10, 0, 0, 1}};
+  record.subject.value = "";
+  EXPECT_EQ(world.graph.Apply(record).back().verdict->subject, "10.0.0.1:443");
+
+  record.subject.value = "xmr.pool.test";
+  EXPECT_EQ(world.graph.Apply(record).back().verdict->subject, "10.0.0.1:443 (xmr.pool.test)");
+}
+
 TEST(ChainGraphTest, AVerdictThatCouldNotBeAppliedSaysWhy) {
   World world;
   VerdictRecord record = Denied(world.shell);

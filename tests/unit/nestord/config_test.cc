@@ -54,6 +54,9 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->policy_directory, defaults.policy_directory);
   EXPECT_EQ(shipped->ended_containers, defaults.ended_containers);
   EXPECT_EQ(shipped->probes.argv_bytes, defaults.probes.argv_bytes);
+  EXPECT_EQ(shipped->probes.names, defaults.probes.names);
+  EXPECT_EQ(shipped->probes.names_per_pod, defaults.probes.names_per_pod);
+  EXPECT_EQ(shipped->probes.remember_names, defaults.probes.remember_names);
   EXPECT_EQ(shipped->probes.node_scope, defaults.probes.node_scope);
   EXPECT_EQ(shipped->probes.control_ring_bytes, defaults.probes.control_ring_bytes);
   EXPECT_EQ(shipped->probes.verdict_ring_bytes, defaults.probes.verdict_ring_bytes);

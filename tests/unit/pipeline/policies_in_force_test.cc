@@ -40,6 +40,7 @@ class TablesOnly : public Probes {
     removed.push_back(container);
     return {};
   }
+  Status ForgetOldNames() override { return {}; }
   const Inheritance& inheritance() const override { return inheritance_; }
 
   Status Attach() override { std::abort(); }

@@ -60,6 +60,7 @@ class QuietKernel : public Probes {
   Result<std::vector<SeededProcess>> Seed() override { return std::vector<SeededProcess>(); }
   Result<std::vector<HopRecord>> Hops() override { return std::vector<HopRecord>(); }
   void ForgetHops(const std::vector<HopId>& /*hops*/) override {}
+  Status ForgetOldNames() override { return {}; }
   const Inheritance& inheritance() const override { return inheritance_; }
   std::vector<std::string> warnings() const override { return {}; }
   void Remove() override {}

@@ -70,6 +70,23 @@ TEST(DocumentTest, EveryFieldIsRead) {
   EXPECT_EQ(policy.rules[2].unix_paths.size(), 2u);
 }
 
+TEST(DocumentTest, NamesOfPeersAreReadInAnyCase) {
+  const PolicyDocument policy =
+      Parsed("  rules:\n  - {name: r, connect: {names: [\"*.Example.ORG.\", db]}}\n");
+  ASSERT_EQ(policy.rules[0].names.size(), 2u);
+  const Pattern& below = policy.rules[0].names[0].pattern;
+
+  EXPECT_TRUE(PatternMatches(below, "a.b.example.org"));
+  EXPECT_FALSE(PatternMatches(below, "example.org"));
+  EXPECT_FALSE(PatternMatches(below, "a.example.org.evil"));
+  EXPECT_TRUE(PatternMatches(policy.rules[0].names[1].pattern, "db"));
+}
+
+TEST(DocumentTest, ARuleThatAllowsAsksForNoNames) {
+  EXPECT_THAT(ErrorOf("  rules:\n  - {name: r, action: allow, connect: {names: [db]}}\n"),
+              HasSubstr("a pod can tell itself any address"));
+}
+
 TEST(DocumentTest, WithoutAModeAPolicyOnlyAudits) {
   EXPECT_EQ(Parsed("  rules:\n  - {name: r, file: {paths: [/a]}}\n").mode, Mode::kAudit);
 }

@@ -124,6 +124,23 @@ TEST(EvaluateTest, DefaultDenyIsForTheKindsThatAreAllowed) {
   EXPECT_EQ(Evaluate(policies, Open("/etc/shadow")).action, Action::kAllow);
 }
 
+TEST(EvaluateTest, APeerIsMeantByItsNetworkOrByANameOfIt) {
+  const CompiledPolicies policies = Compiled(
+      Policy("a",
+             "  mode: enforce\n  rules:\n"
+             "  - {name: not, connect: {cidrs: [10.0.0.0/8], names: [\"*.pool.org\"]}}\n"));
+  Subject named = Connect("192.0.2.7", 443);
+  named.names = {"other.org", "XMR.pool.org."};
+  Subject other = Connect("192.0.2.7", 443);
+  other.names = {"pool.org.evil"};
+
+  EXPECT_EQ(Said(policies, named), "denied by a/not");
+  EXPECT_EQ(Said(policies, Connect("10.1.2.3", 443)), "denied by a/not");
+  EXPECT_EQ(Said(policies, other), "allowed: no rule in force says anything of it");
+  EXPECT_EQ(Said(policies, Connect("192.0.2.7", 443)),
+            "allowed: no rule in force says anything of it");
+}
+
 TEST(EvaluateTest, AuditModeTellsWhatWouldBe) {
   const CompiledPolicies policies =
       Compiled(Policy("a",

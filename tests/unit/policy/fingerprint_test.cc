@@ -57,6 +57,8 @@ TEST(FingerprintTest, AnyDifferenceIsSeen) {
       [](auto& set) { set.rules[0].selector.namespaces[0] = "dev"; },
       [](auto& set) { set.rules[0].selector.labels["app"] = "web"; },
       [](auto& set) { set.rules[1].port_max = 80; },
+      [](auto& set) { set.rules[1].asks_name = true; },
+      [](auto& set) { set.dns_name.class_of[1] = 1; },
       [](auto& set) { set.rules.pop_back(); },
       [](auto& set) { set.open_path.next.back() ^= 1; },
       [](auto& set) { set.open_path.sets.back().flip(); },

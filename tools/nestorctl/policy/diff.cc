@@ -229,7 +229,8 @@ class Difference {
                                     {"command", &CompiledPolicies::argv},
                                     {"file", &CompiledPolicies::open_path},
                                     {"socket", &CompiledPolicies::unix_path},
-                                    {"spared executable", &CompiledPolicies::except_path}}) {
+                                    {"spared executable", &CompiledPolicies::except_path},
+                                    {"name", &CompiledPolicies::dns_name}}) {
       Example("now also ", what, *after, *before, dfa, b_policy, b);
       Example("no longer ", what, *before, *after, dfa, b_policy, b);
     }

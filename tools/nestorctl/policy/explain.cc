@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "agent/base/nearest.h"
+#include "agent/policy/dns_name.h"
 #include "agent/policy/document.h"
 #include "agent/policy/evaluate.h"
 #include "agent/policy/way_reader.h"
@@ -32,7 +33,7 @@ const char* WordOf(Outcome outcome) {
   return "";
 }
 
-// "10.0.0.1:80", "[fd00::1]:80", or a socket's path.
+// "10.0.0.1:80", "[fd00::1]:80", "db.example.org:80", or a socket's path.
 Status ReadPeer(const std::string& text, Subject& subject) {
   if (text.starts_with("/") || text.starts_with("@")) {
     subject.path = text;
@@ -46,13 +47,16 @@ Status ReadPeer(const std::string& text, Subject& subject) {
   const char* end = text.data() + text.size();
   const char* at = text.data() + (colon == std::string::npos ? text.size() : colon + 1);
   const auto [stop, error] = std::from_chars(at, end, port);
-  if (!address || address->prefix_len != (address->v6 ? 128 : 32) || error != std::errc() ||
-      stop != end)
+  const bool named = !address && host.find('*') == std::string::npos && ParseDnsName(host).ok();
+  if ((!address && !named) || (address && address->prefix_len != (address->v6 ? 128 : 32)) ||
+      error != std::errc() || stop != end)
     return Error::InvalidArgument(
-        "--connect takes 10.0.0.1:80, [fd00::1]:80, /run/x.sock or "
+        "--connect takes 10.0.0.1:80, [fd00::1]:80, db.example.org:80, /run/x.sock or "
         "@abstract, not `" +
         text + "`");
-  subject.address = *address;
+  if (named) subject.names = {PlainDnsName(host)};
+  // A name's address is one that nobody has (RFC 5737).
+  subject.address = named ? *ParseCidr("192.0.2.1") : *address;
   subject.port = port;
   return {};
 }

@@ -27,7 +27,8 @@ std::string SubjectText(const Subject& subject) {
                                   : "") +
            ShellQuote(subject.path);
   if (subject.event == RuleEvent::kConnect && subject.address)
-    return text + FormatAddress(*subject.address) + " port " + std::to_string(subject.port);
+    return text + FormatAddress(*subject.address) + " port " + std::to_string(subject.port) +
+           (subject.names.empty() ? "" : " (" + subject.names.front() + ")");
   if (subject.event == RuleEvent::kTrace)
     return text + std::string(WordsOf(subject.act.operation, OperationWords()).front());
   if (subject.event == RuleEvent::kNamespace) return text + NamespaceText(subject.act);

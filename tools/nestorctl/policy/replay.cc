@@ -36,9 +36,15 @@ bool ReadPeer(const std::string& text, Subject& subject) {
   return true;
 }
 
+// "10.0.0.1:80 (db.example.org)" is a peer that was known by that name.
 void ReadPeerOrPath(const std::string& text, Subject& subject) {
   subject.event = RuleEvent::kConnect;
-  if (!ReadPeer(text, subject)) subject.path = text;
+  const size_t name = text.ends_with(')') ? text.find(" (") : std::string::npos;
+  if (!ReadPeer(text.substr(0, name), subject)) {
+    subject.path = text;
+    return;
+  }
+  if (name != std::string::npos) subject.names = {text.substr(name + 2, text.size() - name - 3)};
 }
 
 // An act that was refused left no event of its own kind; of opens, traces, namespaces and

@@ -102,7 +102,7 @@ void AddTogether(const std::vector<PolicySource>& sources, const Result<Compiled
   }
   size_t states = 0;
   for (const Dfa* dfa : {&compiled->exec_path, &compiled->argv, &compiled->open_path,
-                         &compiled->unix_path, &compiled->except_path})
+                         &compiled->unix_path, &compiled->except_path, &compiled->dns_name})
     states = std::max(states, dfa->states());
   lines.push_back(Line()
                       .Add("together  ")
