@@ -37,6 +37,9 @@ const volatile bool node_scope = false;
 /* So much of argv is inspected for rules; what is longer is not known to its end. */
 const volatile __u32 argv_most = NESTOR_ARGV_INSPECTED;
 
+/* So many hops above a task are looked at for rules that ask for its way; at most NESTOR_WAY_MOST. */
+const volatile __u32 way_most = NESTOR_WAY_MOST;
+
 /* Names that pods are told by name servers: see dns.bpf.h. The first is written by nestord, before a generation that asks and after the
  * last. */
 __u32 names_asked = 0;

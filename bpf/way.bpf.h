@@ -9,6 +9,8 @@
 #include "hop.bpf.h"
 #include "policy.bpf.h"
 
+extern const volatile u32 way_most; /* state.bpf.c */
+
 static __always_inline struct nestor_hop_body *body_of(u64 id)
 {
 	struct nestor_hop *told = bpf_map_lookup_elem(&hop_table, &id);
@@ -82,7 +84,7 @@ __noinline __weak int see_way(struct way *way, u64 hop, u64 generation, u64 agen
 	way->places = 0;
 	way->agents = agents_known(agents, walk.stamp);
 	way->unseen = 0;
-	bpf_loop(NESTOR_WAY_MOST, look_at_hop, &walk, 0);
+	bpf_loop(way_most, look_at_hop, &walk, 0);
 	if (!hop || walk.at)
 		way->unseen = 1;
 	return 0;

@@ -24,9 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr size_t kThreads = 4;
 constexpr int kBacklog = 1024;
-constexpr milliseconds kSpeakTime{2000};
 constexpr size_t kLongestHeader = 32;
 
 struct Request {
@@ -49,14 +47,16 @@ bool MayAsk(int fd) {
 }
 
 // All that the peer says until it closes its side.
-Result<std::string> ReadAll(int fd, size_t limit) {
-  const auto end = Clock::now() + kSpeakTime;
+Result<std::string> ReadAll(int fd, size_t limit, milliseconds speak_time) {
+  const auto end = Clock::now() + speak_time;
   std::string all;
   std::array<char, 16384> part;
   while (true) {
     pollfd wait{fd, POLLIN, 0};
     const int ready = poll(&wait, 1, LeftMs(end));
-    if (ready == 0) return Error{ErrorCode::kDeadlineExceeded, "the question did not end in 2 s"};
+    if (ready == 0)
+      return Error{ErrorCode::kDeadlineExceeded,
+                   "the question did not end in " + std::to_string(speak_time.count()) + " ms"};
     if (ready < 0 && errno != EINTR) return Error::FromErrno("wait for the question", errno);
     if (ready < 0) continue;
     const ssize_t count = recv(fd, part.data(), part.size(), MSG_DONTWAIT);
@@ -68,8 +68,8 @@ Result<std::string> ReadAll(int fd, size_t limit) {
   }
 }
 
-Result<Request> ReadRequest(int fd) {
-  auto text = ReadAll(fd, kMaxHookStateBytes + kLongestHeader);
+Result<Request> ReadRequest(int fd, milliseconds speak_time) {
+  auto text = ReadAll(fd, kMaxHookStateBytes + kLongestHeader, speak_time);
   if (!text) return text.error();
   const Error wrong = Error::InvalidArgument("the question is none of nestor's hook");
   const size_t line = text->find('\n');
@@ -119,14 +119,16 @@ Result<UniqueFd> Listen(const std::string& path) {
 }  // namespace
 
 struct HookServer::State {
-  State(SocketPath path_in, UniqueFd listener_in, PrepareContainer prepare_in)
-      : path(std::move(path_in)),
+  State(milliseconds speak_time_in, SocketPath path_in, UniqueFd listener_in,
+        PrepareContainer prepare_in)
+      : speak_time(speak_time_in),
+        path(std::move(path_in)),
         listener(std::move(listener_in)),
         prepare(std::move(prepare_in)) {}
 
   HookAnswer Answer(int fd) const {
     if (!MayAsk(fd)) return Failed("only root may ask");
-    auto request = ReadRequest(fd);
+    auto request = ReadRequest(fd, speak_time);
     if (!request) return Failed(request.error().message);
     return prepare(request->state, request->patience);
   }
@@ -147,6 +149,7 @@ struct HookServer::State {
     }
   }
 
+  const milliseconds speak_time;
   SocketPath path;
   const UniqueFd listener;
   const UniqueFd stop{eventfd(0, EFD_CLOEXEC)};
@@ -156,18 +159,19 @@ struct HookServer::State {
 
 HookServer::HookServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Result<std::unique_ptr<HookServer>> HookServer::Start(const std::string& path,
+Result<std::unique_ptr<HookServer>> HookServer::Start(const HookOptions& options,
                                                       PrepareContainer prepare) {
-  auto place = SocketPath::Claim(path);
+  auto place = SocketPath::Claim(options.socket);
   if (!place) return place.error().In("serve hooks");
   auto listener = Listen(place->private_path());
   if (!listener) return listener.error().In("serve hooks");
   if (Status published = place->Publish(0600); !published) {
     return published.error().In("serve hooks");
   }
-  auto state = std::make_unique<State>(std::move(*place), std::move(*listener), std::move(prepare));
+  auto state = std::make_unique<State>(options.speak_time, std::move(*place), std::move(*listener),
+                                       std::move(prepare));
   if (!state->stop.ok()) return Error::FromErrno("make an eventfd", errno).In("serve hooks");
-  for (size_t i = 0; i < kThreads; ++i) {
+  for (size_t i = 0; i < options.questions; ++i) {
     state->threads.emplace_back([served = state.get()] { served->Serve(); });
   }
   return std::unique_ptr<HookServer>(new HookServer(std::move(state)));

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "agent/base/result.h"
+#include "agent/hook/hook_options.h"
 
 namespace nestor {
 
@@ -25,12 +26,12 @@ using PrepareContainer =
 
 // Answers OCI hooks on a unix socket: protocol.h. Who asks must be root, or the user that nestord
 // runs as: by the socket's mode and, for a descriptor that was passed on, by the peer's
-// credentials. Four questions are answered at a time, the others wait in the socket's backlog: a
-// hook has a timeout of its own. A peer that does not speak is dropped after 2 s.
+// credentials. So many questions as the options say are answered at a time, the others wait in the
+// socket's backlog: a hook has a timeout of its own. A peer that does not speak in time is dropped.
 class HookServer {
  public:
   // Hooks can ask when this returns. `prepare` outlives the server. Errors: see SocketPath::Claim.
-  static Result<std::unique_ptr<HookServer>> Start(const std::string& path,
+  static Result<std::unique_ptr<HookServer>> Start(const HookOptions& options,
                                                    PrepareContainer prepare);
   // Removes the socket; questions under way are answered first.
   ~HookServer();

@@ -36,6 +36,7 @@ namespace nestor {
 namespace {
 
 static_assert(kMostArgvBytes == NESTOR_ARGV_INSPECTED_MOST);
+static_assert(kMostWayHops == NESTOR_WAY_MOST);
 
 static_assert(static_cast<int>(Protect::kRefuse) == NESTOR_PROTECT_REFUSE);
 
@@ -240,6 +241,7 @@ Status LibbpfProbes::Load(const Features& features) {
   skel_->rodata->told_for_ns =
       static_cast<uint64_t>(std::chrono::nanoseconds(options_.remember_names).count());
   skel_->rodata->argv_most = options_.argv_bytes;
+  skel_->rodata->way_most = options_.way_hops;
   skel_->rodata->instance = instance_;
   skel_->rodata->peers_configured = !options_.peers.empty();
   skel_->rodata->own_node = NodeId(options_.node);

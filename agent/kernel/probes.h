@@ -22,6 +22,7 @@ namespace nestor {
 enum class Protect : uint8_t { kOff = 0, kReport = 1, kRefuse = 2 };
 
 inline constexpr uint32_t kMostArgvBytes = 128U << 10;
+inline constexpr uint32_t kMostWayHops = 1024;
 
 struct ProbeOptions {
   // In a BPF file system: what of the kernel side outlives nestord. Empty: nothing does.
@@ -37,6 +38,7 @@ struct ProbeOptions {
   uint32_t names_per_pod = 1024;                        // of one network namespace
   std::chrono::milliseconds remember_names{3'600'000};  // after an answer, or its TTL if longer
   uint32_t argv_bytes = 64U << 10;  // of a program's arguments are inspected; <= kMostArgvBytes
+  uint32_t way_hops = 1024;         // above a task, for rules about its way; <= kMostWayHops
   std::chrono::milliseconds wakeup_latency{
       10};                         // longest time a record waits in the ring on a quiet node
   std::vector<Peer> peers;         // none: no chain goes to another node, or comes from one

@@ -97,7 +97,7 @@ void ReadRuntime(StrictYaml& yaml, const YAML::Node& node, Config& config) {
   WorkloadOptions& options = config.workload;
   if (!yaml.Map(node, "runtime",
                 {"endpoint", "cgroupRoot", "timeout", "relistInterval", "maxPending",
-                 "removedGrace", "hookSocket"})) {
+                 "removedGrace", "hookSocket", "hookQuestions", "hookSpeakTime"})) {
     return;
   }
   yaml.Read(node, "endpoint", options.cri_endpoint);
@@ -111,7 +111,10 @@ void ReadRuntime(StrictYaml& yaml, const YAML::Node& node, Config& config) {
   ReadSeconds(yaml, node, "relistInterval", seconds(1), kHour, options.relist_interval);
   ReadCount(yaml, node, "maxPending", 1, 1'000'000, options.max_pending);
   ReadSeconds(yaml, node, "removedGrace", seconds(0), 24 * kHour, options.removed_grace);
-  ReadHookSocket(yaml, node, config.hook_socket);
+  ReadHookSocket(yaml, node, config.hook.socket);
+  ReadCount(yaml, node, "hookQuestions", 1, 64, config.hook.questions);
+  yaml.ReadDuration(node, "hookSpeakTime", milliseconds(10), milliseconds(60'000),
+                    config.hook.speak_time);
 }
 
 void ReadChains(StrictYaml& yaml, const YAML::Node& node, ChainOptions& options) {
@@ -155,11 +158,12 @@ void ReadLog(StrictYaml& yaml, const YAML::Node& node, Config& config) {
 }
 
 void ReadPolicies(StrictYaml& yaml, const YAML::Node& node, Config& config) {
-  if (!yaml.Map(node, "policies", {"directory", "endedContainers", "argvBytes"})) return;
+  if (!yaml.Map(node, "policies", {"directory", "endedContainers", "argvBytes", "wayHops"})) return;
   yaml.Read(node, "directory", config.policy_directory);
   ReadCount(yaml, node, "endedContainers", 0, 65536, config.ended_containers);
   uint64_t argv_bytes = config.probes.argv_bytes;
   yaml.ReadSize(node, "argvBytes", 4096, kMostArgvBytes, argv_bytes);
+  ReadCount(yaml, node, "wayHops", 16, kMostWayHops, config.probes.way_hops);
   config.probes.argv_bytes = static_cast<uint32_t>(argv_bytes);
 }
 

@@ -10,6 +10,7 @@
 #include "agent/api/api_options.h"
 #include "agent/base/result.h"
 #include "agent/chain/chain_graph.h"
+#include "agent/hook/hook_options.h"
 #include "agent/kernel/probes.h"
 #include "agent/mask/masker.h"
 #include "agent/store/event_log.h"
@@ -24,9 +25,9 @@ struct Config {
   std::string policy_directory = "/etc/nestor/policies.d";
   size_t ended_containers = 1024;
   bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
-  std::vector<std::string> peer_key_files;            // read apart: a secret has no place in here
-  std::string hook_socket = "/run/nestor/hook.sock";  // empty: no hook is answered
+  std::vector<std::string> peer_key_files;  // read apart: a secret has no place in here
   ProbeOptions probes;
+  HookOptions hook;
   WorkloadOptions workload;
   ChainOptions chain;
   AgentOptions agents;

@@ -165,16 +165,17 @@ void LogStart(const Probes& probes, const Config& config) {
 }
 
 // Null when no socket is set.
-Result<std::unique_ptr<HookServer>> ServeHooks(const std::string& socket,
+Result<std::unique_ptr<HookServer>> ServeHooks(const HookOptions& options,
                                                const Preparer& preparer) {
-  if (socket.empty()) return std::unique_ptr<HookServer>();
-  return HookServer::Start(socket, [&](std::string_view state, std::chrono::milliseconds patience) {
-    HookAnswer answer = preparer.Prepare(state, patience);
-    if (answer.outcome == HookOutcome::kFailed) {
-      spdlog::warn("a container starts unprepared: {}", answer.reason);
-    }
-    return answer;
-  });
+  if (options.socket.empty()) return std::unique_ptr<HookServer>();
+  return HookServer::Start(options,
+                           [&](std::string_view state, std::chrono::milliseconds patience) {
+                             HookAnswer answer = preparer.Prepare(state, patience);
+                             if (answer.outcome == HookOutcome::kFailed) {
+                               spdlog::warn("a container starts unprepared: {}", answer.reason);
+                             }
+                             return answer;
+                           });
 }
 
 }  // namespace
@@ -216,7 +217,7 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   const Preparer preparer(workloads, config.workload.cgroup_root, [&](PreparedContainer container) {
     return pipeline.PrepareContainer(std::move(container));
   });
-  auto hooks = ServeHooks(config.hook_socket, preparer);
+  auto hooks = ServeHooks(config.hook, preparer);
   if (!hooks) return hooks.error();
   (*server)->SetServing(true);
   spdlog::info("nestord {} watches; api on unix:{}", NESTOR_VERSION, config.api.socket_path);

@@ -26,10 +26,11 @@ Deadline In(milliseconds time) { return std::chrono::steady_clock::now() + time;
 class AskTest : public ::testing::Test {
  protected:
   void Serve(HookAnswer answer) {
-    auto server = HookServer::Start(path_, [this, answer](std::string_view state, milliseconds) {
-      state_ = state;
-      return answer;
-    });
+    auto server = HookServer::Start({.socket = path_, .questions = 4},
+                                    [this, answer](std::string_view state, milliseconds) {
+                                      state_ = state;
+                                      return answer;
+                                    });
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
   }

@@ -57,7 +57,8 @@ std::string Ask(const std::string& path, const std::string& text) {
 class HookServerTest : public ::testing::Test {
  protected:
   std::unique_ptr<HookServer> Serve(PrepareContainer prepare) {
-    auto server = HookServer::Start(path_, std::move(prepare));
+    auto server = HookServer::Start({.socket = path_, .speak_time = std::chrono::milliseconds(300)},
+                                    std::move(prepare));
     EXPECT_TRUE(server) << server.error().message;
     return server ? std::move(*server) : nullptr;
   }
@@ -133,12 +134,12 @@ TEST_F(HookServerTest, APeerThatDoesNotSpeakIsDroppedAndOthersAreAnswered) {
   const UniqueFd silent = ConnectTo(path_);
   ASSERT_TRUE(silent.ok());
   EXPECT_EQ(Ask(path_, "prepare 99\n"), "ready\n");
-  EXPECT_THAT(ReadToEnd(silent.get()), HasSubstr("2 s"));
+  EXPECT_THAT(ReadToEnd(silent.get()), HasSubstr("300 ms"));
 }
 
 TEST_F(HookServerTest, TheSocketGoesWithTheServer) {
   auto server = Serve([](auto, auto) { return HookAnswer{HookOutcome::kReady, ""}; });
-  EXPECT_FALSE(HookServer::Start(path_, {}));
+  EXPECT_FALSE(HookServer::Start({.socket = path_}, {}));
   server.reset();
   EXPECT_EQ(Ask(path_, "prepare 99\n"), "no connection");
 }

@@ -79,7 +79,10 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->events.max_events, defaults.events.max_events);
   EXPECT_EQ(shipped->events.max_bytes, defaults.events.max_bytes);
   EXPECT_EQ(shipped->mask.enabled_builtin, defaults.mask.enabled_builtin);
-  EXPECT_EQ(shipped->hook_socket, defaults.hook_socket);
+  EXPECT_EQ(shipped->hook.socket, defaults.hook.socket);
+  EXPECT_EQ(shipped->hook.questions, defaults.hook.questions);
+  EXPECT_EQ(shipped->hook.speak_time, defaults.hook.speak_time);
+  EXPECT_EQ(shipped->probes.way_hops, defaults.probes.way_hops);
   EXPECT_EQ(shipped->api.socket_path, defaults.api.socket_path);
   EXPECT_EQ(shipped->api.max_streams, defaults.api.max_streams);
 }
@@ -107,8 +110,8 @@ TEST(ConfigTest, AllFaultsAreToldAtOnce) {
 }
 
 TEST(ConfigTest, TheSocketForHooksIsAbsoluteOrNone) {
-  EXPECT_EQ(Good("runtime: {hookSocket: ''}\n").hook_socket, "");
-  EXPECT_EQ(Good("runtime: {hookSocket: /run/h.sock}\n").hook_socket, "/run/h.sock");
+  EXPECT_EQ(Good("runtime: {hookSocket: ''}\n").hook.socket, "");
+  EXPECT_EQ(Good("runtime: {hookSocket: /run/h.sock}\n").hook.socket, "/run/h.sock");
   for (const std::string& path : {std::string("h.sock"), "/" + std::string(90, 'h')}) {
     const auto faults = Faults("runtime: {hookSocket: " + path + "}\n");
     ASSERT_EQ(faults.size(), 1u);
