@@ -159,7 +159,7 @@ struct HookServer::State {
 
 HookServer::HookServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Result<std::unique_ptr<HookServer>> HookServer::Start(const HookOptions& options,
+Result<std::unique_ptr<HookServer>> HookServer::Start(const HookServerOptions& options,
                                                       PrepareContainer prepare) {
   auto place = SocketPath::Claim(options.socket);
   if (!place) return place.error().In("serve hooks");

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "agent/base/result.h"
-#include "agent/hook/hook_options.h"
+#include "agent/hook/hook_server_options.h"
 
 namespace nestor {
 
@@ -31,7 +31,7 @@ using PrepareContainer =
 class HookServer {
  public:
   // Hooks can ask when this returns. `prepare` outlives the server. Errors: see SocketPath::Claim.
-  static Result<std::unique_ptr<HookServer>> Start(const HookOptions& options,
+  static Result<std::unique_ptr<HookServer>> Start(const HookServerOptions& options,
                                                    PrepareContainer prepare);
   // Removes the socket; questions under way are answered first.
   ~HookServer();

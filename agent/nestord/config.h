@@ -10,7 +10,7 @@
 #include "agent/api/api_options.h"
 #include "agent/base/result.h"
 #include "agent/chain/chain_graph.h"
-#include "agent/hook/hook_options.h"
+#include "agent/hook/hook_server_options.h"
 #include "agent/kernel/probes.h"
 #include "agent/mask/masker.h"
 #include "agent/store/event_log.h"
@@ -27,7 +27,7 @@ struct Config {
   bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
   std::vector<std::string> peer_key_files;  // read apart: a secret has no place in here
   ProbeOptions probes;
-  HookOptions hook;
+  HookServerOptions hook;
   WorkloadOptions workload;
   ChainOptions chain;
   AgentOptions agents;

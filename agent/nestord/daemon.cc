@@ -165,7 +165,7 @@ void LogStart(const Probes& probes, const Config& config) {
 }
 
 // Null when no socket is set.
-Result<std::unique_ptr<HookServer>> ServeHooks(const HookOptions& options,
+Result<std::unique_ptr<HookServer>> ServeHooks(const HookServerOptions& options,
                                                const Preparer& preparer) {
   if (options.socket.empty()) return std::unique_ptr<HookServer>();
   return HookServer::Start(options,
