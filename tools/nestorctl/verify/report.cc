@@ -126,6 +126,7 @@ std::vector<Line> RenderVerified(const Verified& verified) {
 
 std::vector<Json> ToJson(const Verified& verified) {
   std::vector<Json> all;
+  all.reserve(verified.starts.size() + verified.findings.size() + 1);
   for (const VerifiedStart& start : verified.starts) all.push_back(ToJson(start));
   for (const Finding& finding : verified.findings) all.push_back(ToJson(finding));
   all.push_back({{"type", "result"},

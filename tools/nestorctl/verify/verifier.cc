@@ -169,7 +169,7 @@ bool Verifier::Holds(const Info& info, const RecordedEvent& event, const char* t
   const auto key = keys_.find(info.key_id);
   if (key == keys_.end()) {
     // Once a key: with the wrong one at hand each line would say the same.
-    if (other_keys_.insert(info.key_id).second) {
+    if (other_keys_.size() < kMostFindings && other_keys_.insert(info.key_id).second) {
       Broken("other-key", line, {},
              std::string("from this ") + type + " on, another key has signed: " + info.key_id,
              seqs);
