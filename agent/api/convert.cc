@@ -190,6 +190,52 @@ void Put(const TamperInfo& tamper, WireWriter& out) {
   out.Number(M::kClaimedPidFieldNumber, claimed_pid);
 }
 
+void Put(const HeartbeatInfo& beat, WireWriter& out) {
+  using M = v1::Heartbeat;
+  const auto& [node, boot_id, instance, number, first_seq, last_seq, losses, interval_ns, boot_ns,
+               time_ns, final, previous, key_id, signature] = beat;
+  out.Text(M::kNodeFieldNumber, node);
+  out.Text(M::kBootIdFieldNumber, boot_id);
+  out.Number(M::kInstanceFieldNumber, instance);
+  out.Number(M::kNumberFieldNumber, number);
+  out.Number(M::kFirstSeqFieldNumber, first_seq);
+  out.Number(M::kLastSeqFieldNumber, last_seq);
+  out.Number(M::kLossesFieldNumber, losses);
+  out.Number(M::kIntervalNsFieldNumber, interval_ns);
+  out.Number(M::kBootNsFieldNumber, boot_ns);
+  out.Number(M::kTimeNsFieldNumber, time_ns);
+  out.Number(M::kFinalFieldNumber, final);
+  out.Text(M::kPreviousFieldNumber, previous);
+  out.Text(M::kKeyIdFieldNumber, key_id);
+  out.Bytes(M::kSignatureFieldNumber, signature);
+}
+
+void Put(const GapInfo& gap, WireWriter& out) {
+  using M = v1::Gap;
+  const auto& [node, boot_id, instance, boot_ns, time_ns, earlier, previous_boot_id,
+               previous_instance, previous_number, previous_seq, previous_boot_ns, previous_time_ns,
+               same_boot, ending, kernel, losses, previous, key_id, signature] = gap;
+  out.Text(M::kNodeFieldNumber, node);
+  out.Text(M::kBootIdFieldNumber, boot_id);
+  out.Number(M::kInstanceFieldNumber, instance);
+  out.Number(M::kBootNsFieldNumber, boot_ns);
+  out.Number(M::kTimeNsFieldNumber, time_ns);
+  out.Text(M::kEarlierFieldNumber, earlier);
+  out.Text(M::kPreviousBootIdFieldNumber, previous_boot_id);
+  out.Number(M::kPreviousInstanceFieldNumber, previous_instance);
+  out.Number(M::kPreviousNumberFieldNumber, previous_number);
+  out.Number(M::kPreviousSeqFieldNumber, previous_seq);
+  out.Number(M::kPreviousBootNsFieldNumber, previous_boot_ns);
+  out.Number(M::kPreviousTimeNsFieldNumber, previous_time_ns);
+  out.Number(M::kSameBootFieldNumber, same_boot);
+  out.Text(M::kEndingFieldNumber, ending);
+  out.Text(M::kKernelFieldNumber, kernel);
+  out.Number(M::kLossesFieldNumber, losses);
+  out.Text(M::kPreviousFieldNumber, previous);
+  out.Text(M::kKeyIdFieldNumber, key_id);
+  out.Bytes(M::kSignatureFieldNumber, signature);
+}
+
 // `value`: a std::optional or a Boxed.
 template <typename Holder>
 void PutOptional(int field, const Holder& value, WireWriter& out) {
@@ -261,7 +307,7 @@ void Put(const Event& event, const NodeIdentity& identity, WireWriter& out) {
   using M = v1::Event;
   const auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin,
                confidence, process, parent, workload, hop, exit, socket, file, verdict, loss,
-               tamper] = event;
+               tamper, heartbeat, gap] = event;
   const auto& [node, boot_id] = identity;
   out.Number(M::kSeqFieldNumber, seq);
   Put(M::kTimeFieldNumber, time_ns, out);
@@ -283,6 +329,8 @@ void Put(const Event& event, const NodeIdentity& identity, WireWriter& out) {
   PutOptional(M::kVerdictFieldNumber, verdict, out);
   PutOptional(M::kLossFieldNumber, loss, out);
   PutOptional(M::kTamperFieldNumber, tamper, out);
+  PutOptional(M::kHeartbeatFieldNumber, heartbeat, out);
+  PutOptional(M::kGapFieldNumber, gap, out);
   out.Number(M::kBootNsFieldNumber, boot_ns);
   out.Text(M::kNodeFieldNumber, node);
   out.Text(M::kBootIdFieldNumber, boot_id);
@@ -369,6 +417,15 @@ void Put(const LoadedPolicyInfo& policy, v1::LoadedPolicy* out) {
   for (const LoadedRuleInfo& rule : details) Put(rule, out->add_details());
 }
 
+void Put(const SignerInfo& signer, v1::Signer* out) {
+  // The fault is told as a capability.
+  const auto& [directory, key_id, public_key, lasting, fault] = signer;
+  Put(directory, out->mutable_directory());
+  Put(key_id, out->mutable_key_id());
+  Put(public_key, out->mutable_public_key());
+  out->set_lasting(lasting);
+}
+
 uint64_t ClockNs(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
@@ -417,7 +474,7 @@ void ToProto(const Masked<std::vector<AgentInfo>>& agents, size_t index, v1::Age
 void ToProto(const NodeStatus& status, v1::Status* out) {
   const auto& [ready, node, boot_id, started_ns, kernel_release, scope, last_seq, live_processes,
                live_chains, resident_bytes, policy_generation, capabilities, policies, losses,
-               counters, warnings] = status;
+               counters, warnings, signer] = status;
   out->set_ready(ready);
   out->set_version(NESTOR_VERSION);
   Put(node, out->mutable_node());
@@ -435,6 +492,7 @@ void ToProto(const NodeStatus& status, v1::Status* out) {
   Put(losses, out->mutable_losses());
   Put(counters, out->mutable_counters());
   Put(warnings, out->mutable_warnings());
+  if (!signer.key_id.empty()) Put(signer, out->mutable_signer());
 }
 
 void MissedToProto(uint64_t count, uint64_t total, const NodeIdentity& identity, v1::Event* out) {

@@ -48,6 +48,15 @@ struct LoadedPolicyInfo {
   std::vector<LoadedRuleInfo> details;
 };
 
+// With what heartbeats are signed.
+struct SignerInfo {
+  std::string directory;   // record.directory
+  std::string key_id;      // empty: nothing is signed
+  std::string public_key;  // PEM
+  bool lasting = false;    // the key outlives nestord
+  std::string fault;       // why not
+};
+
 struct NodeStatus {
   bool ready = false;
   std::string node;
@@ -65,6 +74,7 @@ struct NodeStatus {
   std::vector<std::pair<std::string, uint64_t>> losses;
   std::vector<std::pair<std::string, uint64_t>> counters;
   std::vector<std::string> warnings;
+  SignerInfo signer;
 };
 
 // Thread: any; answers come from the pipeline thread within one turn of its loop, or kUnavailable

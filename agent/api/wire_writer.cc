@@ -59,9 +59,17 @@ void WireWriter::Text(int field, std::string_view text) {
 
 void WireWriter::Item(int field, std::string_view text) {
   if (!IsUtf8(text)) return Item(field, ToUtf8(text));
-  char* const begin = Room(2 * kMaxVarint + text.size());
-  char* at = PutVarint(text.size(), PutTag(field, kLengthDelimited, begin));
-  at = std::copy(text.begin(), text.end(), at);
+  Put(field, text);
+}
+
+void WireWriter::Bytes(int field, std::string_view bytes) {
+  if (!bytes.empty()) Put(field, bytes);
+}
+
+void WireWriter::Put(int field, std::string_view bytes) {
+  char* const begin = Room(2 * kMaxVarint + bytes.size());
+  char* at = PutVarint(bytes.size(), PutTag(field, kLengthDelimited, begin));
+  at = std::copy(bytes.begin(), bytes.end(), at);
   size_ += static_cast<size_t>(at - begin);
 }
 

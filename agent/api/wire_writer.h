@@ -21,6 +21,8 @@ class WireWriter {
   void Text(int field, std::string_view text);
   // One item of a repeated string, which may be empty.
   void Item(int field, std::string_view text);
+  // bytes, as they are.
+  void Bytes(int field, std::string_view bytes);
   // A message, also an empty one; `fill` writes its fields to this writer.
   template <typename Fill>
   void Message(int field, const Fill& fill) {
@@ -34,6 +36,7 @@ class WireWriter {
   void Clear() { size_ = 0; }
 
  private:
+  void Put(int field, std::string_view bytes);
   char* Room(size_t bytes);
   size_t Begin(int field);
   void End(size_t begin);

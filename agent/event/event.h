@@ -143,6 +143,53 @@ struct TamperInfo {
   uint32_t claimed_pid = 0;
 };
 
+// What nestord signs once in an interval: that it was there, and which events it numbered since.
+// The signed bytes are in proto/nestor/v1/event.proto. Texts are in order: none is masked or
+// mended.
+struct HeartbeatInfo {
+  std::string node;
+  std::string boot_id;
+  uint64_t instance = 0;     // CLOCK_BOOTTIME of nestord's start, ns
+  uint64_t number = 0;       // from 1 in each instance
+  uint64_t first_seq = 0;    // the first event since the last heartbeat
+  uint64_t last_seq = 0;     // the heartbeat's own
+  uint64_t losses = 0;       // of all places, since the counting began
+  uint64_t interval_ns = 0;  // the next one is due after it
+  uint64_t boot_ns = 0;      // CLOCK_BOOTTIME
+  uint64_t time_ns = 0;      // CLOCK_REALTIME
+  bool final = false;        // nestord ends on purpose
+  std::string previous;      // SHA-256 of what the one before, or the gap, signed: 64 hex digits
+  std::string key_id;        // of the key that signed: 64 hex digits
+  std::string signature;     // Ed25519: 64 bytes
+  bool operator==(const HeartbeatInfo&) const = default;
+};
+
+// What a start of nestord knows of the time before it, signed. `earlier`, `ending` and `kernel` are
+// words of agent/beat/gap.h.
+struct GapInfo {
+  std::string node;
+  std::string boot_id;
+  uint64_t instance = 0;
+  uint64_t boot_ns = 0;
+  uint64_t time_ns = 0;
+  std::string earlier;           // whether the last heartbeat was found; unless "known", the fields
+                                 // called previous_ are empty
+  std::string previous_boot_id;  // of the last heartbeat, as the next five
+  uint64_t previous_instance = 0;
+  uint64_t previous_number = 0;
+  uint64_t previous_seq = 0;
+  uint64_t previous_boot_ns = 0;
+  uint64_t previous_time_ns = 0;
+  bool same_boot = false;
+  std::string ending;     // how the previous instance ended
+  std::string kernel;     // whether rules and programs were in force meanwhile
+  uint64_t losses = 0;    // that the kernel counted and nobody has told
+  std::string previous;   // SHA-256 of what the last heartbeat signed; empty: none
+  std::string key_id;     // as in HeartbeatInfo
+  std::string signature;  // as in HeartbeatInfo
+  bool operator==(const GapInfo&) const = default;
+};
+
 struct Event {
   uint64_t seq = 0;      // contiguous from 1 for one nestord start
   uint64_t time_ns = 0;  // CLOCK_REALTIME, ns since the epoch
@@ -157,13 +204,15 @@ struct Event {
   ProcessInfo process;
   ProcessReference parent;
   Workload workload;
-  Boxed<HopInfo> hop;            // hop
-  std::optional<ExitInfo> exit;  // exit
-  Boxed<SocketInfo> socket;      // connect, accept, bind, listen
-  Boxed<FileInfo> file;          // file, and verdict on an open
-  Boxed<VerdictInfo> verdict;    // verdict
-  Boxed<LossInfo> loss;          // loss
-  Boxed<TamperInfo> tamper;      // tamper
+  Boxed<HopInfo> hop;              // hop
+  std::optional<ExitInfo> exit;    // exit
+  Boxed<SocketInfo> socket;        // connect, accept, bind, listen
+  Boxed<FileInfo> file;            // file, and verdict on an open
+  Boxed<VerdictInfo> verdict;      // verdict
+  Boxed<LossInfo> loss;            // loss
+  Boxed<TamperInfo> tamper;        // tamper
+  Boxed<HeartbeatInfo> heartbeat;  // heartbeat
+  Boxed<GapInfo> gap;              // gap
 };
 
 // One live or recently ended chain, as `nestorctl chains` shows it.

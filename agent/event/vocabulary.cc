@@ -141,6 +141,10 @@ std::string_view Name(EventType type) {
       return "loss";
     case EventType::kTamper:
       return "tamper";
+    case EventType::kHeartbeat:
+      return "heartbeat";
+    case EventType::kGap:
+      return "gap";
     case EventType::kWorkload:
       return "workload";
   }

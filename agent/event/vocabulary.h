@@ -66,6 +66,8 @@ enum class EventType : uint8_t {
   kVerdict,
   kLoss,
   kTamper,
+  kHeartbeat,
+  kGap,
   kWorkload,
 };
 

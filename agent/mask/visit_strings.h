@@ -107,6 +107,9 @@ class StringVisit {
     auto& [what, detail, node, claimed_hop_id, claimed_pid] = tamper;
     All(what, detail, node, claimed_hop_id, claimed_pid);
   }
+  // No string of a pod is in these two, and a signature would not hold over masked ones.
+  void One(HeartbeatInfo&) {}
+  void One(GapInfo&) {}
   void One(ChainHop& chain_hop) {
     auto& [hop, depth, confidence, time_ns, alive] = chain_hop;
     All(hop, depth, confidence, time_ns, alive);
@@ -122,10 +125,11 @@ class StringVisit {
 template <typename Visitor>
 void VisitStrings(Event& event, Visitor& visitor) {
   auto& [seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id, depth, origin, confidence,
-         process, parent, workload, hop, exit, socket, file, verdict, loss, tamper] = event;
+         process, parent, workload, hop, exit, socket, file, verdict, loss, tamper, heartbeat,
+         gap] = event;
   StringVisit<Visitor>(visitor).All(seq, time_ns, boot_ns, type, chain_id, hop_id, cause_hop_id,
                                     depth, origin, confidence, process, parent, workload, hop, exit,
-                                    socket, file, verdict, loss, tamper);
+                                    socket, file, verdict, loss, tamper, heartbeat, gap);
 }
 
 template <typename Visitor>

@@ -217,10 +217,23 @@ void ReadPeers(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   }
 }
 
+void ReadRecord(StrictYaml& yaml, const YAML::Node& node, Config& config) {
+  constexpr size_t kLongest = 255;
+  if (!yaml.Map(node, "record", {"directory", "heartbeat"})) return;
+  std::string& directory = config.record_directory;
+  yaml.Read(node, "directory", directory);
+  if (!directory.empty() && (directory.size() < 2 || directory.size() > kLongest ||
+                             !directory.starts_with('/') || directory.ends_with('/'))) {
+    yaml.Fail(node["directory"],
+              "must be an absolute path such as `/var/lib/nestor`, of at most 255 bytes, or empty");
+  }
+  yaml.ReadDuration(node, "heartbeat", seconds(1), std::chrono::minutes(5), config.heartbeat);
+}
+
 void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   if (!yaml.Map(root, "nestord.yaml",
                 {"node", "scope", "log", "kernel", "runtime", "chains", "agents", "events", "mask",
-                 "policies", "api", "peers", "peerKeys"})) {
+                 "policies", "record", "api", "peers", "peerKeys"})) {
     return;
   }
   yaml.Read(root, "node", config.node);
@@ -235,6 +248,7 @@ void ReadAll(StrictYaml& yaml, const YAML::Node& root, Config& config) {
   if (root["events"]) ReadEvents(yaml, root["events"], config.events);
   if (root["mask"]) ReadMask(yaml, root["mask"], config.mask);
   if (root["policies"]) ReadPolicies(yaml, root["policies"], config);
+  if (root["record"]) ReadRecord(yaml, root["record"], config);
   if (root["api"]) ReadApi(yaml, root["api"], config.api);
   ReadPeers(yaml, root, config);
   config.probes.cgroup_root = config.workload.cgroup_root;

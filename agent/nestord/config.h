@@ -2,6 +2,7 @@
 #ifndef NESTOR_AGENT_NESTORD_CONFIG_H_
 #define NESTOR_AGENT_NESTORD_CONFIG_H_
 
+#include <chrono>
 #include <string>
 #include <variant>
 #include <vector>
@@ -25,7 +26,9 @@ struct Config {
   std::string policy_directory = "/etc/nestor/policies.d";
   size_t ended_containers = 1024;
   bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
-  std::vector<std::string> peer_key_files;  // read apart: a secret has no place in here
+  std::vector<std::string> peer_key_files;           // read apart: a secret has no place in here
+  std::string record_directory = "/var/lib/nestor";  // empty: no key and no heartbeat is kept
+  std::chrono::milliseconds heartbeat{10'000};
   ProbeOptions probes;
   HookServerOptions hook;
   WorkloadOptions workload;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,9 +17,12 @@
 #include "agent/agents/marks.h"
 #include "agent/agents/recogniser.h"
 #include "agent/api/server.h"
+#include "agent/api/utf8.h"
+#include "agent/beat/heart.h"
 #include "agent/hook/preparer.h"
 #include "agent/nestord/log.h"
 #include "agent/nestord/peer_keys.h"
+#include "agent/nestord/signing.h"
 #include "agent/pipeline/pipeline.h"
 
 namespace nestor {
@@ -164,6 +168,28 @@ void LogStart(const Probes& probes, const Config& config) {
   }
 }
 
+void LogSigning(const Signing& signing) {
+  if (signing.directory) return;
+  spdlog::warn("node-key is missing ({}): heartbeats are signed with a key of this start only",
+               signing.fault);
+}
+
+uint64_t BootTimeNs() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// When an earlier nestord has ended, and its last heartbeat is there.
+std::shared_ptr<Heart> MakeHeart(const Config& config, uint64_t instance, Signing& signing) {
+  constexpr std::chrono::seconds kPatience{3};
+  HeartOptions options{ToUtf8(NodeName(config)), BootId(), instance,
+                       static_cast<uint64_t>(config.heartbeat.count()) * 1'000'000};
+  return StartHeart(std::move(options), signing, kPatience, [](const Error& error) {
+    spdlog::error("the heartbeat is not kept: {}", error.message);
+  });
+}
+
 // Null when no socket is set.
 Result<std::unique_ptr<HookServer>> ServeHooks(const HookServerOptions& options,
                                                const Preparer& preparer) {
@@ -182,6 +208,7 @@ Result<std::unique_ptr<HookServer>> ServeHooks(const HookServerOptions& options,
 
 Status RunDaemon(const Config& config, const std::string& config_file) {
   const sigset_t signals = BlockSignals();
+  const uint64_t instance = BootTimeNs();
   auto masker = Masker::Create(config.mask);
   if (!masker) return masker.error();
   auto agents = AgentRecogniser::Create(config.agents);
@@ -192,7 +219,9 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
   probe_options.peer_keys = std::move(*keys);
   probe_options.node = NodeName(config);
   // The settings' file only: what else is in its directory may be anybody's.
-  probe_options.guarded_paths = {config.policy_directory, config_file};
+  probe_options.guarded_paths = {config.policy_directory, config_file, config.record_directory};
+  auto signing = OpenSigning(config.record_directory);
+  if (!signing) return signing.error();
   auto probes = Probes::Open(probe_options);
   if (!probes) return probes.error();
   WorkloadIndex workloads(config.workload);
@@ -200,8 +229,14 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
     spdlog::warn("container names are not known yet: {}", status.error().message);
   }
   const ProcReader proc;
-  PipelineOptions options{NodeName(config), BootId(), config.chain, config.events,
-                          config.ended_containers};
+  PipelineOptions options{NodeName(config),
+                          BootId(),
+                          config.chain,
+                          config.events,
+                          config.ended_containers,
+                          MakeHeart(config, instance, *signing),
+                          Describe(*signing, config.record_directory)};
+  LogSigning(*signing);
   Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*agents),
                     std::move(*masker));
   const KnownAgents known_agents = AgentsOf(config.agents);

@@ -43,12 +43,22 @@ void RemoveSocket(const std::string& path, std::ostream& out) {
   }
 }
 
+// The next start tells of the time between, also when it is a reinstallation: who wants neither
+// removes them by hand.
+void TellRecord(const std::string& directory, std::ostream& out) {
+  if (directory.empty() || access(directory.c_str(), F_OK) != 0) return;
+  out << "left: " << directory
+      << ", the node's key and the last heartbeat: a next start tells of the "
+      << "gap by them\n";
+}
+
 }  // namespace
 
 Status Uninstall(const Config& config, std::ostream& out) {
   Status removed = RemovePins(config.probes.pin_directory, out);
   if (!removed) return removed;
   RemoveSocket(config.api.socket_path, out);
+  TellRecord(config.record_directory, out);
   out << "left: settings, policies and programs, which belong to the package or to you\n";
   return {};
 }

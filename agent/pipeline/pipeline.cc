@@ -43,6 +43,23 @@ uint64_t Microseconds(std::chrono::microseconds time) {
   return static_cast<uint64_t>(time.count());
 }
 
+std::string KernelWord(const Inheritance& inheritance) {
+  if (inheritance.continued) return kKernelKept;
+  return inheritance.lost ? kKernelReplaced : kKernelNothing;
+}
+
+Capability NodeKey(const SignerInfo& signer) {
+  return {"node-key",
+          signer.lasting,
+          false,
+          signer.lasting ? signer.directory + ", key " + signer.key_id.substr(0, 16) : signer.fault,
+          "heartbeats are signed with a key of this start only, and the next start cannot tell of "
+          "the time before it",
+          signer.lasting ? ""
+                         : "let record.directory be a directory of nestord's user (mode 0700) that "
+                           "outlives it"};
+}
+
 std::string KernelRelease() {
   utsname name{};
   return uname(&name) == 0 ? name.release : "";
@@ -204,6 +221,7 @@ struct Pipeline::State {
     losses.SetTotal("ended-containers", policies.forgotten());
     losses.SetTotal("container-prepare", workloads.hook_counts().failed);
     losses.SetTotal("workload-lookup", workloads.dropped_lookups());
+    if (options.heart) losses.SetTotal("heartbeat-file", options.heart->unkept());
     std::vector<Event> events;
     for (const LossRecord& loss : losses.Take(now)) {
       Event event;
@@ -215,6 +233,50 @@ struct Pipeline::State {
     }
     Publish(std::move(events));
     probes.ConfirmLosses();
+  }
+
+  // Off the way of events: once an interval.
+  void Beat(bool final) {
+    if (!options.heart) return;
+    const Moment now = ThisMoment();
+    if (!final && !options.heart->Due(now.boot_ns)) return;
+    uint64_t lost = 0;
+    for (const auto& [where, total] : losses.totals()) lost += total;
+    Event event = Of(EventType::kHeartbeat, now);
+    event.heartbeat = options.heart->Beat(now, last_seq + 1, lost, final);
+    Publish({std::move(event)});
+  }
+
+  // The first event of each start.
+  void TellGap() {
+    if (!options.heart) return;
+    const Moment now = ThisMoment();
+    uint64_t lost = 0;
+    for (const LossRecord& loss : probes.TakeLosses()) lost += loss.count;
+    Event event = Of(EventType::kGap, now);
+    event.gap = options.heart->MakeGap(now, KernelWord(probes.inheritance()), lost);
+    Publish({std::move(event)});
+    const std::string suspicion = options.heart->Suspicion();
+    if (suspicion.empty()) return;
+    Event tamper = Of(EventType::kTamper, now);
+    tamper.tamper = TamperInfo{};
+    tamper.tamper->what = "heartbeat-file";
+    tamper.tamper->detail = "the last heartbeat in " + options.signer.directory +
+                            " is not as nestord left it: " + suspicion;
+    Publish({std::move(tamper)});
+  }
+
+  Moment ThisMoment() const {
+    const uint64_t boot_ns = Now(CLOCK_BOOTTIME);
+    return {boot_ns, boot_ns + static_cast<uint64_t>(realtime_offset_ns)};
+  }
+
+  static Event Of(EventType type, Moment now) {
+    Event event;
+    event.type = type;
+    event.boot_ns = now.boot_ns;
+    event.confidence = Confidence::kExact;
+    return event;
   }
 
   // A process that runs, as /proc shows it.
@@ -262,6 +324,7 @@ struct Pipeline::State {
     auto count = probes.events().Poll(wait, [this](auto bytes) { OnBytes(bytes); });
     TakeNames();
     Upkeep();
+    Beat(false);
     asks.AnswerAll();
     log.Flush();
     return count;
@@ -317,6 +380,8 @@ NodeStatus Pipeline::State::MakeStatus() const {
       {"cri", workloads.cri_available(), false, workloads.cri_detail(),
        "containers have ids but no names, and rules for named ones wait",
        workloads.cri_available() ? "" : "mount the runtime's socket, or set runtime.endpoint"});
+  if (!options.signer.key_id.empty()) status.capabilities.push_back(NodeKey(options.signer));
+  status.signer = options.signer;
   status.policies = policies.Loaded();
   status.losses = losses.totals();
   status.counters = {
@@ -325,6 +390,7 @@ NodeStatus Pipeline::State::MakeStatus() const {
       {"events-kept", last_seq + 1 - log.first_seq()},
       {"events-aged-out", log.dropped()},
       {"secrets-masked", masker.masked_count()},
+      {"heartbeats", options.heart ? options.heart->beats() : 0},
       {"options-refused", options_refused},
       {"workload-lookups-failed", workloads.failed_lookups()},
       {"containers-prepared", workloads.hook_counts().ready},
@@ -364,6 +430,7 @@ Status Pipeline::Start(std::shared_ptr<const PolicySet> policies) {
   if (state_->probes.inheritance().lost) state_->losses.Add("pinned-state", 1);
   state_->probes.SetRealtimeOffset(state_->realtime_offset_ns);
   if (Status status = state_->probes.Attach(); !status) return status;
+  state_->TellGap();
   state_->PrepareListeners();
   if (Status status = state_->Seed(); !status) return status;
   if (auto count = state_->Turn(std::chrono::milliseconds(0)); !count) return count.error();
@@ -384,6 +451,7 @@ Status Pipeline::Run() {
   if (auto count = state_->Turn(std::chrono::milliseconds(0)); !count && result) {
     result = count.error();
   }
+  if (result) state_->Beat(true);
   state_->running = false;
   state_->asks.Close();
   state_->log.Close();

@@ -11,6 +11,7 @@
 #include "agent/agents/recogniser.h"
 #include "agent/api/node.h"
 #include "agent/base/result.h"
+#include "agent/beat/heart.h"
 #include "agent/chain/chain_graph.h"
 #include "agent/kernel/probes.h"
 #include "agent/mask/masker.h"
@@ -27,6 +28,8 @@ struct PipelineOptions {
   ChainOptions chain;
   EventLogOptions log;
   size_t ended_containers = 1024;  // known by name, for chains that left them
+  std::shared_ptr<Heart> heart;    // null: no heartbeats
+  SignerInfo signer;               // of the heart, for the status
 };
 
 // The only place that names two neighbouring stages: records in, masked events out. One thread

@@ -72,6 +72,17 @@ size_t HeapBytes(const TamperInfo& tamper) {
   return HeapBytes(tamper.what) + HeapBytes(tamper.detail) + HeapBytes(tamper.node);
 }
 
+size_t HeapBytes(const HeartbeatInfo& beat) {
+  return HeapBytes(beat.node) + HeapBytes(beat.boot_id) + HeapBytes(beat.previous) +
+         HeapBytes(beat.key_id) + HeapBytes(beat.signature);
+}
+
+size_t HeapBytes(const GapInfo& gap) {
+  return HeapBytes(gap.node) + HeapBytes(gap.boot_id) + HeapBytes(gap.earlier) +
+         HeapBytes(gap.previous_boot_id) + HeapBytes(gap.ending) + HeapBytes(gap.kernel) +
+         HeapBytes(gap.previous) + HeapBytes(gap.key_id) + HeapBytes(gap.signature);
+}
+
 template <typename T>
 size_t BoxBytes(const Boxed<T>& box) {
   return box ? sizeof(T) + kAllocationBytes + HeapBytes(*box) : 0;
@@ -82,7 +93,8 @@ size_t BytesOf(const Event& event) {
   size_t bytes = sizeof(Masked<Event>) + 2 * kAllocationBytes + sizeof(void*) * 2;
   bytes += HeapBytes(event.process) + HeapBytes(event.parent) + HeapBytes(event.workload);
   bytes += BoxBytes(event.hop) + BoxBytes(event.socket) + BoxBytes(event.file) +
-           BoxBytes(event.verdict) + BoxBytes(event.loss) + BoxBytes(event.tamper);
+           BoxBytes(event.verdict) + BoxBytes(event.loss) + BoxBytes(event.tamper) +
+           BoxBytes(event.heartbeat) + BoxBytes(event.gap);
   return bytes;
 }
 

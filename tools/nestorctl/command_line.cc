@@ -93,6 +93,7 @@ class Grammar {
     AddStatus();
     AddDoctor();
     AddPolicy();
+    AddVerify();
     app_.footer(
         "Exit codes: 0 done, 1 failed, 2 wrong usage.\n"
         "Examples:\n"
@@ -415,6 +416,32 @@ class Grammar {
                      "An agent that the chain came through: claude, codex, …; repeatable")
         ->allow_extra_args(false)
         ->type_name("NAME");
+  }
+
+  void AddVerify() {
+    CLI::App* verify = Subcommand(
+        app_, "verify",
+        "Check that no event is missing in a recording, by its signed heartbeats; exit 1 if one is",
+        Command::kVerify,
+        "  nestorctl verify --key node.pub events.jsonl\n"
+        "  nestorctl events | nestorctl verify --key from-node\n"
+        "A recording is what `nestorctl events` prints in a pipe, of one node, without filters, "
+        "from\n"
+        "any event on; recordings may follow each other. node.pub is in nestord's "
+        "record.directory:\n"
+        "keep it elsewhere, for who is root on the node can change it. Exit codes: 0 all holds, "
+        "1 something\n"
+        "is missing or altered, 2 the input is no recording.");
+    verify->add_option("FILE", options_.verify.file, "JSON lines of nestorctl events; -: stdin")
+        ->capture_default_str();
+    verify
+        ->add_option("--key", options_.verify.keys,
+                     "The node's public key, or from-node: the running nestord's; repeatable, "
+                     "any may have signed")
+        ->allow_extra_args(false)
+        ->required()
+        ->type_name("FILE");
+    FormatOption(*verify, {"text", "jsonl"});
   }
 
   // The innermost command that was recognised.

@@ -5,6 +5,7 @@
 
 #include "tools/nestorctl/display_width.h"
 #include "tools/nestorctl/escape.h"
+#include "tools/nestorctl/gap_text.h"
 #include "tools/nestorctl/words.h"
 
 namespace nestor::ctl {
@@ -82,11 +83,31 @@ Line TamperText(const v1::Event& event) {
   return line.AddShrinkable(event.tamper().detail());
 }
 
+Line HeartbeatText(const v1::Heartbeat& beat) {
+  Line line;
+  line.Add("number " + std::to_string(beat.number()) + "  ", Style::kDim);
+  line.Add("seq " + std::to_string(beat.first_seq()) + " to " + std::to_string(beat.last_seq()),
+           Style::kDim);
+  if (beat.losses() > 0) line.Add("  " + std::to_string(beat.losses()) + " lost", Style::kDim);
+  return beat.final() ? line.Add("  the last one: nestord ends on purpose") : line;
+}
+
+Line GapText(const v1::Gap& gap) {
+  const bool expected = gap.earlier() == "none" || gap.ending() == "on-purpose";
+  return Line().AddShrinkable(
+      GapSentence({gap.earlier(), gap.ending(), gap.kernel(), gap.previous_number(),
+                   gap.previous_seq(), gap.same_boot(), gap.previous_boot_ns(), gap.boot_ns(),
+                   gap.previous_time_ns(), gap.time_ns(), gap.losses()}),
+      expected ? Style::kPlain : Style::kBad);
+}
+
 // What happened, by the message that is present: a new type with a known message still reads well.
 Line What(const v1::Event& event) {
   if (event.has_verdict()) return Who(event).Append(VerdictLine(event.verdict()));
   if (event.has_hop()) return HopText(event);
   if (event.has_exit()) return ExitLine(event);
+  if (event.has_heartbeat()) return HeartbeatText(event.heartbeat());
+  if (event.has_gap()) return GapText(event.gap());
   if (event.has_tamper()) return TamperText(event);
   if (event.has_socket()) return SocketText(event);
   if (event.has_file()) return FileText(event);
@@ -112,7 +133,8 @@ std::string Clock(WallTime time, WallTime now, bool roomy) {
 Style TypeStyle(const std::string& type) {
   if (type == "hop") return Style::kName;
   if (type == "verdict") return Style::kWarning;
-  if (type == "loss" || type == "tamper") return Style::kBad;
+  if (type == "loss" || type == "tamper" || type == "gap") return Style::kBad;
+  if (type == "heartbeat") return Style::kDim;
   return Style::kPlain;
 }
 
@@ -123,7 +145,7 @@ std::string Column(std::string_view text, size_t columns) {
 }  // namespace
 
 Line EventLine(const v1::Event& event, WallTime now, size_t columns) {
-  constexpr size_t kType = 8, kChain = 8, kDepth = 2, kRoomy = 120;
+  constexpr size_t kType = 9, kChain = 8, kDepth = 2, kRoomy = 120;
   const bool roomy = columns == 0 || columns >= kRoomy;
   const size_t where_columns = roomy ? 28 : 16;
   const bool of_chain = !event.chain_id().empty();

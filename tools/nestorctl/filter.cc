@@ -18,8 +18,8 @@ Status CheckType(const std::string& type) {
 
 const std::vector<std::string_view>& EventTypes() {
   static const auto& types = *new std::vector<std::string_view>{
-      "hop",    "exec", "exit",    "connect", "accept", "bind",
-      "listen", "file", "verdict", "loss",    "tamper", "workload"};
+      "hop",  "exec",    "exit", "connect", "accept",    "bind", "listen",
+      "file", "verdict", "loss", "tamper",  "heartbeat", "gap",  "workload"};
   return types;
 }
 

@@ -30,7 +30,8 @@ int Fail(const Error& error, const Session& session) {
   const std::string advice = AdviceFor(error, session.options.socket);
   Complain("nestorctl: " + EscapeHostile(error.message) +
            (advice.empty() ? "" : "; " + EscapeHostile(advice)) + "\n");
-  return kExitFailure;
+  // There, 1 is an answer.
+  return session.options.command == Command::kVerify ? kExitUsage : kExitFailure;
 }
 
 int RunOptions(const Options& options, Stopper& stopper) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/nestorctl/client.h"
 #include "tools/nestorctl/filter.h"
@@ -31,10 +32,17 @@ enum class Command : uint8_t {
   kPolicyReplay,
   kPolicyLoaded,
   kPolicyMode,
+  kVerify,
 };
 
 // kText is what people read: lines, a table, a tree.
 enum class Format : uint8_t { kText, kJson, kJsonLines, kDot, kMermaid };
+
+// What the command line of `nestorctl verify` said.
+struct VerifyOptions {
+  std::string file = "-";
+  std::vector<std::string> keys;  // files, or "from-node"
+};
 
 // What the command line said.
 struct Options {
@@ -52,6 +60,7 @@ struct Options {
   uint32_t pid = 0;
   std::optional<std::chrono::nanoseconds> wait;
   PolicyOptions policy;
+  VerifyOptions verify;
 };
 
 // Languages of graphs.

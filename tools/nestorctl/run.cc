@@ -23,6 +23,7 @@
 #include "tools/nestorctl/status_text.h"
 #include "tools/nestorctl/table.h"
 #include "tools/nestorctl/tree.h"
+#include "tools/nestorctl/verify/verify.h"
 
 namespace nestor::ctl {
 namespace {
@@ -390,6 +391,7 @@ Result<int> RunWithClient(Session& session) {
     case Command::kPolicyExplain:
     case Command::kPolicyDiff:
     case Command::kPolicyReplay:
+    case Command::kVerify:
       break;  // these say what is wrong with the connection themselves, or need none
   }
   return Error::Internal("a command without a handler");
@@ -413,6 +415,8 @@ Result<int> Run(Session& session) {
       return RunPolicyDiff(session);
     case Command::kPolicyReplay:
       return RunPolicyReplay(session);
+    case Command::kVerify:
+      return RunVerify(session);
     default:
       return RunWithClient(session);
   }

@@ -179,6 +179,40 @@ TEST(ConvertTest, VerdictAndLossKeepTheirValues) {
   EXPECT_EQ(event.tamper().claimed_pid(), 812u);
 }
 
+// A signature is over these: a field that goes under another name is a lie.
+TEST(ConvertTest, WhatIsSignedKeepsItsValues) {
+  const v1::Event event = Converted(SampleEvent());
+
+  const v1::Heartbeat& beat = event.heartbeat();
+  EXPECT_EQ(beat.node(), "node-a");
+  EXPECT_EQ(beat.boot_id(), "boot-1");
+  const std::vector<uint64_t> numbers = {beat.instance(), beat.number(), beat.first_seq(),
+                                         beat.last_seq(), beat.losses(), beat.interval_ns(),
+                                         beat.boot_ns(),  beat.time_ns()};
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_TRUE(beat.final());
+  EXPECT_EQ(beat.previous(), "0a");
+  EXPECT_EQ(beat.key_id(), "0b");
+  EXPECT_EQ(beat.signature(), std::string("\xff\0\x80", 3));
+
+  const v1::Gap& gap = event.gap();
+  const std::vector<uint64_t> of_gap = {
+      gap.instance(),          gap.boot_ns(),          gap.time_ns(),
+      gap.previous_instance(), gap.previous_number(),  gap.previous_seq(),
+      gap.previous_boot_ns(),  gap.previous_time_ns(), gap.losses()};
+  EXPECT_THAT(of_gap, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
+  EXPECT_EQ(gap.node(), "node-a");
+  EXPECT_EQ(gap.boot_id(), "boot-1");
+  EXPECT_EQ(gap.earlier(), "known");
+  EXPECT_EQ(gap.previous_boot_id(), "boot-0");
+  EXPECT_TRUE(gap.same_boot());
+  EXPECT_EQ(gap.ending(), "killed");
+  EXPECT_EQ(gap.kernel(), "kept");
+  EXPECT_EQ(gap.previous(), "0c");
+  EXPECT_EQ(gap.key_id(), "0d");
+  EXPECT_EQ(gap.signature(), std::string("\xfe\0\x81", 3));
+}
+
 TEST(ConvertTest, WhatIsNotKnownIsAbsent) {
   const v1::Event event = Converted(BareEvent(EventType::kLoss));
 
@@ -308,7 +342,12 @@ NodeStatus SampleStatus() {
                                       .last_ns = 3000000009}}}}},
           .losses = {{"ring-control", 4}},
           .counters = {{"masked", 5}},
-          .warnings = {"slow"}};
+          .warnings = {"slow"},
+          .signer = {.directory = "/var/lib/nestor",
+                     .key_id = "0b",
+                     .public_key = "PEM",
+                     .lasting = true,
+                     .fault = "none"}};
 }
 
 TEST(ConvertTest, EveryFieldOfTheStatusIsFilled) {
@@ -335,6 +374,9 @@ TEST(ConvertTest, TheStatusKeepsItsValues) {
   EXPECT_EQ(status.live_chains(), 13u);
   EXPECT_EQ(status.resident_bytes(), 14u);
   EXPECT_EQ(status.policy_generation(), 15u);
+  EXPECT_EQ(status.signer().directory(), "/var/lib/nestor");
+  EXPECT_EQ(status.signer().key_id(), "0b");
+  EXPECT_EQ(status.signer().public_key(), "PEM");
   EXPECT_EQ(status.capabilities(0).name(), "bpf-lsm");
   EXPECT_EQ(status.capabilities(0).detail(), "in lsm=");
   EXPECT_EQ(status.capabilities(0).effect(), "no denial");

@@ -71,7 +71,7 @@ TEST(FilterTest, ATypeFarFromAllIsRefusedWithTheList) {
   proto.add_types("something-else");
 
   EXPECT_THAT(WhyRefused(proto), HasSubstr("hop, exec, exit, connect, accept, bind, listen, file, "
-                                           "verdict, loss, tamper, workload"));
+                                           "verdict, loss, tamper, heartbeat, gap, workload"));
 }
 
 TEST(FilterTest, FourDigitsOfAChainIdAreEnough) {
@@ -151,6 +151,14 @@ TEST(FilterTest, ALossMayConcernEveryPod) {
   proto.add_chain_ids("71c2");
 
   EXPECT_TRUE(Make(proto).Matches(BareEvent(EventType::kLoss)));
+}
+
+TEST(FilterTest, AGapMayConcernEveryPodAndAHeartbeatNone) {
+  v1::EventFilter proto;
+  proto.add_pods("web");
+
+  EXPECT_TRUE(Make(proto).Matches(BareEvent(EventType::kGap)));
+  EXPECT_FALSE(Make(proto).Matches(BareEvent(EventType::kHeartbeat)));
 }
 
 TEST(FilterTest, SinceKeepsBackWhatWasBefore) {

@@ -100,6 +100,45 @@ inline AgentInfo SampleAgent() {
           .above_process = {.start_ns = 0x1028, .tgid = 40}};
 }
 
+inline HeartbeatInfo SampleHeartbeat() {
+  return {.node = "node-a",
+          .boot_id = "boot-1",
+          .instance = 1,
+          .number = 2,
+          .first_seq = 3,
+          .last_seq = 4,
+          .losses = 5,
+          .interval_ns = 6,
+          .boot_ns = 7,
+          .time_ns = 8,
+          .final = true,
+          .previous = "0a",
+          .key_id = "0b",
+          .signature = std::string("\xff\0\x80", 3)};
+}
+
+inline GapInfo SampleGap() {
+  return {.node = "node-a",
+          .boot_id = "boot-1",
+          .instance = 1,
+          .boot_ns = 2,
+          .time_ns = 3,
+          .earlier = "known",
+          .previous_boot_id = "boot-0",
+          .previous_instance = 4,
+          .previous_number = 5,
+          .previous_seq = 6,
+          .previous_boot_ns = 7,
+          .previous_time_ns = 8,
+          .same_boot = true,
+          .ending = "killed",
+          .kernel = "kept",
+          .losses = 9,
+          .previous = "0c",
+          .key_id = "0d",
+          .signature = std::string("\xfe\0\x81", 3)};
+}
+
 // An event of which nothing but this is known.
 inline Event BareEvent(EventType type, HopId chain_id = 0) {
   Event event;
@@ -139,7 +178,9 @@ inline Event SampleEvent() {
                                .detail = "claims a hop",
                                .node = "node-b",
                                .claimed_hop_id = kHopId,
-                               .claimed_pid = 812}};
+                               .claimed_pid = 812},
+          .heartbeat = SampleHeartbeat(),
+          .gap = SampleGap()};
 }
 
 inline ChainInfo SampleChain(HopId id = kChainId, const std::string& pod = "web") {

@@ -67,6 +67,19 @@ TEST(WireWriterTest, BytesThatAreNoUtf8AreReplaced) {
   EXPECT_EQ(Read(wire).address(), "a\xEF\xBF\xBDz");
 }
 
+TEST(WireWriterTest, BytesThatAreNoTextStayAsTheyAre) {
+  const std::string bytes("a\xFF\0z", 4);
+  WireWriter wire;
+  v1::Heartbeat beat;
+
+  wire.Bytes(v1::Heartbeat::kSignatureFieldNumber, bytes);
+  wire.Bytes(v1::Heartbeat::kSignatureFieldNumber + 1, "");
+
+  ASSERT_TRUE(beat.ParseFromString(std::string(wire.bytes())));
+  EXPECT_EQ(beat.signature(), bytes);
+  EXPECT_EQ(wire.bytes().size(), 6u) << "what is empty is left out";
+}
+
 TEST(WireWriterTest, ClearBeginsANewMessage) {
   WireWriter wire;
   wire.Text(v1::HopEnd::kAddressFieldNumber, "before");

@@ -403,6 +403,21 @@ TEST(MaskerTest, NoStringOfAnEventIsForgotten) {
   for (const std::string* text : StringsOf(masked)) EXPECT_EQ(*text, "password=*****");
 }
 
+// It would not verify any more, and none of it is a pod's.
+TEST(MaskerTest, WhatIsSignedStaysAsItIs) {
+  HeartbeatInfo beat;
+  GapInfo gap;
+  beat.node = gap.node = "password=hunter2";
+  Event event;
+  event.heartbeat = beat;
+  event.gap = gap;
+
+  const Event masked = *Shipped().Mask(std::move(event));
+
+  EXPECT_EQ(*masked.heartbeat, beat);
+  EXPECT_EQ(*masked.gap, gap);
+}
+
 TEST(MaskerTest, NoStringOfAChainIsForgotten) {
   ChainInfo chain;
   FillWithSecrets(StringsOf(chain));

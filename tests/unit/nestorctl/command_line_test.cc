@@ -73,6 +73,16 @@ TEST_F(CommandLineTest, APathHasTwoEnds) {
   EXPECT_EQ(parsed.options->format, Format::kMermaid);
 }
 
+TEST_F(CommandLineTest, VerifyTakesKeysAndReadsStdinUnlessAFileIsNamed) {
+  const auto parsed =
+      ParseCommandLine({"verify", "--key", "old.pub", "--key", "from-node", "events.jsonl"});
+  ASSERT_TRUE(parsed.options) << parsed.err;
+  EXPECT_EQ(parsed.options->command, Command::kVerify);
+  EXPECT_EQ(parsed.options->verify.keys, (std::vector<std::string>{"old.pub", "from-node"}));
+  EXPECT_EQ(parsed.options->verify.file, "events.jsonl");
+  EXPECT_EQ(ParseCommandLine({"verify", "--key", "node.pub"}).options->verify.file, "-");
+}
+
 TEST_F(CommandLineTest, AgentsTakeAPlaceAndATime) {
   const auto parsed = ParseCommandLine({"agents", "--all", "-n", "team-a", "--since", "1h"});
 
@@ -117,10 +127,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Misuse{{"explain", "4k"}, "is no number"},
                     Misuse{{"status", "--wait", "soon"}, "is no duration"},
                     Misuse{{"events", "--since", "yesterday"}, "neither a duration"},
+                    Misuse{{"verify", "events.jsonl"}, "--key"},
+                    Misuse{{"verify", "--kye", "node.pub"}, "did you mean `--key`?"},
                     Misuse{{"tree", "\x1b[2J"}, "unexpected argument `\\x1b[2J`"}));
 
 TEST_F(CommandLineTest, HelpOfEachCommandHasExamples) {
-  for (const char* command : {"tree", "chains", "events", "explain", "status", "doctor"}) {
+  for (const char* command :
+       {"tree", "chains", "events", "explain", "status", "doctor", "verify"}) {
     const auto parsed = ParseCommandLine({command, "--help"});
     EXPECT_FALSE(parsed.options);
     EXPECT_EQ(parsed.exit_code, kExitOk);

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nestor/v1/nestor.grpc.pb.h"
+#include "tests/unit/beat/sample_beats.h"
 #include "tests/unit/nestorctl/sample.h"
 #include "tools/nestorctl/command_line.h"
 #include "tools/nestorctl/display_width.h"
@@ -28,6 +29,7 @@ using testing::HasSubstr;
 class ScriptedNestord : public v1::Nestor::Service {
  public:
   std::atomic<bool> include_ended = false;  // as last asked for
+  std::string public_key = nestor::sample::kPublicPem;
 
   grpc::Status StreamEvents(grpc::ServerContext*, const v1::StreamEventsRequest* request,
                             grpc::ServerWriter<v1::EventBatch>* writer) override {
@@ -70,6 +72,7 @@ class ScriptedNestord : public v1::Nestor::Service {
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                          v1::Status* response) override {
     response->set_ready(true);
+    response->mutable_signer()->set_public_key(public_key);
     return grpc::Status::OK;
   }
 };
@@ -157,6 +160,42 @@ TEST_F(RunTest, EventsAsOneDocumentAreAList) {
   ASSERT_TRUE(RunIt({"events", "-o", "json"}));
 
   EXPECT_EQ(json::parse(Printed()).at("events").size(), 2U);
+}
+
+constexpr char kRecordings[] = NESTOR_SOURCE_DIR "/tests/fuzz/seeds/verify_fuzz/";
+
+TEST_F(RunTest, ARecordingIsVerifiedWithTheKeyOfTheRunningNestord) {
+  const auto exit_code =
+      RunIt({"verify", "--key", "from-node", std::string(kRecordings) + "whole"});
+
+  ASSERT_TRUE(exit_code) << exit_code.error().message;
+  EXPECT_EQ(*exit_code, kExitOk);
+  const std::string text = Printed();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_EQ(json::parse(text.substr(text.find('\n'))).at("holds"), true);
+}
+
+TEST_F(RunTest, ARecordingThatIsNotWholeIsAFailure) {
+  const auto exit_code = RunIt({"verify", "--key", "from-node", std::string(kRecordings) + "less"});
+
+  ASSERT_TRUE(exit_code) << exit_code.error().message;
+  EXPECT_EQ(*exit_code, kExitFailure);
+}
+
+TEST_F(RunTest, WhatCanNotBeVerifiedIsAnErrorWithItsName) {
+  const auto why = [&](const std::string& key, const std::string& file) {
+    const auto exit_code = RunIt({"verify", "--key", key, file});
+    return exit_code ? "" : exit_code.error().message;
+  };
+  const std::string whole = std::string(kRecordings) + "whole";
+
+  EXPECT_THAT(why("from-node", "/no/such/file"), HasSubstr("/no/such/file: No such file"));
+  EXPECT_THAT(why("/no/such/key", whole), HasSubstr("/no/such/key: No such file"));
+  EXPECT_THAT(why(whole, whole), HasSubstr("whole: is no public key in PEM"));
+  EXPECT_THAT(why("from-node", NESTOR_SOURCE_DIR "/README.md"),
+              HasSubstr("README.md: line 1: is no JSON object"));
+  service_.public_key = "nonsense";
+  EXPECT_THAT(why("from-node", whole), HasSubstr("nestord's key: is no public key in PEM"));
 }
 
 TEST_F(RunTest, TheEndOfAChainIdIsCompletedBeforeItIsAskedFor) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/nestorctl/sample.h"
@@ -62,7 +63,7 @@ class ViewsTest : public testing::Test {
 
 TEST_F(ViewsTest, ExecEventIsOneAlignedLine) {
   EXPECT_EQ(Text(Event("exec")),
-            "14:13:20.000 exec     91c00001 +1 team-a/web-0/main            4160 cat /etc/shadow");
+            "14:13:20.000 exec      91c00001 +1 team-a/web-0/main            4160 cat /etc/shadow");
 }
 
 TEST_F(ViewsTest, AnAgentThatStartsIsMarked) {
@@ -75,7 +76,7 @@ TEST_F(ViewsTest, AnAgentThatStartsIsMarked) {
 
 TEST_F(ViewsTest, NarrowTerminalLeavesRoomForWhatHappened) {
   EXPECT_EQ(EventLine(Event("exec"), sample::kNow, 80).Render(80, false),
-            "14:13:20 exec     91c00001 +1 web-0/main       4160 cat /etc/shadow");
+            "14:13:20 exec      91c00001 +1 web-0/main       4160 cat /etc/shadow");
 }
 
 TEST_F(ViewsTest, EachKindOfEventSaysWhatHappened) {
@@ -103,6 +104,57 @@ TEST_F(ViewsTest, EachKindOfEventSaysWhatHappened) {
   EXPECT_THAT(Text(file), HasSubstr("cat[4160] read /etc/passwd"));
   EXPECT_THAT(Text(verdict), HasSubstr("cat[4160] ✗ denied by protect-credentials/"));
   EXPECT_THAT(Text(loss), HasSubstr("3 events lost at bulk-ring (9 in all)"));
+}
+
+TEST_F(ViewsTest, AHeartbeatIsALineOfItsOwnKind) {
+  v1::Event event;
+  event.set_type("heartbeat");
+  event.mutable_heartbeat()->set_number(7);
+  event.mutable_heartbeat()->set_first_seq(12);
+  event.mutable_heartbeat()->set_last_seq(40);
+  EXPECT_THAT(Text(event), HasSubstr("heartbeat -"));
+  EXPECT_THAT(Text(event), testing::EndsWith("number 7  seq 12 to 40"));
+
+  event.mutable_heartbeat()->set_losses(3);
+  event.mutable_heartbeat()->set_final(true);
+  EXPECT_THAT(Text(event),
+              testing::EndsWith("seq 12 to 40  3 lost  the last one: nestord ends on purpose"));
+}
+
+TEST_F(ViewsTest, AGapIsASentence) {
+  v1::Event event;
+  event.set_type("gap");
+  v1::Gap& gap = *event.mutable_gap();
+  gap.set_earlier("known");
+  gap.set_ending("killed");
+  gap.set_kernel("kept");
+  gap.set_same_boot(true);
+  gap.set_previous_number(12);
+  gap.set_previous_seq(340);
+  gap.set_previous_boot_ns(1'000'000'000);
+  gap.set_boot_ns(4'400'000'000);
+  gap.set_losses(2);
+  EXPECT_THAT(Text(event),
+              HasSubstr("nestord was killed or crashed; last heartbeat 12 (seq 340), 3.4s before "
+                        "this start; rules and programs stayed in force; 2 events lost"));
+
+  gap.set_same_boot(false);
+  gap.set_time_ns(60'000'000'000);
+  gap.set_ending("on-purpose");
+  gap.set_kernel("nothing");
+  gap.set_losses(0);
+  EXPECT_THAT(Text(event), HasSubstr("nestord was ended on purpose; last heartbeat 12 (seq 340), "
+                                     "1m before this start, another boot; nothing was in force "
+                                     "meanwhile"));
+
+  for (const auto& [word, said] : std::map<std::string, std::string>{
+           {"none", "no earlier heartbeat: a first start, or the state was removed"},
+           {"unreadable", "the last heartbeat's file is none that nestord wrote"},
+           {"not-ours", "the last heartbeat is not signed by this node's key"},
+           {"unusable", "the directory of the last heartbeat can't be used"}}) {
+    gap.set_earlier(word);
+    EXPECT_THAT(Text(event), HasSubstr(said));
+  }
 }
 
 TEST_F(ViewsTest, EventJsonHasItsSimpleFieldsAlwaysAndItsPartsWhenPresent) {

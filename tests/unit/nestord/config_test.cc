@@ -83,6 +83,8 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->hook.questions, defaults.hook.questions);
   EXPECT_EQ(shipped->hook.speak_time, defaults.hook.speak_time);
   EXPECT_EQ(shipped->probes.way_hops, defaults.probes.way_hops);
+  EXPECT_EQ(shipped->record_directory, defaults.record_directory);
+  EXPECT_EQ(shipped->heartbeat, defaults.heartbeat);
   EXPECT_EQ(shipped->api.socket_path, defaults.api.socket_path);
   EXPECT_EQ(shipped->api.max_streams, defaults.api.max_streams);
 }
@@ -117,6 +119,26 @@ TEST(ConfigTest, TheSocketForHooksIsAbsoluteOrNone) {
     ASSERT_EQ(faults.size(), 1u);
     EXPECT_THAT(faults[0], HasSubstr("at most 90 bytes"));
   }
+}
+
+TEST(ConfigTest, WhereTheKeyIsKeptIsAbsoluteOrNowhere) {
+  EXPECT_EQ(Good("record: {directory: ''}\n").record_directory, "");
+  EXPECT_EQ(Good("record: {directory: /srv/nestor}\n").record_directory, "/srv/nestor");
+  for (const std::string& path : {std::string("nestor"), std::string("/"), std::string("/srv/"),
+                                  "/" + std::string(255, 'd')}) {
+    const auto faults = Faults("record: {directory: " + path + "}\n");
+    ASSERT_EQ(faults.size(), 1u) << path;
+    EXPECT_THAT(faults[0], HasSubstr("such as `/var/lib/nestor`"));
+  }
+}
+
+TEST(ConfigTest, AHeartbeatComesEverySecondToEveryFiveMinutes) {
+  EXPECT_EQ(Good("record: {heartbeat: 1s}\n").heartbeat, std::chrono::seconds(1));
+  EXPECT_EQ(Good("record: {heartbeat: 5m}\n").heartbeat, std::chrono::minutes(5));
+  for (const char* const wrong : {"999ms", "301s", "often"}) {
+    EXPECT_EQ(Faults(std::string("record: {heartbeat: ") + wrong + "}\n").size(), 1u) << wrong;
+  }
+  EXPECT_THAT(Faults("record: {hartbeat: 1s}\n")[0], HasSubstr("did you mean `heartbeat`?"));
 }
 
 TEST(ConfigTest, ARingSizeThatTheKernelRefusesComesWithTheNextOneThatItTakes) {
