@@ -598,11 +598,25 @@ struct nestor_told_key {
 };
 NESTOR_LAYOUT(nestor_told_key, 32);
 
+/* A name of one network namespace: what a pod says of its names is nobody else's matter. */
+struct nestor_name_key {
+	__u64 netns;
+	__u64 hash; /* of its text */
+};
+NESTOR_LAYOUT(nestor_name_key, 16);
+
+/* Of one network namespace. */
+struct nestor_told_count {
+	__u32 addresses;
+	__u32 names;
+};
+NESTOR_LAYOUT(nestor_told_count, 8);
+
 #define NESTOR_NAMES_TOLD 8 /* of an address; the ninth takes the place of the first; a power of two */
 
 struct nestor_told {
 	__u64 until_ns;                /* boot clock: nobody knows it by a name any more */
-	__u64 name[NESTOR_NAMES_TOLD]; /* hashes, keys of dns_names; 0: none */
+	__u64 name[NESTOR_NAMES_TOLD]; /* hashes, see nestor_name_key; 0: none */
 	__u32 next;                    /* where the next one goes */
 	__u32 pad;
 };

@@ -11,6 +11,8 @@
 #define DNS_JUMPS 16   /* a compressed name goes through so many pointers at most */
 #define DNS_ROUNDS 320 /* bytes of a name, its lengths and jumps */
 #define DNS_ANSWERS 64
+#define DNS_TTL_MOST 86400 /* seconds: who says more is believed no longer */
+#define DNS_TRUNCATED 0x02
 #define DNS_TYPE_A 1
 #define DNS_TYPE_AAAA 28
 #define DNS_CLASS_IN 1
@@ -21,7 +23,10 @@
 #define NAME_AT DNS_BYTES
 
 _Static_assert(NAME_AT + sizeof(struct nestor_name) <= sizeof(((struct scratch *)0)->path), "it fits in behind the answer");
+_Static_assert(2 * DNS_BYTES <= sizeof(((struct scratch *)0)->path), "a page may follow what lies before it");
 _Static_assert(NESTOR_DNS_MARGIN == DFA_STEP, "what dfa_read may touch");
+
+extern u64 vmemmap_base_at, page_offset_base_at; /* state.bpf.c */
 
 enum name_state { NAME_GOES_ON = 0, NAME_ENDS = 1, NAME_BAD = 2 };
 
@@ -145,13 +150,34 @@ static __always_inline bool read_name(struct dns_walk *walk)
 	return walk->state == NAME_ENDS;
 }
 
+enum told_kind { TOLD_ADDRESS = 0, TOLD_NAME = 1 };
+
+/* Whether the network namespace may have one more of this kind; then it counts. */
+static __always_inline bool has_room(u64 netns, enum told_kind kind)
+{
+	struct nestor_told_count *count = bpf_map_lookup_elem(&told_counts, &netns), none = {};
+	u32 *of_kind;
+
+	if (!count) {
+		bpf_map_update_elem(&told_counts, &netns, &none, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&told_counts, &netns);
+	}
+	if (!count)
+		return false;
+	of_kind = kind == TOLD_NAME ? &count->names : &count->addresses;
+	if (*of_kind >= told_per_netns)
+		return false;
+	__sync_fetch_and_add(of_kind, 1);
+	return true;
+}
+
 /* Longer than before; what nestord takes out meanwhile is told again. */
 static __always_inline bool keep_name(struct dns_walk *walk)
 {
 	struct nestor_name *name = (void *)(walk->scratch->path + NAME_AT), *known;
-	u64 hash = walk->hash;
+	struct nestor_name_key key = {.netns = walk->netns, .hash = walk->hash};
 
-	known = bpf_map_lookup_elem(&dns_names, &hash);
+	known = bpf_map_lookup_elem(&dns_names, &key);
 	if (known) {
 		if (known->until_ns < walk->until_ns)
 			known->until_ns = walk->until_ns;
@@ -160,25 +186,10 @@ static __always_inline bool keep_name(struct dns_walk *walk)
 	name->until_ns = walk->until_ns;
 	name->len = walk->chars;
 	name->pad = 0;
-	if (!bpf_map_update_elem(&dns_names, &hash, name, BPF_ANY))
+	if (has_room(walk->netns, TOLD_NAME) && !bpf_map_update_elem(&dns_names, &key, name, BPF_ANY))
 		return true;
 	count_loss(NESTOR_LOSS_DNS_NAMES);
 	return false;
-}
-
-/* Whether the network namespace may have one more; then it counts. */
-static __always_inline bool has_room(u64 netns)
-{
-	u32 *count = bpf_map_lookup_elem(&told_counts, &netns), none = 0;
-
-	if (!count) {
-		bpf_map_update_elem(&told_counts, &netns, &none, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&told_counts, &netns);
-	}
-	if (!count || *count >= told_per_netns)
-		return false;
-	__sync_fetch_and_add(count, 1);
-	return true;
 }
 
 static __always_inline struct nestor_told *told_of(const struct nestor_told_key *key)
@@ -187,7 +198,7 @@ static __always_inline struct nestor_told *told_of(const struct nestor_told_key 
 
 	if (told)
 		return told;
-	if (has_room(key->netns))
+	if (has_room(key->netns, TOLD_ADDRESS))
 		bpf_map_update_elem(&told_addresses, key, &none, BPF_NOEXIST);
 	told = bpf_map_lookup_elem(&told_addresses, key);
 	if (!told)
@@ -213,8 +224,11 @@ static __always_inline void learn(struct dns_walk *walk, u16 type, u32 ttl)
 	struct nestor_address address = {};
 	struct nestor_told_key key = {};
 	struct nestor_told *told;
-	u64 until = bpf_ktime_get_boot_ns() + told_for_ns, by_ttl = bpf_ktime_get_boot_ns() + ttl * 1000000000ULL;
+	u64 until = bpf_ktime_get_boot_ns() + told_for_ns, by_ttl;
 
+	if (ttl > DNS_TTL_MOST)
+		ttl = DNS_TTL_MOST;
+	by_ttl = bpf_ktime_get_boot_ns() + ttl * 1000000000ULL;
 	if (type == DNS_TYPE_A)
 		__builtin_memcpy(address.addr, bytes, 4);
 	else
@@ -263,6 +277,8 @@ static __always_inline bool begin_answer(struct dns_walk *walk)
 	u8 flags = dns_byte(walk, 2), code = dns_byte(walk, 3) & 0xf;
 
 	walk->answers = dns_short(walk, 6) + unknown_zero;
+	if (walk->len >= DNS_HEADER && (flags & 0x80) && (flags & DNS_TRUNCATED))
+		count_loss(NESTOR_LOSS_DNS_ANSWERS); /* the whole of it comes over TCP */
 	if (walk->len < DNS_HEADER || !(flags & 0x80) || code || dns_short(walk, 4) != 1 || !walk->answers)
 		return false;
 	walk->at = DNS_HEADER + unknown_zero;
@@ -296,17 +312,60 @@ static __always_inline u16 sent_from(struct sk_buff *skb)
 	return bpf_ntohs(port);
 }
 
-/* What lies in one piece is read; pages behind it (large answers of some drivers) are not. */
-static __always_inline u32 copy_message(struct scratch *scratch, struct sk_buff *skb)
-{
-	u32 len = skb->len - skb->data_len;
+/* A page of a datagram: struct bio_vec, since 6.10 (commit 21d2e6737c97) struct skb_frag, whose lowest bit says that it is no page. */
+struct page_piece {
+	u64 page;
+	u32 len;
+	u32 offset;
+};
 
-	if (skb->data_len || len > DNS_BYTES)
-		count_loss(NESTOR_LOSS_DNS_ANSWERS);
+/* Where this page lies in the kernel's own map of memory, as page_address() has it on x86-64. 0: not known. */
+static __always_inline u64 address_of_page(u64 page)
+{
+	u64 vmemmap = 0, memory = 0;
+
+	if (!vmemmap_base_at || !page_offset_base_at || (page & 1))
+		return 0;
+	bpf_probe_read_kernel(&vmemmap, sizeof(vmemmap), (void *)vmemmap_base_at);
+	bpf_probe_read_kernel(&memory, sizeof(memory), (void *)page_offset_base_at);
+	return memory + ((page - vmemmap) / bpf_core_type_size(struct page) << 12);
+}
+
+/* The first page behind `at` bytes. Many drivers leave only the headers, and a few bytes more, before it. */
+static __always_inline u32 copy_page(struct scratch *scratch, u32 at, struct sk_buff *skb)
+{
+	void *shared = skb->head + skb->end;
+	struct page_piece piece = {};
+	u64 address;
+	u8 pieces = 0;
+	u32 len;
+
+	bpf_probe_read_kernel(&pieces, sizeof(pieces), shared + bpf_core_field_offset(struct skb_shared_info, nr_frags));
+	bpf_probe_read_kernel(&piece, sizeof(piece), shared + bpf_core_field_offset(struct skb_shared_info, frags));
+	address = pieces ? address_of_page(piece.page) : 0;
+	if (!address)
+		return 0;
+	len = piece.len;
 	barrier_var(len);
 	if (len > DNS_BYTES)
 		len = DNS_BYTES;
-	return bpf_probe_read_kernel(scratch->path, len, skb->data) ? 0 : len;
+	/* It may lie behind what is read of an answer, but not behind the scratch's path. */
+	return bpf_probe_read_kernel(scratch->path + (at & (DNS_BYTES - 1)), len, (void *)(address + piece.offset)) ? 0 : len;
+}
+
+static __always_inline u32 copy_message(struct scratch *scratch, struct sk_buff *skb)
+{
+	u32 len = skb->len - skb->data_len, read;
+
+	barrier_var(len);
+	if (len > DNS_BYTES)
+		len = DNS_BYTES;
+	read = bpf_probe_read_kernel(scratch->path, len, skb->data) ? 0 : len;
+	if (skb->data_len && read < DNS_BYTES)
+		read += copy_page(scratch, read, skb);
+	if (read < skb->len || read > DNS_BYTES)
+		count_loss(NESTOR_LOSS_DNS_ANSWERS);
+	return read < DNS_BYTES ? read : DNS_BYTES;
 }
 
 /*

@@ -23,17 +23,17 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
-	__type(key, u64); /* hash of the text */
+	__type(key, struct nestor_name_key);
 	__type(value, struct nestor_name);
 } dns_names __weak SEC(".maps");
 
-/* Addresses of each network namespace, so that one pod cannot fill the table for all. nestord counts anew when it takes out. */
+/* What each network namespace has of both, so that one pod cannot fill the tables for all. nestord counts anew when it takes out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
 	__type(key, u64);
-	__type(value, u32);
+	__type(value, struct nestor_told_count);
 } told_counts __weak SEC(".maps");
 
 extern u32 names_asked; /* state.bpf.c */
@@ -45,6 +45,12 @@ static __always_inline u64 netns_cookie(struct sock *sk)
 {
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
 }
+
+/* In a scratch's chunk: the stack of 6.1 has no room for them. */
+struct name_keys {
+	struct nestor_told_key told;
+	struct nestor_name_key name;
+};
 
 struct name_run {
 	struct dfa_run dfa;
@@ -69,12 +75,13 @@ static long name_bytes(u32 round, void *argument)
 static long match_name(u32 index, void *argument)
 {
 	struct name_run *run = argument;
-	u64 hash = run->told->name[index & (NESTOR_NAMES_TOLD - 1)];
+	struct name_keys *keys = (void *)run->scratch->chunk;
 	u32 set;
 
-	if (!hash)
+	keys->name.hash = run->told->name[index & (NESTOR_NAMES_TOLD - 1)];
+	if (!keys->name.hash)
 		return 1;
-	run->name = bpf_map_lookup_elem(&dns_names, &hash);
+	run->name = bpf_map_lookup_elem(&dns_names, &keys->name);
 	if (!run->name || !dfa_begin(&run->dfa, NESTOR_DFA_DNS_NAME, run->generation))
 		return 0;
 	run->at = unknown_zero;
@@ -97,13 +104,14 @@ static __noinline __maybe_unused bool match_names(struct judgement *judgement, c
 						  const struct nestor_address *peer, u64 netns, u32 networks)
 {
 	struct name_run run = {.scratch = decision->scratch, .generation = decision->generation, .matched_len = unknown_zero};
-	struct nestor_told_key *key = (void *)run.scratch->chunk; /* the stack has no room for it either */
+	struct name_keys *keys = (void *)run.scratch->chunk;
 
-	key->netns = netns;
-	key->family = peer->family;
-	key->pad = 0;
-	__builtin_memcpy(key->addr, peer->addr, sizeof(key->addr));
-	run.told = bpf_map_lookup_elem(&told_addresses, key);
+	keys->told.netns = netns;
+	keys->told.family = peer->family;
+	keys->told.pad = 0;
+	__builtin_memcpy(keys->told.addr, peer->addr, sizeof(keys->told.addr));
+	keys->name.netns = netns;
+	run.told = bpf_map_lookup_elem(&told_addresses, &keys->told);
 	if (!run.told || run.told->until_ns < bpf_ktime_get_boot_ns())
 		return false;
 	add_by_path(run.scratch, networks, 0, run.generation);

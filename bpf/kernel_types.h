@@ -357,7 +357,22 @@ struct sk_buff {
 	struct sock *sk;
 	unsigned int len, data_len;
 	u16 transport_header;
+	unsigned int end;
 	unsigned char *head, *data;
+};
+
+struct page {
+	unsigned long flags;
+};
+
+/* Of `frags` only where they begin: see struct page_piece in dns.bpf.c. */
+struct bio_vec {
+	struct page *bv_page;
+};
+
+struct skb_shared_info {
+	unsigned char nr_frags;
+	struct bio_vec frags[17];
 };
 
 struct msghdr {

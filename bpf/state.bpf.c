@@ -43,6 +43,9 @@ const volatile __u32 way_most = NESTOR_WAY_MOST;
 /* Names that pods are told by name servers: see dns.bpf.h. The first is written by nestord, before a generation that asks and after the
  * last. */
 __u32 names_asked = 0;
+/* Addresses of the kernel's variables of these names (x86-64), for answers that lie in pages; written by nestord. 0: not known. */
+__u64 vmemmap_base_at = 0;
+__u64 page_offset_base_at = 0;
 const volatile __u32 told_per_netns = 1024;
 const volatile __u64 told_for_ns = 3600000000000ULL;
 

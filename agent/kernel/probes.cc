@@ -23,6 +23,7 @@
 #include "agent/kernel/hook_links.h"
 #include "agent/kernel/hooks.h"
 #include "agent/kernel/hop_table.h"
+#include "agent/kernel/kernel_symbols.h"
 #include "agent/kernel/peer_maps.h"
 #include "agent/kernel/pinned_state.h"
 #include "agent/kernel/policy_maps.h"
@@ -138,6 +139,7 @@ class LibbpfProbes : public Probes {
   void LoadPrograms(uint32_t events);
   Status SetRefused();
   Status AttachHook(const Program& program);
+  void FindMemoryMap();
   Status AttachFor(uint32_t events);
   void DetachAllBut(uint32_t events);
   void SetHook(const Program& program, bool available, const std::string& detail);
@@ -164,6 +166,7 @@ class LibbpfProbes : public Probes {
   const uint64_t instance_ = NowNs();  // names this start
   HookLinks links_{options_.cgroup_root, instance_};
   bool attached_ = false;
+  bool memory_map_sought_ = false;
   std::unique_ptr<PinnedState> pinned_;  // null: nothing outlives this process
   Inheritance inheritance_;
   std::array<uint64_t, NESTOR_LOSS_MAX> told_losses_{};
@@ -342,8 +345,25 @@ Status LibbpfProbes::AttachHook(const Program& program) {
   return {};
 }
 
+// Without these, answers of name servers that lie in pages are counted as not read (dns-answers).
+void LibbpfProbes::FindMemoryMap() {
+  if (memory_map_sought_) return;
+  memory_map_sought_ = true;
+  const auto found = AddressesOf({"vmemmap_base", "page_offset_base"});
+  const bool known = found.size() == 2;
+  capabilities_.push_back(
+      {"memory-map", known, false,
+       known ? "vmemmap_base, page_offset_base" : "/proc/kallsyms tells no addresses",
+       "names in answers that a network driver leaves in pages are not known",
+       known ? "" : "give nestord CAP_SYSLOG"});
+  if (!known) return;
+  skel_->bss->vmemmap_base_at = found.at("vmemmap_base");
+  skel_->bss->page_offset_base_at = found.at("page_offset_base");
+}
+
 // The programs that judge these kinds of events (bits 1 << enum nestor_rule_event).
 Status LibbpfProbes::AttachFor(uint32_t events) {
+  if (events & 1U << NESTOR_ASKS_NAMES) FindMemoryMap();
   LoadPrograms(events);
   if (Status status = SetRefused(); !status) return status;
   for (const Program& program : programs_.All()) {

@@ -38,24 +38,29 @@ Status SweepToldNames(int told_addresses, int dns_names, int told_counts, uint64
   const auto told =
       ReadAll<nestor_told_key, nestor_told>(told_addresses, "read the addresses told by names");
   if (!told) return told.error();
-  std::unordered_map<uint64_t, uint32_t> counts;
+  std::unordered_map<uint64_t, nestor_told_count> counts;
   for (const auto& [key, value] : *told) {
     if (value.until_ns < now_ns)
       bpf_map_delete_elem(told_addresses, &key);
     else
-      ++counts[key.netns];
+      ++counts[key.netns].addresses;
   }
-  const auto names = ReadAll<uint64_t, nestor_name>(dns_names, "read the names of addresses");
+  const auto names =
+      ReadAll<nestor_name_key, nestor_name>(dns_names, "read the names of addresses");
   if (!names) return names.error();
-  for (const auto& [hash, name] : *names)
-    if (name.until_ns < now_ns) bpf_map_delete_elem(dns_names, &hash);
-  const auto before = ReadAll<uint64_t, uint32_t>(told_counts, "read the counts of names");
+  for (const auto& [key, name] : *names) {
+    if (name.until_ns < now_ns)
+      bpf_map_delete_elem(dns_names, &key);
+    else
+      ++counts[key.netns].names;
+  }
+  const auto before = ReadAll<uint64_t, nestor_told_count>(told_counts, "read the counts of names");
   if (!before) return before.error();
   for (const auto& [netns, count] : *before) {
     const auto now = counts.find(netns);
     if (now == counts.end())
       bpf_map_delete_elem(told_counts, &netns);
-    else if (now->second != count)
+    else if (now->second.addresses != count.addresses || now->second.names != count.names)
       bpf_map_update_elem(told_counts, &netns, &now->second, BPF_EXIST);
   }
   return {};

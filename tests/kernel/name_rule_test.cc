@@ -37,6 +37,7 @@ class NameRuleTest : public DecideTest {
 };
 
 TEST_F(NameRuleTest, AnAddressGoesByTheNameThatItsPodWasTold) {
+  Node::Get().Losses();
   Node::Get().SetPolicy(Enforce(kNoPools));
 
   EXPECT_EQ(Refused(container_, {"try:127.7.7.7", "tell:xmr.pool.test=127.7.7.7", "try:127.7.7.7",
@@ -144,6 +145,26 @@ TEST_F(NameRuleTest, AnswersChangedAtRandomDoNotStopTheNextOne) {
   EXPECT_EQ(Refused(container_, {"random:1=1000", "try:127.7.7.7", "tell:other.test=127.7.7.8",
                                  "try:127.7.7.8"}),
             0b10);
+}
+
+// As drivers with pages of their own hand them on, and large ones.
+TEST_F(NameRuleTest, AnAnswerThatLiesInAPageIsRead) {
+  Node::Get().SetPolicy(Enforce(kNoPools));
+  Node::Get().Losses();
+
+  EXPECT_EQ(Refused(container_, {"spliced:xmr.pool.test=127.7.7.7", "try:127.7.7.7",
+                                 "padded:b.pool.test=127.7.7.8", "try:127.7.7.8"}),
+            0b11);
+}
+
+TEST_F(NameRuleTest, AFloodOfNamesIsBoundedToo) {
+  Node::Get().SetPolicy(Enforce(kNoPools));
+  Node::Get().Losses();
+
+  EXPECT_EQ(Refused(container_, {"names:1100", "tell:xmr.pool.test=127.7.7.7", "try:127.7.7.7"}),
+            0);
+  EXPECT_THAT(Node::Get().Losses(), Contains(Key("dns-names")));
+  EXPECT_EQ(Refused(container_, {"tell:xmr.pool.test=127.7.7.7", "try:127.7.7.7"}), 0b1);
 }
 
 TEST_F(NameRuleTest, AFloodOfOnePodIsBoundedAndLeavesRoomForOthers) {

@@ -6,6 +6,8 @@ refused with EPERM.
   peek:NAME=ADDRESS     the answer is only looked at (MSG_PEEK)
   many:NAME=COUNT       COUNT addresses of NAME, 127.8.0.0 and those that follow
   bad:KIND              an answer that is none: loop, cut, counts, long, label, short
+  names:COUNT           COUNT names of 127.9.9.9
+  spliced:NAME=ADDRESS  as tell, but the kernel has it in a page of its own, as some drivers do; padded:NAME=ADDRESS: 20 KB long, for the same
   random:SEED=COUNT     answers with bytes that were changed, added and left out
   try:ADDRESS           a TCP connection to port 443; send:ADDRESS a datagram to it
   touch:FILE, await:FILE"""
@@ -17,6 +19,7 @@ import random
 import socket
 import struct
 import sys
+import tempfile
 import time
 
 PORT = 53
@@ -72,13 +75,16 @@ def bad_answer(kind):
     }[kind]
 
 
-def receive(payload, host="127.0.0.1", flags=0):
+def receive(payload, host="127.0.0.1", flags=0, send=None):
     """It goes over real sockets, from port 53."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as server, socket.socket(family, socket.SOCK_DGRAM) as client:
         server.bind((host, PORT))
         client.bind((host, 0))
-        server.sendto(payload, client.getsockname())
+        if send:
+            send(payload, client, server)
+        else:
+            server.sendto(payload, client.getsockname())
         client.recv(65536, flags)
 
 
@@ -107,6 +113,19 @@ def many(name, count):
     addresses = [str(ipaddress.ip_address(first + i)) for i in range(int(count))]
     for begin in range(0, len(addresses), 50):
         receive(message(name, [address_record(b"\xc0\x0c", one) for one in addresses[begin:begin + 50]]))
+
+
+def splice(payload, client, server):
+    """From a file by a pipe: the datagram's bytes stay in the file's page."""
+    ends = os.pipe()
+    with tempfile.TemporaryFile() as file:
+        file.write(payload)
+        file.flush()
+        os.splice(file.fileno(), ends[1], len(payload), offset_src=0)
+        server.connect(client.getsockname())
+        os.splice(ends[0], server.fileno(), len(payload))
+    for end in ends:
+        os.close(end)
 
 
 def changed_at_random(seed, count):
@@ -145,6 +164,13 @@ def main():
             receive(answer(name, address), flags=socket.MSG_PEEK)
         elif what == "many":
             many(name, address)
+        elif what == "names":
+            for i in range(int(rest)):
+                receive(answer(f"n{i}.test", "127.9.9.9"))
+        elif what == "spliced":
+            receive(answer(name, address), send=splice)
+        elif what == "padded":
+            receive(answer(name, address) + bytes(20000))
         elif what == "random":
             changed_at_random(name, address)
         elif what == "bad":
