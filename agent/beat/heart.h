@@ -23,7 +23,7 @@ struct HeartOptions {
   std::string node;  // UTF-8
   std::string boot_id;
   uint64_t instance = 0;  // CLOCK_BOOTTIME of this start
-  uint64_t interval_ns = 10'000'000'000;
+  uint64_t interval_ns = 30'000'000'000;
 };
 
 // Makes what one start of nestord signs, in order: its gap, then heartbeats. Reads no clock and

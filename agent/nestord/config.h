@@ -28,7 +28,7 @@ struct Config {
   bool keep_on_exit = true;  // rules and chains go on in the kernel after an orderly end, too
   std::vector<std::string> peer_key_files;           // read apart: a secret has no place in here
   std::string record_directory = "/var/lib/nestor";  // empty: no key and no heartbeat is kept
-  std::chrono::milliseconds heartbeat{10'000};
+  std::chrono::milliseconds heartbeat{30'000};
   ProbeOptions probes;
   HookServerOptions hook;
   WorkloadOptions workload;
