@@ -340,6 +340,65 @@ TEST_F(PolicyCommandTest, ReplayKnowsTheWayByTheHopsThatWereTold) {
   EXPECT_TRUE(denied("05")) << "a circle has no end";
 }
 
+constexpr char kBelowClaude[] = R"(apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: below}
+spec:
+  mode: enforce
+  chain: {through: {agents: [claude]}}
+  rules:
+  - {name: shell, exec: {paths: [/bin/sh]}}
+)";
+
+// Lines of a recording: hop 01 is an origin, 02 below it.
+class RecordedAgentsTest : public PolicyCommandTest {
+ protected:
+  static std::string Hop(const char* id, const char* parent, const char* from, const char* first) {
+    return R"({"type":"hop","hop":{"id":")" + std::string(id) + R"(","parent_id":")" + parent +
+           R"(","kind":"tcp","from":{"process":{"id":")" + from + R"("}},"to":{"process":{"id":")" +
+           first + "\"}}}}\n";
+  }
+  static std::string Exec(const char* hop, const char* id, const char* parent, const char* exe,
+                          const char* agent = "") {
+    return R"({"type":"exec","hop_id":")" + std::string(hop) + R"(","process":{"id":")" + id +
+           R"(","exe":")" + exe + R"(","argv":["x"],"agent":")" + agent + R"("},"parent":{"id":")" +
+           parent + R"("},"workload":{"container_id":"c"},"origin":"runtime-exec"})" + "\n";
+  }
+  bool IsDenied(const std::string& events) {
+    Write("below.yaml", kBelowClaude);
+    Write("events.jsonl", events);
+    EXPECT_EQ(RunIt({"policy", "replay", "-o", "text", "-f", "below.yaml", "events.jsonl"}),
+              kExitOk)
+        << printed_;
+    return printed_.find("none would be denied") == std::string::npos;
+  }
+
+  const std::string begin_ = Hop("01", "", "r", "a") + Exec("01", "a", "r", "/bin/bash");
+  const std::string claude_ = begin_ + Exec("01", "b", "a", "/usr/bin/claude", "claude");
+};
+
+TEST_F(RecordedAgentsTest, WhatAnAgentStartsIsBelowItAndTheAgentItselfIsNot) {
+  EXPECT_FALSE(IsDenied(begin_ + Exec("01", "c", "a", "/bin/sh")));
+  EXPECT_TRUE(IsDenied(claude_ + Exec("01", "c", "b", "/bin/sh")));
+  EXPECT_FALSE(IsDenied(claude_ + Exec("01", "c", "a", "/bin/sh"))) << "beside it";
+  EXPECT_TRUE(
+      IsDenied(claude_ + Exec("01", "c", "b", "/bin/ls") + Exec("01", "d", "c", "/bin/sh")));
+  EXPECT_TRUE(IsDenied(claude_ + Exec("01", "b", "a", "/bin/sh"))) << "it became that";
+}
+
+TEST_F(RecordedAgentsTest, HopsLeadOnAndAServersOwnAgentsDoNot) {
+  const std::string below = claude_ + Hop("02", "01", "b", "s");
+  const std::string beside = claude_ + Hop("02", "01", "a", "s");
+
+  EXPECT_TRUE(IsDenied(below + Exec("02", "s", "server", "/bin/sh")));
+  EXPECT_FALSE(IsDenied(beside + Exec("02", "s", "server", "/bin/sh")));
+}
+
+TEST_F(RecordedAgentsTest, WhatIsNotToldCountsAsMatched) {
+  EXPECT_TRUE(IsDenied(begin_ + Exec("01", "c", "fork", "/bin/sh"))) << "below whom?";
+  EXPECT_TRUE(IsDenied(Exec("07", "c", "d", "/bin/sh"))) << "no such hop";
+}
+
 v1::Status Loaded() {
   v1::Status status;
   status.set_policy_generation(12);

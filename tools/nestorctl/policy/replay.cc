@@ -13,6 +13,7 @@
 #include "tools/nestorctl/command_line.h"
 #include "tools/nestorctl/policy/commands.h"
 #include "tools/nestorctl/policy/print.h"
+#include "tools/nestorctl/policy/recorded_agents.h"
 #include "tools/nestorctl/policy/source.h"
 #include "tools/nestorctl/policy/ways.h"
 #include "tools/nestorctl/table.h"
@@ -121,11 +122,13 @@ void Note(const std::string& rule, bool denies, const v1::Event& event, const Su
 
 // As if every policy were in force.
 void Replay(const CompiledPolicies& policies, const v1::Event& event, Ways& ways,
-            Replayed& replayed) {
+            RecordedAgents& agents, Replayed& replayed) {
   if (event.has_hop()) ways.Take(event.hop());
+  agents.Take(event);
   auto subject = SubjectOf(event);
   if (!subject) return;
   ways.Fill(event.hop_id(), *subject);
+  agents.Fill(event, *subject);
   ++replayed.judged;
   const Judgement judgement = Evaluate(policies, *subject);
   for (const Hit& hit : judgement.hits)
@@ -143,6 +146,7 @@ Status ReadEvents(std::istream& in, const CompiledPolicies& policies, Replayed& 
   options.ignore_unknown_fields = true;
   std::string line;
   Ways ways;
+  RecordedAgents agents;
   while (std::getline(in, line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     ++replayed.lines;
@@ -150,7 +154,7 @@ Status ReadEvents(std::istream& in, const CompiledPolicies& policies, Replayed& 
     const bool fine = line.size() <= kLongestLine &&
                       google::protobuf::util::JsonStringToMessage(line, &event, options).ok();
     if (fine)
-      Replay(policies, event, ways, replayed);
+      Replay(policies, event, ways, agents, replayed);
     else
       ++replayed.unreadable;
   }

@@ -16,8 +16,7 @@ void Ways::Take(const v1::Hop& hop) {
 }
 
 void Ways::Fill(const std::string& hop_id, Subject& subject) const {
-  subject.way_agents_unseen = true;  // a stream tells which processes are agents, not what is below
-  size_t steps = 0;                  // hostile input may go in a circle
+  size_t steps = 0;  // hostile input may go in a circle
   for (std::string at = hop_id; !at.empty(); ++steps) {
     const auto found = steps_.find(at);
     if (found == steps_.end() || steps > steps_.size()) {
