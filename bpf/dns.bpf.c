@@ -206,6 +206,16 @@ static __always_inline struct nestor_told *told_of(const struct nestor_told_key 
 	return told;
 }
 
+/* The question's name was kept before its addresses' TTLs were read. */
+static __always_inline void prolong_question(const struct dns_walk *walk)
+{
+	struct nestor_name_key key = {.netns = walk->netns, .hash = walk->question};
+	struct nestor_name *name = bpf_map_lookup_elem(&dns_names, &key);
+
+	if (name && name->until_ns < walk->until_ns)
+		name->until_ns = walk->until_ns;
+}
+
 static __noinline void tell_name(struct nestor_told *told, u64 hash)
 {
 	if (!told)
@@ -244,6 +254,7 @@ static __always_inline void learn(struct dns_walk *walk, u16 type, u32 ttl)
 		told->until_ns = walk->until_ns;
 	if (walk->hash != walk->question && keep_name(walk))
 		tell_name(told, walk->hash);
+	prolong_question(walk);
 	tell_name(told, walk->question);
 }
 
@@ -370,7 +381,7 @@ static __always_inline u32 copy_message(struct scratch *scratch, struct sk_buff 
 
 /*
  * Hook: fexit/__skb_recv_udp, in the receiver of a datagram, before it is copied to the process; UDP over IPv4 and IPv6, peeks too. Lowest
- * kernel: 5.17; the same signature from 5.19 to 6.18. Attached while some rule asks for names. Cost: a read of each datagram's port; of
+ * kernel: 5.19; the same signature up to 6.18. Attached while some rule asks for names. Cost: a read of each datagram's port; of
  * answers of name servers some hundred bytes. On failure: dns-names, dns-answers, or policy-state where there is no room to work in: then
  * the addresses are not known by these names. TCP is not read.
  */

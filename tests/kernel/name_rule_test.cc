@@ -125,6 +125,21 @@ TEST_F(NameRuleTest, ARuleThatComesLaterKnowsWhatWasToldBefore) {
   EXPECT_EQ(Wait(pod), 0b10);
 }
 
+TEST_F(NameRuleTest, ATtlThatIsLongerThanWhatIsRememberedCounts) {
+  const std::string told = "/tmp/names-told", swept = "/tmp/names-swept";
+  std::filesystem::remove(told);
+  std::filesystem::remove(swept);
+  Node::Get().SetPolicy(Enforce(kNoPools));
+  const pid_t pod = Start(container_, {"tell:xmr.pool.test=127.7.7.7", "touch:" + told,
+                                       "await:" + swept, "try:127.7.7.7"});
+  while (!std::filesystem::exists(told)) usleep(50'000);
+  sleep(3);  // what is remembered without a TTL is over
+  EXPECT_TRUE(Node::Get().probes().ForgetOldNames().ok());
+  EXPECT_EQ(ShOnHost("touch " + swept), 0);
+
+  EXPECT_EQ(Wait(pod), 0b1);
+}
+
 // No answer stops the next one from being read; what is not read to its end is counted.
 TEST_F(NameRuleTest, BadAnswersAreCountedAndTellNothing) {
   Node::Get().SetPolicy(Enforce("{name: some, connect: {names: [\"*\"], ports: [443]}}"));

@@ -46,6 +46,7 @@ Node::Node() {
   ProbeOptions options;
   options.node_scope = true;
   options.pin_directory = "";
+  options.remember_names = std::chrono::seconds(2);  // name_rule_test: TTLs are longer
   options.guarded_paths = {kGuardedDirectory};
   std::filesystem::create_directories(kGuardedDirectory);
   std::ofstream(std::string(kGuardedDirectory) + "/one.yaml") << "one\n";
