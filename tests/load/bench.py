@@ -182,7 +182,7 @@ def pods(*manifests):
     try:
         yield
     finally:
-        call("pod", "rm", "--all")
+        call("pod", "rm", "--all", "--grace", "0")
 
 
 def in_pod(pod, container, *command):

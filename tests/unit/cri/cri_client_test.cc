@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "runtime/v1/api.grpc.pb.h"
@@ -79,7 +80,7 @@ class FakeRuntime : public cri::RuntimeService::Service, public cri::ImageServic
   }
   grpc::Status ListPodSandbox(grpc::ServerContext*, const cri::ListPodSandboxRequest* request,
                               cri::ListPodSandboxResponse* answer) override {
-    sandbox_filter = request->filter().id();
+    Remember(sandbox_filter_, request->filter().id());
     cri::PodSandbox* sandbox = answer->add_items();
     sandbox->set_id("s1");
     sandbox->mutable_metadata()->set_name("web");
@@ -91,7 +92,7 @@ class FakeRuntime : public cri::RuntimeService::Service, public cri::ImageServic
   grpc::Status ListContainers(grpc::ServerContext* context,
                               const cri::ListContainersRequest* request,
                               cri::ListContainersResponse* answer) override {
-    container_filter = request->filter().id();
+    Remember(container_filter_, request->filter().id());
     if (hang.load()) {
       asked.set_value();
       while (!context->IsCancelled()) std::this_thread::yield();
@@ -117,7 +118,24 @@ class FakeRuntime : public cri::RuntimeService::Service, public cri::ImageServic
   std::atomic<bool> hang{false};
   std::atomic<int> image_lists{0};
   std::promise<void> asked;
-  std::string container_filter, sandbox_filter;  // of the last question
+
+  // What the last question asked for.
+  std::string container_filter() const { return Remembered(container_filter_); }
+  std::string sandbox_filter() const { return Remembered(sandbox_filter_); }
+
+ private:
+  // A thread of gRPC answers, the test reads.
+  void Remember(std::string& place, const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    place = id;
+  }
+  std::string Remembered(const std::string& place) const {
+    const std::lock_guard lock(mutex_);
+    return place;
+  }
+
+  mutable std::mutex mutex_;
+  std::string container_filter_, sandbox_filter_;
 };
 
 class CriClientTest : public ::testing::Test {
@@ -180,8 +198,8 @@ TEST_F(CriClientTest, FindsAContainerAndItsSandboxByTheirWholeIds) {
   EXPECT_EQ(found->container->image, "shop/web:1");
   ASSERT_TRUE(found->sandbox);
   EXPECT_EQ(found->sandbox->pod_labels.at("app"), "web");
-  EXPECT_EQ(runtime_.container_filter, "c1");
-  EXPECT_EQ(runtime_.sandbox_filter, "s1");
+  EXPECT_EQ(runtime_.container_filter(), "c1");
+  EXPECT_EQ(runtime_.sandbox_filter(), "s1");
 }
 
 TEST_F(CriClientTest, WhatTheRuntimeListsForAPrefixIsNotFound) {
