@@ -64,13 +64,13 @@ struct task_context {
 	u64 taken_by; /* see turn.bpf.h */
 	struct surroundings surroundings;
 	struct cause cause;
-	u64 rules_of;     /* the container that the next two were found for */
-	u64 rules_at;     /* when: see rules_moment in policy.bpf.h; 0: never */
-	u32 rules_events; /* kinds of events that have rules here: bits (1 << enum nestor_rule_event), 8 of them; above them a stamp of
-			     rules_at */
+	u64 rules_of;     /* the container that the next was found for */
+	u64 rules_seen;   /* kinds of events that have rules here: bits (1 << enum nestor_rule_event), 8 of them; above them the
+			     moment, see rules_moment in policy.bpf.h; 0: never looked */
 	u32 told_loader;  /* see was_told in judge.bpf.h */
 	u32 image_device; /* that container's, see struct container: it never changes */
 	u32 agents_exec;  /* the exec that agents_own is of: the lower half of the kernel's count */
+	u32 pad;
 	u64 agents_own;   /* marks: the agents that its process is; see agents_join */
 	u64 agents_above; /* and those that it is below, inside its hop */
 };

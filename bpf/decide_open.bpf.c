@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "decide_file.bpf.h"
+#include "guard.bpf.h"
 
 /*
  * An overlay opens the file below for each of its own, which was judged already. One below another overlay that somebody mounted over the
@@ -34,13 +35,16 @@ static __noinline int judge_open(const struct decision *decision, struct file *f
  * Hook: lsm/file_open, for each open, io_uring's, too. Lowest kernel: 5.17. Needs BPF among the active LSMs. Refuses with EPERM, whoever
  * the reader is. The path is the opened file's own (subject_path): links, /proc/PID/root, chroots and bind mounts end at the same text.
  * Cost: nothing without file rules here, else one path. On failure (no room to work in): policy-state, refused.
+ * It guards nestor's own files, too, in place of guard_open.
  */
 SEC("lsm/file_open")
 int FUNCTION_PROG(decide_open, struct file *file)
 {
 	struct decision decision;
-	int ret;
+	int ret = guard_opened(file);
 
+	if (ret)
+		return ret;
 	if (!is_decided(&decision, NESTOR_RULE_OPEN) || is_judged_above(decision.context, file))
 		return 0;
 	decision.scratch = take_scratch();

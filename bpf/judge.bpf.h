@@ -53,10 +53,16 @@ struct decision {
 /* False: no rule of this kind applies where the current task is. */
 static __always_inline bool is_decided(struct decision *decision, u32 event)
 {
-	decision->task = bpf_get_current_task_btf();
-	decision->context = context_to_judge(decision->task);
-	decision->generation = policy_generation;
-	return decision->generation && decision->context && has_rules(decision->context, event, decision->generation);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = context_to_judge(task);
+	u64 generation = policy_generation;
+
+	if (!generation || !context || !has_rules(context, event, generation))
+		return false;
+	decision->task = task;
+	decision->context = context;
+	decision->generation = generation;
+	return true;
 }
 
 /* The same. True: the scratch is to be given back. */

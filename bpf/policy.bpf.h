@@ -171,10 +171,10 @@ static __always_inline struct nestor_applying *applying_in(u64 container, u64 ge
 	return bpf_map_lookup_elem(&default_rules, &slot);
 }
 
-/* While this stays the same, so do the rules of all containers. */
+/* While this stays the same, so do the rules of all containers. Its lowest byte is 0: see rules_seen of a task. */
 static __always_inline u64 rules_moment(u64 generation)
 {
-	return generation << 32 | (u32) * (volatile u64 *)&policy_changes;
+	return generation << 40 | (u64)(u32) * (volatile u64 *)&policy_changes << 8;
 }
 
 /* The device of the file system that is a container's root; 0: its root is a part of one, or not known. */
@@ -185,27 +185,33 @@ static __always_inline u32 image_device_of(u64 id)
 	return container ? container->image_device : 0;
 }
 
+/* Looked up and remembered: rules_seen last, which says that the others are there. Not inlined: what is remembered costs no spills. */
+static __noinline __maybe_unused u64 learn_rules(struct task_context *context, u64 container, u64 generation)
+{
+	u64 seen = rules_moment(generation);
+	struct nestor_applying *here = applying_in(container, generation);
+
+	if (here)
+		seen |= here->events & 0xff;
+	context->image_device = image_device_of(container);
+	context->rules_of = container;
+	*(volatile u64 *)&context->rules_seen = seen;
+	return seen;
+}
+
 /*
  * Whether rules of this kind of event apply where the task is. Cost: a compare of what the task remembers, else a look-up. Tasks without a
- * context of their own share one: the kinds are in one word with a stamp of the moment, so that nobody takes them for another moment's.
+ * context of their own share one: the kinds are in one word with their moment, so that nobody takes them for another moment's.
  */
 static __always_inline bool has_rules(struct task_context *context, u32 event, u64 generation)
 {
-	u64 container = context->container, moment = rules_moment(generation);
-	u32 stamp = ((u32)generation << 20 ^ (u32)moment) << 8, known = context->rules_events;
-	struct nestor_applying *here;
+	u64 container = context->container, seen = *(volatile u64 *)&context->rules_seen;
 
 	if (!container)
 		return false;
-	if (context->rules_at != moment || context->rules_of != container || (known & ~0xffU) != stamp) {
-		here = applying_in(container, generation);
-		known = stamp | (here ? here->events & 0xff : 0);
-		context->rules_events = known;
-		context->image_device = image_device_of(container);
-		context->rules_of = container;
-		context->rules_at = moment;
-	}
-	return known >> event & 1;
+	if ((seen ^ rules_moment(generation)) >> 8 || context->rules_of != container)
+		seen = learn_rules(context, container, generation);
+	return seen >> event & 1;
 }
 
 static __always_inline struct nestor_event_rules *rules_of_event(u32 event, u64 generation)

@@ -78,6 +78,10 @@ uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
   return 1U << NESTOR_RULE_EXEC;
 }
 
+std::string_view CoveredBy(std::string_view program) {
+  return program == "guard_open" ? "decide_open" : "";
+}
+
 bool IsForDigests(std::string_view program) { return program == "decide_digest"; }
 
 bool IsForAgents(std::string_view program) { return program == "mark_agent"; }

@@ -16,6 +16,8 @@ std::string EffectOf(std::string_view program, std::string_view section);
 // The kinds of events that this program judges by rules: bits (1 << enum nestor_rule_event). 0: it
 // is there whatever rules there are.
 uint32_t RuleEventsOf(std::string_view program, std::string_view section);
+// The program of the same hook that does this one's work, too, while it is attached. Empty: none.
+std::string_view CoveredBy(std::string_view program);
 // Without it nothing useful runs.
 bool IsRequired(std::string_view program);
 // Marks agents, for rules that ask for them.

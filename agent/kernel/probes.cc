@@ -141,7 +141,8 @@ class LibbpfProbes : public Probes {
   Status AttachHook(const Program& program);
   void FindMemoryMap();
   Status AttachFor(uint32_t events);
-  void DetachAllBut(uint32_t events);
+  Status DetachAllBut(uint32_t events);
+  Status SettleCovered(uint32_t events);
   void SetHook(const Program& program, bool available, const std::string& detail);
   Status UsePins();
   void AddPins();
@@ -373,8 +374,26 @@ Status LibbpfProbes::AttachFor(uint32_t events) {
   return {};
 }
 
+// At any time one of the two is attached, for a moment both.
+Status LibbpfProbes::SettleCovered(uint32_t events) {
+  const std::vector<Program> all = programs_.All();
+  for (const Program& program : all) {
+    const auto cover = std::ranges::find(all, CoveredBy(program.name), &Program::name);
+    const bool covered =
+        cover != all.end() && (EventsOf(*cover) & events) != 0 && links_.Has(cover->loaded);
+    if (covered) {
+      links_.Detach(program.loaded);
+      SetHook(program, true, std::string(program.section) + ", by " + std::string(cover->name));
+    } else if (cover != all.end() && !links_.Has(program.loaded)) {
+      if (Status status = AttachHook(program); !status) return status;
+    }
+  }
+  return {};
+}
+
 // Programs that no rule needs: an attached one costs at each event even where it has nothing to do.
-void LibbpfProbes::DetachAllBut(uint32_t events) {
+Status LibbpfProbes::DetachAllBut(uint32_t events) {
+  if (Status status = SettleCovered(events); !status) return status;
   for (const Program& program : programs_.All()) {
     const uint32_t judged = EventsOf(program);
     if (judged == 0 || (judged & events) != 0) continue;
@@ -382,6 +401,7 @@ void LibbpfProbes::DetachAllBut(uint32_t events) {
     SetHook(program, true,
             std::string(program.section) + ", loaded and attached while a rule needs it");
   }
+  return {};
 }
 
 Status LibbpfProbes::Attach() {
@@ -392,7 +412,7 @@ Status LibbpfProbes::Attach() {
     if (Status status = AttachHook(program); !status) return status;
   }
   if (Status status = AttachFor(events); !status) return status;
-  DetachAllBut(events);
+  if (Status status = DetachAllBut(events); !status) return status;
   attached_ = true;
   AddPins();
   if (pinned_) {
@@ -412,7 +432,7 @@ Status LibbpfProbes::LoadPolicies(
   }
   Status loaded = policy_->Load(policies, containers);
   if (!attached_) return loaded;
-  DetachAllBut(policy_->EventsInForce());
+  if (Status status = DetachAllBut(policy_->EventsInForce()); !status) return status;
   if (Status guarded = WriteGuardTable(); !guarded) return guarded;
   return loaded;
 }

@@ -78,5 +78,22 @@ TEST_F(GuardTest, APodDoesNotChangeWhatNestorGoesBy) {
   }
 }
 
+// decide_open does guard_open's work while it is attached.
+TEST_F(GuardTest, OneProgramGuardsAnOpenWhileThereAreFileRulesAndAnotherBeforeAndAfter) {
+  const Sandbox container;
+  const std::string write = "setpriv --bounding-set -sys_admin sh -c 'echo x > " +
+                            std::string(kGuardedDirectory) + "/one.yaml'";
+  const std::string about_files =
+      Enforce("{name: no-secret, file: {paths: [/opt/guarded/secret]}}");
+  const std::string about_others = Enforce("{name: no-tool, exec: {paths: [/opt/tool]}}");
+  for (const std::string& rules : {about_others, about_files, about_others}) {
+    Node::Get().SetPolicy(rules);
+    EXPECT_NE(Sh(container, write), 0);
+    const auto tried = Only<GuardRecord>(Node::Get().Drain(
+        [](const std::vector<Record>& all) { return !Only<GuardRecord>(all).empty(); }));
+    EXPECT_EQ(tried.size(), 1u);
+  }
+}
+
 }  // namespace
 }  // namespace nestor
