@@ -54,12 +54,12 @@ struct task_context {
 	u32 flags;
 	u8 origin_kind;
 	u8 confidence;
-	u8 got_socket;       /* the message that is received now brings a socket */
-	u8 got_datagram;     /* on_datagram saw the one that is received now */
-	u16 entering;        /* the namespaces that it is about to enter: see decide_namespace.bpf.c */
-	u8 unreadable_times; /* see read_goroutine in fiber.bpf.h */
+	u8 got_socket;         /* the message that is received now brings a socket */
+	u8 got_datagram;       /* on_datagram saw the one that is received now */
+	u16 entering;          /* the namespaces that it is about to enter: see decide_namespace.bpf.c */
+	u8 no_goroutine_times; /* see read_goroutine in fiber.bpf.h */
 	u8 rest;
-	u64 unreadable;
+	u64 no_goroutine;
 	u64 exec_id;  /* the kernel's count of the exec that was taken in last */
 	u64 taken_by; /* see turn.bpf.h */
 	struct surroundings surroundings;

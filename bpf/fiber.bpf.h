@@ -48,17 +48,29 @@ static __always_inline bool is_connected(const struct cause *cause)
 	return connection && bpf_map_lookup_elem(&request_states, &connection);
 }
 
+struct go_stack {
+	u64 low, high;
+};
+
+static __always_inline bool is_go_stack(const struct go_stack *stack)
+{
+	u64 size = stack->high - stack->low;
+
+	return size >= LEAST_GO_STACK && size <= MOST_GO_STACK;
+}
+
 /*
  * Reads what R14 points to. Where nothing can be read the try is a page fault, 900 instructions, and in a program that is not Go's it is
- * the same with every system call of a loop: so that address is tried again only each 64th time. A goroutine's own is never one: it runs.
+ * the same with every system call of a loop: so an address where no goroutine was is tried again only each 64th time. A goroutine's own
+ * is never one: it runs.
  */
-static __always_inline bool read_goroutine(struct task_context *context, void *stack, u32 size, u64 goroutine)
+static __always_inline bool read_goroutine(struct task_context *context, struct go_stack *stack, u64 goroutine)
 {
-	if (context->unreadable == goroutine && ++context->unreadable_times % READ_AGAIN)
+	if (context->no_goroutine == goroutine && ++context->no_goroutine_times % READ_AGAIN)
 		return false;
-	if (!bpf_probe_read_user(stack, size, (void *)goroutine))
+	if (!bpf_probe_read_user(stack, sizeof(*stack), (void *)goroutine) && is_go_stack(stack))
 		return true;
-	context->unreadable = goroutine;
+	context->no_goroutine = goroutine;
 	return false;
 }
 
@@ -67,13 +79,11 @@ static __always_inline bool fiber_of(struct task_struct *task, struct task_conte
 {
 	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
 	u64 goroutine = registers->r14, at = registers->sp;
-	struct {
-		u64 low, high;
-	} stack;
+	struct go_stack stack;
 
-	if (goroutine < LEAST_ADDRESS || goroutine % sizeof(u64) || !read_goroutine(context, &stack, sizeof(stack), goroutine))
+	if (goroutine < LEAST_ADDRESS || goroutine % sizeof(u64) || !read_goroutine(context, &stack, goroutine))
 		return false;
-	if (at <= stack.low || at > stack.high || stack.high - stack.low < LEAST_GO_STACK || stack.high - stack.low > MOST_GO_STACK)
+	if (at <= stack.low || at > stack.high)
 		return false;
 	key->goroutine = goroutine;
 	key->tgid = task->tgid;
