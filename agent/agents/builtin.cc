@@ -6,13 +6,13 @@ namespace {
 
 using Globs = std::vector<std::string>;
 
-AgentSignature Program(std::string name, Globs exe) {
+AgentSignature ByExe(std::string name, Globs exe) {
   return {.name = std::move(name), .exe = std::move(exe), .args = {}, .images = {}};
 }
 
 // One that starts its own program for each piece of work.
 AgentSignature Service(std::string name, Globs exe) {
-  AgentSignature signature = Program(std::move(name), std::move(exe));
+  AgentSignature signature = ByExe(std::move(name), std::move(exe));
   signature.service = true;
   return signature;
 }
@@ -27,7 +27,7 @@ AgentSignature Images(std::string name, Globs images) {
 // kept few: each doubles the automaton.
 const std::vector<AgentSignature>& BuiltinSignatures() {
   static const auto& signatures = *new std::vector<AgentSignature>{
-      Program("ssh-agent", {"ssh-agent"}),
+      ByExe("ssh-agent", {"ssh-agent"}),
       Service("sshd", {"sshd", "sshd-session", "sshd-auth", "dropbear"}),
 
       Service("gitlab-runner", {"gitlab-runner", "gitlab-runner-helper", "gitlab-ci-multi-runner"}),
@@ -43,21 +43,21 @@ const std::vector<AgentSignature>& BuiltinSignatures() {
       Service("woodpecker-agent", {"woodpecker-agent"}),
       Service("gitea-runner", {"act_runner", "gitea-runner", "forgejo-runner"}),
 
-      Program("claude", {"claude", "claude-code", "@anthropic-ai/claude-code"}),
-      Program("codex", {"codex", "codex-x86_64-*", "codex-aarch64-*", "@openai/codex"}),
-      Program("gemini", {"gemini", "gemini-cli", "@google/gemini-cli"}),
-      Program("copilot", {"copilot", "copilot-language-server", "@github/copilot",
-                          "@github/copilot-language-server"}),
+      ByExe("claude", {"claude", "claude-code", "@anthropic-ai/claude-code"}),
+      ByExe("codex", {"codex", "codex-x86_64-*", "codex-aarch64-*", "@openai/codex"}),
+      ByExe("gemini", {"gemini", "gemini-cli", "@google/gemini-cli"}),
+      ByExe("copilot", {"copilot", "copilot-language-server", "@github/copilot",
+                        "@github/copilot-language-server"}),
       {.name = "copilot", .exe = {"gh"}, .args = {"copilot"}, .images = {}},
-      Program("aider", {"aider", "aider-chat"}),
-      Program("cursor-agent", {"cursor-agent", "**/cursor-agent/**"}),
-      Program("opencode", {"opencode", "opencode-ai"}),
-      Program("openhands", {"openhands", "openhands-ai"}),
-      Program("qwen-code", {"qwen", "qwen-code", "@qwen-code/qwen-code"}),
-      Program("amp", {"@sourcegraph/amp"}),
+      ByExe("aider", {"aider", "aider-chat"}),
+      ByExe("cursor-agent", {"cursor-agent", "**/cursor-agent/**"}),
+      ByExe("opencode", {"opencode", "opencode-ai"}),
+      ByExe("openhands", {"openhands", "openhands-ai"}),
+      ByExe("qwen-code", {"qwen", "qwen-code", "@qwen-code/qwen-code"}),
+      ByExe("amp", {"@sourcegraph/amp"}),
 
-      Program("mcp-server", {"mcp-server-*", "mcp_server_*", "mcp-server", "*-mcp-server",
-                             "*_mcp_server", "@modelcontextprotocol/*", "@*/mcp", "@*/mcp-*"}),
+      ByExe("mcp-server", {"mcp-server-*", "mcp_server_*", "mcp-server", "*-mcp-server",
+                           "*_mcp_server", "@modelcontextprotocol/*", "@*/mcp", "@*/mcp-*"}),
       Images("mcp-server", {"mcp/*", "docker.io/mcp/*"}),
   };
   return signatures;

@@ -14,8 +14,8 @@
 namespace nestor {
 namespace {
 
-constexpr size_t kMaxStates = 16384;  // of each of the automata
-constexpr size_t kMostWithArgs = 2;   // NESTOR_AGENT_WITH_MOST
+constexpr size_t kMaxMarkStates = 16384;  // of each of the automata
+constexpr size_t kMostWithArgs = 2;       // NESTOR_AGENT_WITH_MOST
 
 const ByteSet& InText() {
   static const ByteSet kBytes = AnyByteBut('\0');
@@ -83,7 +83,7 @@ Pattern BeforeVersion(Pattern glob) {
 }
 
 // The globs of one signature.
-class Globs {
+class SignatureGlobs {
  public:
   Status Read(const AgentSignature& signature, Subject subject) {
     for (const std::string& glob : signature.exe) {
@@ -152,7 +152,7 @@ struct Mark {
 
 Status AddPrograms(const std::vector<Mark>& marks, Subject subject, AutomatonBuilder& builder) {
   for (const Mark& mark : marks) {
-    Globs globs;
+    SignatureGlobs globs;
     if (Status read = globs.Read(*mark.signature, subject); !read) return read;
     globs.Add(subject, mark.bit, builder);
     // Whatever the program is: its arguments tell.
@@ -242,11 +242,11 @@ class Maker {
     if (Status added = AddPrograms(marks_, {true}, operand); !added) return added;
     if (Status added = AddArguments(marks_, argv); !added) return added;
     for (const auto& [builder, dfa] : {std::pair{&path, &out_.path}, {&argv, &out_.argv}}) {
-      Result<Dfa> built = builder->Build(kMaxStates);
+      Result<Dfa> built = builder->Build(kMaxMarkStates);
       if (!built) return built.error();
       *dfa = *std::move(built);
     }
-    Result<Dfa> run = MakeRunAutomaton(std::move(operand), kMaxStates);
+    Result<Dfa> run = MakeRunAutomaton(std::move(operand), kMaxMarkStates);
     if (!run) return run.error();
     out_.run = *std::move(run);
     return {};

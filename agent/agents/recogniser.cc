@@ -13,7 +13,7 @@ namespace nestor {
 namespace {
 
 constexpr size_t kMaxSignatures = 256;
-constexpr size_t kMaxStates = 8192;  // of one automaton; a state has some 100 bytes
+constexpr size_t kMaxMatcherStates = 8192;  // of one automaton; a state has some 100 bytes
 
 // One kind of glob of all signatures; a signature's number is its bit.
 struct Matcher {
@@ -35,7 +35,7 @@ Result<Matcher> Compile(const std::vector<AgentSignature>& signatures,
       builder.Add(*pattern, index);
     }
   }
-  Result<Dfa> dfa = builder.Build(kMaxStates);
+  Result<Dfa> dfa = builder.Build(kMaxMatcherStates);
   if (!dfa) return dfa.error().In("the patterns of agents");
   return Matcher{*std::move(dfa), builder.rules()};
 }

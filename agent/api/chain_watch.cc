@@ -9,7 +9,7 @@ namespace nestor {
 namespace {
 
 // A message is sent when it has grown past this; only a single larger chain makes a larger message.
-constexpr size_t kMessageBytes = 256U << 10;
+constexpr size_t kChainMessageBytes = 256U << 10;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ bool ChainWatch::Tell(const Masked<std::vector<ChainInfo>>& chains, const Send& 
       continue;
     }
     message_bytes += bytes_.size();
-    if (message_bytes < kMessageBytes) continue;
+    if (message_bytes < kChainMessageBytes) continue;
     if (!send(message)) return false;
     first_ = false;
     message.Clear();

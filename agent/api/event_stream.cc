@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kBatchEvents = 256;
 // gRPC clients take messages of up to 4 MiB unless told otherwise.
-constexpr size_t kMessageBytes = 1U << 20;
+constexpr size_t kEventMessageBytes = 1U << 20;
 // How long a stream may sleep before it looks whether its client or the server has gone.
 constexpr std::chrono::milliseconds kLongestWait{250};
 
@@ -82,7 +82,7 @@ bool EventStream::SendBatch(const EventLog::Batch& batch, uint64_t last) {
     wire_.Clear();
     Write(*event, {}, wire_);
     Add();
-    if (message_bytes_ >= kMessageBytes && !Flush()) return false;
+    if (message_bytes_ >= kEventMessageBytes && !Flush()) return false;
   }
   return Flush();
 }

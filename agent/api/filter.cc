@@ -108,13 +108,13 @@ Status Filter::ReadChainIds(const v1::EventFilter& filter) {
 Status Filter::ReadSince(const v1::EventFilter& filter) {
   if (!filter.has_since()) return {};
   constexpr int64_t kLatestSecond = 18'446'744'072;  // the last whole one that 64 bits of ns hold
-  constexpr uint64_t kSecondNs = 1'000'000'000;
+  constexpr uint64_t kNsPerSecond = 1'000'000'000;
   const int64_t seconds = filter.since().seconds();
   const int32_t nanos = filter.since().nanos();
   if (seconds < 0 || seconds > kLatestSecond || nanos < 0 || nanos > 999'999'999) {
     return Error::InvalidArgument("filter.since is not a time between 1970 and 2554");
   }
-  since_ns_ = static_cast<uint64_t>(seconds) * kSecondNs + static_cast<uint64_t>(nanos);
+  since_ns_ = static_cast<uint64_t>(seconds) * kNsPerSecond + static_cast<uint64_t>(nanos);
   return {};
 }
 

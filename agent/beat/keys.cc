@@ -21,7 +21,7 @@ const unsigned char* Data(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-Bio Reader(std::string_view text) {
+Bio BioOf(std::string_view text) {
   return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free};
 }
 
@@ -74,7 +74,7 @@ PublicKey::PublicKey(std::shared_ptr<EVP_PKEY> key)
 
 Result<PublicKey> PublicKey::FromPem(std::string_view pem) {
   auto key =
-      Checked(PEM_read_bio_PUBKEY(Reader(pem).get(), nullptr, &NoPassword, nullptr), "public key");
+      Checked(PEM_read_bio_PUBKEY(BioOf(pem).get(), nullptr, &NoPassword, nullptr), "public key");
   if (!key) return key.error();
   return PublicKey(*std::move(key));
 }
@@ -103,7 +103,7 @@ Result<SigningKey> SigningKey::Generate() {
 }
 
 Result<SigningKey> SigningKey::FromPem(std::string_view pem) {
-  auto key = Checked(PEM_read_bio_PrivateKey(Reader(pem).get(), nullptr, &NoPassword, nullptr),
+  auto key = Checked(PEM_read_bio_PrivateKey(BioOf(pem).get(), nullptr, &NoPassword, nullptr),
                      "unencrypted private key");
   if (!key) return key.error();
   return SigningKey(*std::move(key));

@@ -14,7 +14,7 @@
 namespace nestor {
 namespace {
 
-constexpr uint32_t kAtATime = 1024;
+constexpr uint32_t kHopsAtATime = 1024;
 
 void Take(const nestor_hop& raw, std::vector<HopRecord>& hops) {
   if (raw.body.id == 0) return;
@@ -27,12 +27,12 @@ void Take(const nestor_hop& raw, std::vector<HopRecord>& hops) {
 
 Result<std::vector<HopRecord>> ReadHopTable(int fd) {
   std::vector<HopRecord> hops;
-  std::vector<HopId> keys(kAtATime);
-  std::vector<nestor_hop> values(kAtATime);
+  std::vector<HopId> keys(kHopsAtATime);
+  std::vector<nestor_hop> values(kHopsAtATime);
   uint32_t at = 0;
   bool first = true, last = false;
   while (!last) {
-    uint32_t count = kAtATime;
+    uint32_t count = kHopsAtATime;
     const int error = bpf_map_lookup_batch(fd, first ? nullptr : &at, &at, keys.data(),
                                            values.data(), &count, nullptr);
     last = error != 0;

@@ -25,14 +25,14 @@ std::string& LibbpfLog() {
 int AddToLog(enum libbpf_print_level level, const char* format, va_list arguments) {
   if (level == LIBBPF_DEBUG) return 0;
   // A verifier's log comes as one message of up to megabytes; the reason stands at its end.
-  constexpr size_t kKept = 4096;
+  constexpr size_t kKeptBytes = 4096;
   char* text = nullptr;
   const int length = vasprintf(&text, format, arguments);
   if (length < 0) return 0;
   std::string& log = LibbpfLog();
   log.append(text, static_cast<size_t>(length));
   std::free(text);
-  if (log.size() > kKept) log.erase(0, log.size() - kKept);
+  if (log.size() > kKeptBytes) log.erase(0, log.size() - kKeptBytes);
   return 0;
 }
 

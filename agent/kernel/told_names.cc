@@ -14,16 +14,16 @@
 namespace nestor {
 namespace {
 
-constexpr uint32_t kAtATime = 1024;
+constexpr uint32_t kEntriesAtATime = 1024;
 
 template <typename Key, typename Value>
 Result<std::vector<std::pair<Key, Value>>> ReadAll(int map, const char* what) {
   std::vector<std::pair<Key, Value>> all;
-  std::vector<Key> keys(kAtATime);
-  std::vector<Value> values(kAtATime);
+  std::vector<Key> keys(kEntriesAtATime);
+  std::vector<Value> values(kEntriesAtATime);
   uint32_t at = 0;
   for (bool first = true, last = false; !last; first = false) {
-    uint32_t count = kAtATime;
+    uint32_t count = kEntriesAtATime;
     last = bpf_map_lookup_batch(map, first ? nullptr : &at, &at, keys.data(), values.data(), &count,
                                 nullptr) != 0;
     if (last && errno != ENOENT) return Error::FromErrno(what, errno);

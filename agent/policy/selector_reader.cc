@@ -8,7 +8,7 @@
 namespace nestor {
 namespace {
 
-constexpr size_t kLongestLabel = 253;
+constexpr size_t kLongestLabelText = 253;
 
 bool IsLabelMap(NodeReader& reader, const YamlNode& node, const char* what) {
   if (node.kind == YamlNode::Kind::kMap && !node.entries.empty()) return true;
@@ -20,7 +20,8 @@ bool IsLabelMap(NodeReader& reader, const YamlNode& node, const char* what) {
 void ReadLabels(NodeReader& reader, const YamlNode& node, WorkloadSelector& selector) {
   if (!IsLabelMap(reader, node, "labels")) return;
   for (const auto& [key, value] : node.entries) {
-    const auto text = reader.Text(value, "the value of label " + Shown(key.scalar), kLongestLabel);
+    const auto text =
+        reader.Text(value, "the value of label " + Shown(key.scalar), kLongestLabelText);
     if (!text) continue;
     if (const auto glob = ParseGlob(*text, GlobKind::kArgument); !glob)
       reader.Fail(value.mark, "bad pattern " + Shown(*text) + ": " + glob.error().message);
@@ -32,7 +33,8 @@ void ReadLabels(NodeReader& reader, const YamlNode& node, WorkloadSelector& sele
 void ReadMatchLabels(NodeReader& reader, const YamlNode& node, WorkloadSelector& selector) {
   if (!IsLabelMap(reader, node, "matchLabels")) return;
   for (const auto& [key, value] : node.entries) {
-    const auto text = reader.Text(value, "the value of label " + Shown(key.scalar), kLongestLabel);
+    const auto text =
+        reader.Text(value, "the value of label " + Shown(key.scalar), kLongestLabelText);
     if (!text) continue;
     if (text->find_first_of("*?[") != std::string::npos)
       reader.Fail(value.mark, "matchLabels takes no patterns, as in Kubernetes; put " +
@@ -46,7 +48,7 @@ void ReadExpression(NodeReader& reader, const YamlNode& node, WorkloadSelector& 
   using Operator = LabelExpression::Operator;
   const YamlNode* key = reader.Need(node, "key");
   const YamlNode* op = reader.Need(node, "operator");
-  const auto name = key ? reader.Text(*key, "key", kLongestLabel) : std::nullopt;
+  const auto name = key ? reader.Text(*key, "key", kLongestLabelText) : std::nullopt;
   const auto word =
       op ? reader.Word(*op, "operator", {"In", "NotIn", "Exists", "DoesNotExist"}) : std::nullopt;
   if (!name || !word) return;
@@ -63,7 +65,7 @@ void ReadExpression(NodeReader& reader, const YamlNode& node, WorkloadSelector& 
   }
   if (values)
     for (const YamlNode& item : reader.List(*values, "values"))
-      if (const auto value = reader.Text(item, "a value of values", kLongestLabel))
+      if (const auto value = reader.Text(item, "a value of values", kLongestLabelText))
         expression.values.push_back(*value);
   selector.expressions.push_back(std::move(expression));
 }

@@ -10,10 +10,10 @@
 namespace nestor {
 namespace {
 
-constexpr size_t kLongest = 4096;
+constexpr size_t kLongestText = 4096;
 
 std::string PathOf(NodeReader& reader, const YamlNode& node, const std::string& what) {
-  const auto text = reader.Text(node, what, kLongest);
+  const auto text = reader.Text(node, what, kLongestText);
   if (text && (*text)[0] != '/') reader.Fail(node.mark, what + " must begin with `/`");
   return text.value_or("");
 }
@@ -66,7 +66,7 @@ void ReadFile(NodeReader& reader, const YamlNode& node, Subject& subject) {
 
 // Without an address it is at one that nobody has (RFC 5737).
 void ReadPeerName(NodeReader& reader, const YamlNode& node, Subject& subject) {
-  const auto text = reader.Text(node, "name", kLongest);
+  const auto text = reader.Text(node, "name", kLongestText);
   if (!text) return;
   const Result<Pattern> parsed = ParseDnsName(*text);
   if (!parsed || text->find('*') != std::string::npos)
@@ -87,10 +87,10 @@ void ReadConnect(NodeReader& reader, const YamlNode& node, Subject& subject) {
     reader.Fail(node.mark,
                 "an example of connect has `address`, `name` or both, and `port`; or `unix`");
   if (name) ReadPeerName(reader, *name, subject);
-  if (path) subject.path = reader.Text(*path, "unix", kLongest).value_or("");
+  if (path) subject.path = reader.Text(*path, "unix", kLongestText).value_or("");
   if (port) subject.port = static_cast<uint16_t>(reader.Number(*port, "port", 65535).value_or(0));
   if (!address) return;
-  const auto text = reader.Text(*address, "address", kLongest);
+  const auto text = reader.Text(*address, "address", kLongestText);
   if (!text) return;
   const Result<Cidr> parsed = ParseCidr(*text);
   if (!parsed || parsed->prefix_len != (parsed->v6 ? 128 : 32))
@@ -172,7 +172,7 @@ void ReadPlace(NodeReader& reader, const YamlNode& node, Subject& subject) {
   if (!reader.IsMap(node, "workload", {"namespace", "pod", "container", "image", "labels"})) return;
   const auto text = [&](const char* key, std::string& into) {
     if (const YamlNode* value = reader.Find(node, key))
-      into = reader.Text(*value, key, kLongest).value_or("");
+      into = reader.Text(*value, key, kLongestText).value_or("");
   };
   text("namespace", subject.workload.namespace_name);
   text("pod", subject.workload.pod);
@@ -186,7 +186,8 @@ void ReadPlace(NodeReader& reader, const YamlNode& node, Subject& subject) {
       }()))
     return;
   for (const auto& [key, value] : labels->entries)
-    if (const auto said = reader.Text(value, "the value of label " + Shown(key.scalar), kLongest))
+    if (const auto said =
+            reader.Text(value, "the value of label " + Shown(key.scalar), kLongestText))
       subject.labels[key.scalar] = *said;
 }
 
@@ -206,7 +207,7 @@ void ReadChain(NodeReader& reader, const YamlNode& node, Subject& subject) {
     subject.way_left = ReadContainersLeft(reader, *containers);
   if (const YamlNode* agents = reader.Find(*way, "agents"))
     for (const YamlNode& item : reader.List(*agents, "agents"))
-      if (auto name = reader.Text(item, "an agent", kLongest))
+      if (auto name = reader.Text(item, "an agent", kLongestText))
         subject.way_agents.push_back(*std::move(name));
 }
 
@@ -221,9 +222,9 @@ PolicyTest ReadTest(NodeReader& reader, const YamlNode& node, PolicyTest::Expect
     return test;
   ReadAct(reader, node, test.subject);
   if (const YamlNode* note = reader.Find(node, "note"))
-    test.note = reader.Text(*note, "note", kLongest).value_or("");
+    test.note = reader.Text(*note, "note", kLongestText).value_or("");
   if (const YamlNode* rule = reader.Find(node, "rule")) {
-    test.rule = reader.Text(*rule, "rule", kLongest).value_or("");
+    test.rule = reader.Text(*rule, "rule", kLongestText).value_or("");
     if (expected == PolicyTest::Expected::kAllow)
       reader.Fail(rule->mark, "an example of mustAllow has no `rule`: none may deny it");
   }

@@ -3,13 +3,13 @@
 // Each is refused by a rule in force, told and let be by one in audit mode.
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "tests/kernel/decide.h"
+#include "tests/kernel/resident.h"
 
 namespace nestor {
 namespace {
@@ -23,24 +23,6 @@ std::string ActVictim() {
   const std::string other = VictimPath();
   return other.substr(0, other.rfind('/')) + "/act_victim";
 }
-
-// A process that lives in a container until it is ended.
-class Resident {
- public:
-  explicit Resident(const Sandbox& where,
-                    const std::vector<std::string>& argv = {"/bin/sleep", "600"})
-      : pid_(where.Exec(argv)) {
-    AwaitProgram(pid_, "/sleep");
-  }
-  ~Resident() {
-    kill(pid_, SIGKILL);
-    Wait(pid_);
-  }
-  std::string pid() const { return std::to_string(pid_); }
-
- private:
-  pid_t pid_;
-};
 
 class ActRuleTest : public DecideTest {
  protected:

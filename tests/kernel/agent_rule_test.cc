@@ -11,9 +11,8 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // Refuses `/bin/true forbidden` below these agents.
-std::string Through(const std::string& agents, const std::string& more = "") {
-  return InForce("  chain: {through: {agents: [" + agents + "]}}\n  rules:\n  - {name: no-true, " +
-                 more + "exec: {paths: [\"/**/true\"], args: [forbidden]}}\n");
+std::string ThroughAgents(const std::string& agents, const std::string& more = "") {
+  return Through("agents: [" + agents + "]", more);
 }
 
 // A shell that is called claude, and a script that is called aider. What they do they do in a
@@ -66,7 +65,7 @@ class AgentRuleTest : public DecideTest {
 
 TEST_F(AgentRuleTest, TheFirstChildOfAnAgentIsBelowIt) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
 
   EXPECT_EQ(Claude(container, kVictim), 126);
   EXPECT_THAT(Verdicts(), SizeIs(1));
@@ -74,7 +73,7 @@ TEST_F(AgentRuleTest, TheFirstChildOfAnAgentIsBelowIt) {
 
 TEST_F(AgentRuleTest, SoIsWhatItsChildrenStart) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
 
   EXPECT_EQ(
       Claude(container, "sh -c 'sh -c \"/bin/true forbidden || exit 126\"; exit $?'; exit $?"),
@@ -84,7 +83,7 @@ TEST_F(AgentRuleTest, SoIsWhatItsChildrenStart) {
 
 TEST_F(AgentRuleTest, WhatIsBesideAnAgentIsNot) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
 
   EXPECT_EQ(Sh(container, "/opt/agents/claude -c 'sleep 0.3; true'& /bin/true forbidden; exit $?"),
             0);
@@ -94,7 +93,7 @@ TEST_F(AgentRuleTest, WhatIsBesideAnAgentIsNot) {
 
 TEST_F(AgentRuleTest, OtherAgentsAreNotMeant) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("codex, aider"));
+  Node::Get().SetPolicy(ThroughAgents("codex, aider"));
 
   EXPECT_EQ(Claude(container, kVictim), 0);
   EXPECT_THAT(Verdicts(), IsEmpty());
@@ -102,7 +101,7 @@ TEST_F(AgentRuleTest, OtherAgentsAreNotMeant) {
 
 TEST_F(AgentRuleTest, AnAgentIsKnownByTheScriptThatAnInterpreterIsGiven) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("aid*"));
+  Node::Get().SetPolicy(ThroughAgents("aid*"));
 
   EXPECT_EQ(Sh(container, "cd /opt/agents; sh -e ./aider; exit $?"), 126);
   EXPECT_EQ(Sh(container, "sh -c /bin/true forbidden ./aider; /bin/true ./aider forbidden"), 0);
@@ -122,7 +121,7 @@ TEST_F(AgentRuleTest, AnAgentsOwnStartIsNotBelowItAndTheNextOneIs) {
 
 TEST_F(AgentRuleTest, WhatAnAgentBecomesIsBelowIt) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
 
   EXPECT_EQ(Claude(container, "exec /bin/true forbidden"), kKilled);
   EXPECT_EQ(Claude(container, "exec sh -c '/bin/true forbidden; exit $?'"), 126);
@@ -130,7 +129,7 @@ TEST_F(AgentRuleTest, WhatAnAgentBecomesIsBelowIt) {
 
 TEST_F(AgentRuleTest, AHopTakesItAlong) {
   const Sandbox main, other;
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
 
   EXPECT_EQ(Ask(other, main, "/bin/sh"), 0);
   EXPECT_THAT(Verdicts(), IsEmpty());
@@ -140,7 +139,7 @@ TEST_F(AgentRuleTest, AHopTakesItAlong) {
 
 TEST_F(AgentRuleTest, ACrossingOfItsChildChangesNothing) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
 
   EXPECT_EQ(Claude(container,
                    "setpriv --reuid 65534 --clear-groups sh -c "
@@ -154,7 +153,7 @@ TEST_F(AgentRuleTest, WhatRanBeforeTheRuleMayBeBelowAnyAgent) {
   const Sandbox container;
   const pid_t agent = StartWaiting(container, "/opt/agents/claude");
   const pid_t other = StartWaiting(container, "/bin/sh");
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
   Go();
 
   EXPECT_EQ(Wait(agent), 126);
@@ -165,7 +164,7 @@ TEST_F(AgentRuleTest, WhatRanBeforeTheRuleMayBeBelowAnyAgent) {
 TEST_F(AgentRuleTest, OfThatARuleThatOnlyAuditsTruncatedReports) {
   const Sandbox container;
   const pid_t agent = StartWaiting(container, "/opt/agents/claude");
-  Node::Get().SetPolicy(Through("claude", "onTruncated: audit, "));
+  Node::Get().SetPolicy(ThroughAgents("claude", "onTruncated: audit, "));
   Go();
 
   EXPECT_EQ(Wait(agent), 0);
@@ -174,10 +173,10 @@ TEST_F(AgentRuleTest, OfThatARuleThatOnlyAuditsTruncatedReports) {
 
 TEST_F(AgentRuleTest, TheNextPoliciesKnowWhatTheOnesBeforeMarked) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("codex"));
+  Node::Get().SetPolicy(ThroughAgents("codex"));
   const pid_t agent = StartWaiting(container, "/opt/agents/claude");
   const pid_t other = StartWaiting(container, "/bin/sh");
-  Node::Get().SetPolicy(Through("claude", "onTruncated: audit, "));
+  Node::Get().SetPolicy(ThroughAgents("claude", "onTruncated: audit, "));
   Go();
 
   EXPECT_EQ(Wait(agent), 126) << "it is known to be one";
@@ -187,10 +186,10 @@ TEST_F(AgentRuleTest, TheNextPoliciesKnowWhatTheOnesBeforeMarked) {
 
 TEST_F(AgentRuleTest, WhatWasMarkedBeforeAGapIsNotKnown) {
   const Sandbox container;
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
   const pid_t other = StartWaiting(container, "/bin/sh");
   Node::Get().SetPolicy("");
-  Node::Get().SetPolicy(Through("claude"));
+  Node::Get().SetPolicy(ThroughAgents("claude"));
   Go();
 
   EXPECT_EQ(Wait(other), 126);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/kernel/node.h"
+#include "tests/kernel/resident.h"
 #include "tests/kernel/sandbox.h"
 
 namespace nestor {
@@ -15,23 +16,6 @@ namespace {
 
 constexpr uint32_t kMnt = 1, kUser = 8;  // enum nestor_namespace_bits
 constexpr uint32_t kNobody = 65534;
-
-// A process that lives in a container until it is ended.
-class Resident {
- public:
-  explicit Resident(const Sandbox& where) : pid_(where.Exec({"/bin/sleep", "600"})) {
-    AwaitProgram(pid_, "/sleep");
-  }
-  ~Resident() {
-    kill(pid_, SIGKILL);
-    Wait(pid_);
-  }
-  std::string pid() const { return std::to_string(pid_); }
-  std::string root() const { return "/proc/" + pid() + "/root"; }
-
- private:
-  pid_t pid_;
-};
 
 class CrossingTest : public testing::Test {
  protected:

@@ -28,6 +28,12 @@ inline std::string Enforce(const std::string& rule) {
   return InForce("  rules:\n  - " + rule + "\n");
 }
 
+// Refuses `/bin/true forbidden` to chains that came this way.
+inline std::string Through(const std::string& way, const std::string& more = "") {
+  return InForce("  chain: {through: {" + way + "}}\n  rules:\n  - {name: no-true, " + more +
+                 "exec: {paths: [\"/**/true\"], args: [forbidden]}}\n");
+}
+
 // What denies all that these rules do not allow.
 inline std::string DenyByDefault(const std::string& rules) {
   return InForce("  default: deny\n  rules:\n" + rules);

@@ -10,12 +10,6 @@ using ::testing::Field;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// Refuses `/bin/true forbidden` to chains that came this way.
-std::string Through(const std::string& way, const std::string& more = "") {
-  return InForce("  chain: {through: {" + way + "}}\n  rules:\n  - {name: no-true, " + more +
-                 "exec: {paths: [\"/**/true\"], args: [forbidden]}}\n");
-}
-
 Workload Named(const std::string& container) {
   return {"shop", "web-0", "uid", container, "id-" + container, "image"};
 }

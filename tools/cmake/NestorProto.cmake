@@ -21,6 +21,8 @@ function(nestor_proto_library target)
     list(APPEND generated ${files})
   endforeach()
   add_library(${target} STATIC ${generated})
+  # Names of protoc's own recur in every file that it writes.
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   target_include_directories(${target} SYSTEM PUBLIC ${out})
   target_compile_options(${target} PRIVATE -w)
   target_link_libraries(${target} PUBLIC protobuf::libprotobuf PkgConfig::GRPCPP nestor_sanitize)

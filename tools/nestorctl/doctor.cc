@@ -12,8 +12,6 @@
 namespace nestor::ctl {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr int kIndent = 1;  // as protobuf's writer does
 
 struct Mark {

@@ -4,11 +4,15 @@
 
 #include <google/protobuf/message.h>
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "agent/base/result.h"
 
 namespace nestor::ctl {
+
+// Prints its fields in the order in which they were set.
+using Json = nlohmann::ordered_json;
 
 // One line, no newline: proto field names, 64-bit numbers as strings, simple fields always present,
 // unset messages absent. Fails only for text that is no UTF-8.

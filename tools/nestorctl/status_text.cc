@@ -62,15 +62,15 @@ void AddLosses(const v1::Status& status, std::vector<Line>& lines) {
 }  // namespace
 
 std::string FormatBytes(uint64_t bytes) {
-  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  constexpr const char* kByteUnits[] = {"KiB", "MiB", "GiB", "TiB"};
   if (bytes < 1024) return std::to_string(bytes) + " B";
   size_t unit = 0;
   uint64_t tenths = bytes * 10 / 1024;
-  while (tenths >= 10240 && unit + 1 < std::size(kUnits)) {
+  while (tenths >= 10240 && unit + 1 < std::size(kByteUnits)) {
     tenths /= 1024;
     ++unit;
   }
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " " + kUnits[unit];
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " " + kByteUnits[unit];
 }
 
 std::string WhyNotReady(const v1::Status& status) {

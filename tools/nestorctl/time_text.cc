@@ -25,7 +25,7 @@ constexpr auto kUnits = std::to_array<Unit>({{"ms", std::chrono::milliseconds(1)
                                              {"m", std::chrono::minutes(1)},
                                              {"h", std::chrono::hours(1)},
                                              {"d", std::chrono::days(1)}});
-constexpr nanoseconds kLongest = std::chrono::days(3650);
+constexpr nanoseconds kLongestDuration = std::chrono::days(3650);
 
 Error BadDuration(std::string_view text) {
   return Error::InvalidArgument("`" + std::string(text) +
@@ -70,7 +70,7 @@ Result<nanoseconds> ParseDuration(std::string_view text) {
                                    [&](const Unit& each) { return rest.starts_with(each.name); });
     if (unit == kUnits.end()) return BadDuration(text);
     rest.remove_prefix(unit->name.size());
-    if (number > (kLongest - sum) / unit->size) {
+    if (number > (kLongestDuration - sum) / unit->size) {
       return Error::InvalidArgument("`" + std::string(text) + "` is longer than ten years");
     }
     sum += number * unit->size;

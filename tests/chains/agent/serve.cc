@@ -10,11 +10,6 @@
 #include "tests/chains/agent/steps.h"
 
 namespace nestor::chains {
-namespace {
-
-constexpr int kWorkers = 3;
-
-}  // namespace
 
 void RunAsServer(const std::string& text) { Run(text, Role::kServer); }
 

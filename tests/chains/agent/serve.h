@@ -16,6 +16,9 @@ void RunAsServer(const std::string& text);
 // Reads one task from the connection, runs it in this thread, answers and closes.
 void ServeOne(int fd);
 
+// Of a pool, and of processes that accept.
+inline constexpr int kWorkers = 3;
+
 // The ways in which servers serve. None returns.
 void ServeByFork(int listener);
 void ServeByThread(int listener);

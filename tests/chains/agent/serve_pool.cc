@@ -11,8 +11,6 @@
 namespace nestor::chains {
 namespace {
 
-constexpr int kWorkers = 3;
-
 template <typename T>
 class Queue {
  public:

@@ -12,7 +12,6 @@
 namespace nestor::evasions {
 namespace {
 
-constexpr size_t kPage = 4096;
 constexpr long kExecve32 = 11, kExecveX32 = 0x40000000 | 520;
 
 // What a 32-bit execve wants, all of it below 4 GiB.

@@ -20,7 +20,6 @@
 namespace nestor::evasions {
 namespace {
 
-constexpr size_t kPage = 4096;
 constexpr int kLongestHold = 2000;  // rounds for which a word stays
 char word[sizeof(kForbidden)];
 

@@ -10,7 +10,6 @@
 namespace nestor::evasions {
 
 int Protect(std::span<char* const> arguments) {
-  constexpr size_t kPage = 4096;
   const int file = open(arguments[0], O_RDONLY | O_CLOEXEC);
   if (file < 0) return Fail("trick: open");
   void* mapped = mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, file, 0);

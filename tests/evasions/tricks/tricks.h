@@ -2,6 +2,7 @@
 #ifndef NESTOR_TESTS_EVASIONS_TRICKS_TRICKS_H_
 #define NESTOR_TESTS_EVASIONS_TRICKS_TRICKS_H_
 
+#include <cstddef>
 #include <span>
 
 namespace nestor::evasions {
@@ -29,6 +30,7 @@ int UringOpen(std::span<char* const> arguments);
 // uring-connect WAY PORT TAG: connects to 127.0.0.1:PORT and says `ran TAG`.
 int UringConnect(std::span<char* const> arguments);
 
+inline constexpr size_t kPage = 4096;
 inline constexpr char kForbidden[] = "--forbidden";
 inline constexpr char kHarmless[] = "--innocent!";
 static_assert(sizeof(kForbidden) == sizeof(kHarmless));

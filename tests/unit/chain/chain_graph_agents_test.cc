@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/chain/chain_graph.h"
+#include "tests/unit/chain/ids.h"
 
 namespace nestor {
 namespace {
@@ -16,8 +17,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr CgroupId kMain = 501, kSidecar = 502;
-constexpr HopId kOrigin = 1, kNext = 2;
+constexpr CgroupId kMain = 501;
+constexpr HopId kNext = 2;
 
 // A program below /agents is the agent of its name; the image "bot" makes its container one.
 AgentMatch Lookup(const ProcessInfo& process, const Workload& workload) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/chain/ids.h"
+
 namespace nestor {
 namespace {
 
@@ -17,8 +19,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr CgroupId kWeb = 501, kSidecar = 502;
-constexpr HopId kOrigin = 1, kExecHop = 2, kSshHop = 3;
+constexpr CgroupId kWeb = 501;
+constexpr HopId kExecHop = 2, kSshHop = 3;
 constexpr uint64_t kNow = 1'000, kGrace = 300'000'000'000;  // of an ended chain, by default
 
 // A process of `pid` that started at `start`, in a hop of the chain that kOrigin begins.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/chain/chain_graph.h"
+#include "tests/unit/chain/ids.h"
 
 namespace nestor {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr HopId kOrigin = 1, kLogin = 2;
+constexpr HopId kLogin = 2;
 
 // An sshd that took a connection, its session's process, and a program below it.
 class LoginHopTest : public testing::Test {

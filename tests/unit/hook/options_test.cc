@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 Result<HookOptions> Read(std::vector<const char*> arguments) { return ReadOptions(arguments); }
 
-std::string WhyNot(std::vector<const char*> arguments) {
+std::string Complaint(std::vector<const char*> arguments) {
   const auto options = ReadOptions(arguments);
   EXPECT_FALSE(options);
   return options ? "" : options.error().message;
@@ -38,13 +38,13 @@ TEST(HookOptionsTest, ValuesComeBehindASpaceOrAnEqualsSign) {
 }
 
 TEST(HookOptionsTest, WhatIsWrongIsNamed) {
-  EXPECT_THAT(WhyNot({"--on-failure=ignore"}), HasSubstr("`ignore`"));
-  EXPECT_THAT(WhyNot({"--on-failure"}), HasSubstr("--on-failure"));
+  EXPECT_THAT(Complaint({"--on-failure=ignore"}), HasSubstr("`ignore`"));
+  EXPECT_THAT(Complaint({"--on-failure"}), HasSubstr("--on-failure"));
   for (const char* time : {"2", "9ms", "11s", "-1s", "1m", "", "4294967296s"}) {
-    EXPECT_THAT(WhyNot({"--timeout", time}), HasSubstr("10ms to 10s"));
+    EXPECT_THAT(Complaint({"--timeout", time}), HasSubstr("10ms to 10s"));
   }
-  EXPECT_THAT(WhyNot({"--tiemout=1s"}), HasSubstr("--tiemout"));
-  EXPECT_THAT(WhyNot({"--socket="}), HasSubstr("wants a value"));
+  EXPECT_THAT(Complaint({"--tiemout=1s"}), HasSubstr("--tiemout"));
+  EXPECT_THAT(Complaint({"--socket="}), HasSubstr("wants a value"));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr char kDigits[] = "000102030405060708090a0b0c0d0e0f";
+constexpr char kKeyText[] = "000102030405060708090a0b0c0d0e0f";
 
 // A key file of its own for one test.
 class PeerKeysTest : public testing::Test {
@@ -33,7 +33,7 @@ class PeerKeysTest : public testing::Test {
 };
 
 TEST_F(PeerKeysTest, ReadsTheDigitsAsTheReferenceDoes) {
-  Write(std::string(kDigits) + "\n");
+  Write(std::string(kKeyText) + "\n");
 
   const auto keys = ReadPeerKeys({path_, path_});
 
@@ -43,7 +43,7 @@ TEST_F(PeerKeysTest, ReadsTheDigitsAsTheReferenceDoes) {
 }
 
 TEST_F(PeerKeysTest, AFileThatOthersMayReadIsRefused) {
-  Write(kDigits, 0440);
+  Write(kKeyText, 0440);
 
   EXPECT_THAT(Fault(), HasSubstr("chmod 0400"));
 }

@@ -7,21 +7,16 @@
 #include "agent/policy/document.h"
 #include "agent/policy/evaluate.h"
 #include "agent/policy/tables.h"
+#include "tests/unit/policy/compiled.h"
 
 namespace nestor {
 namespace {
 
-CompiledPolicies Compiled(const std::string& rules, const std::string& spec = "") {
-  const auto policies = ParsePolicies(
+CompiledPolicies Enforced(const std::string& rules, const std::string& spec = "") {
+  return Compiled(
       "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p}\nspec:\n  mode: "
       "enforce\n" +
-          spec + "  rules:\n" + rules,
-      "p.yaml");
-  EXPECT_TRUE(policies.ok()) << policies.error().message;
-  if (!policies) return {};
-  auto compiled = Compile(*policies, 1);
-  EXPECT_TRUE(compiled.ok()) << compiled.error().message;
-  return compiled ? *std::move(compiled) : CompiledPolicies();
+      spec + "  rules:\n" + rules);
 }
 
 bool Denies(const CompiledPolicies& policies, const std::string& act,
@@ -35,7 +30,7 @@ bool Denies(const CompiledPolicies& policies, const std::string& act,
 }
 
 TEST(ActRuleTest, ATraceRuleIsAboutItsOperations) {
-  const auto policies = Compiled("  - {name: a, trace: {operations: [ptrace, proc-mem]}}\n");
+  const auto policies = Enforced("  - {name: a, trace: {operations: [ptrace, proc-mem]}}\n");
 
   EXPECT_TRUE(Denies(policies, "ptrace"));
   EXPECT_TRUE(Denies(policies, "proc-mem"));
@@ -45,7 +40,7 @@ TEST(ActRuleTest, ATraceRuleIsAboutItsOperations) {
 
 TEST(ActRuleTest, ANamespaceRuleDeniesAnyOfItsKinds) {
   const auto policies =
-      Compiled("  - {name: a, namespace: {kinds: [user, net], operations: [unshare]}}\n");
+      Enforced("  - {name: a, namespace: {kinds: [user, net], operations: [unshare]}}\n");
 
   EXPECT_TRUE(Denies(policies, "unshare user"));
   EXPECT_TRUE(Denies(policies, "unshare mnt,net"));
@@ -54,7 +49,7 @@ TEST(ActRuleTest, ANamespaceRuleDeniesAnyOfItsKinds) {
 }
 
 TEST(ActRuleTest, WhatIsNotGivenIsAny) {
-  const auto policies = Compiled("  - {name: a, namespace: {}}\n  - {name: b, credential: {}}\n");
+  const auto policies = Enforced("  - {name: a, namespace: {}}\n  - {name: b, credential: {}}\n");
 
   EXPECT_TRUE(Denies(policies, "setns time"));
   EXPECT_TRUE(Denies(policies, "uid 0 -> 1000"));
@@ -63,21 +58,21 @@ TEST(ActRuleTest, WhatIsNotGivenIsAny) {
 }
 
 TEST(ActRuleTest, ACredentialRuleAsksForAllThatItGives) {
-  const auto uids = Compiled("  - {name: a, credential: {toUids: [0, 5]}}\n");
+  const auto uids = Enforced("  - {name: a, credential: {toUids: [0, 5]}}\n");
   EXPECT_TRUE(Denies(uids, "uid 1000 -> 0"));
   EXPECT_TRUE(Denies(uids, "uid 1000 -> 5"));
   EXPECT_FALSE(Denies(uids, "uid 0 -> 1000"));
   EXPECT_FALSE(Denies(uids, "gains CAP_CHOWN"));  // and stays who it is
 
   const auto both =
-      Compiled("  - {name: a, credential: {toUids: [0], capabilities: [CAP_SYS_ADMIN]}}\n");
+      Enforced("  - {name: a, credential: {toUids: [0], capabilities: [CAP_SYS_ADMIN]}}\n");
   EXPECT_TRUE(Denies(both, "uid 1000 -> 0 gains CAP_CHOWN,CAP_SYS_ADMIN"));
   EXPECT_FALSE(Denies(both, "uid 1000 -> 0 gains CAP_CHOWN"));
   EXPECT_FALSE(Denies(both, "gains CAP_SYS_ADMIN"));
 }
 
 TEST(ActRuleTest, AnAllowanceIsForAllThatIsDoneAtOnce) {
-  const auto policies = Compiled(
+  const auto policies = Enforced(
       "  - {name: a, action: allow, namespace: {kinds: [user, mnt]}}\n"
       "  - {name: b, action: allow, credential: {capabilities: [CAP_NET_RAW]}}\n",
       "  default: deny\n");
@@ -91,7 +86,7 @@ TEST(ActRuleTest, AnAllowanceIsForAllThatIsDoneAtOnce) {
 }
 
 TEST(ActRuleTest, ExecutablesAreExcepted) {
-  const auto policies = Compiled(
+  const auto policies = Enforced(
       "  - {name: a, trace: {operations: [ptrace]}, exceptions: [{executables: "
       "[/usr/bin/gdb]}]}\n");
 
@@ -100,7 +95,7 @@ TEST(ActRuleTest, ExecutablesAreExcepted) {
 }
 
 TEST(ActRuleTest, TheKernelGetsOneRuleForEachUid) {
-  const auto policies = Compiled(
+  const auto policies = Enforced(
       "  - {name: a, credential: {toUids: [0, 7], capabilities: [CAP_CHOWN]}}\n"
       "  - {name: b, namespace: {kinds: [uts], operations: [setns]}}\n"
       "  - {name: c, trace: {operations: [ptrace]}}\n");

@@ -8,25 +8,24 @@
 
 #include "agent/policy/automaton.h"
 #include "agent/policy/tables.h"
+#include "tests/unit/policy/compiled.h"
 
 namespace nestor {
 namespace {
 
 using ::testing::HasSubstr;
 
+std::string WithSpec(const std::string& spec) {
+  return "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p}\nspec:\n" + spec;
+}
+
 std::vector<PolicyDocument> Parse(const std::string& spec) {
-  auto policies = ParsePolicies(
-      "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p}\nspec:\n" + spec,
-      "p.yaml");
+  auto policies = ParsePolicies(WithSpec(spec), "p.yaml");
   EXPECT_TRUE(policies.ok()) << policies.error().message;
   return policies ? *std::move(policies) : std::vector<PolicyDocument>();
 }
 
-CompiledPolicies Compiled(const std::string& spec) {
-  auto compiled = Compile(Parse(spec), 4);
-  EXPECT_TRUE(compiled.ok()) << compiled.error().message;
-  return compiled ? *std::move(compiled) : CompiledPolicies();
-}
+CompiledPolicies CompiledSpec(const std::string& spec) { return Compiled(WithSpec(spec), 4); }
 
 Workload Container(const char* namespace_name, const char* pod, const char* container) {
   Workload workload;
@@ -38,7 +37,7 @@ Workload Container(const char* namespace_name, const char* pod, const char* cont
 }
 
 TEST(CompileTest, EachKindHasItsOwnAutomaton) {
-  const CompiledPolicies policies = Compiled(R"(  rules:
+  const CompiledPolicies policies = CompiledSpec(R"(  rules:
   - {name: a, file: {paths: [/etc/shadow], exceptExecutables: [/usr/sbin/sshd]}}
   - {name: b, exec: {paths: ["/**/kubectl"], args: [port-forward]}}
 )");
@@ -54,7 +53,7 @@ TEST(CompileTest, EachKindHasItsOwnAutomaton) {
 }
 
 TEST(CompileTest, PortRangesAndUnixPathsBecomeRulesOfTheSameName) {
-  const CompiledPolicies policies = Compiled(
+  const CompiledPolicies policies = CompiledSpec(
       "  rules:\n  - {name: m, connect: {cidrs: [10.0.0.0/8], ports: [80, \"90-99\"], unix: "
       "[/run/x.sock]}}\n");
 
@@ -71,7 +70,7 @@ TEST(CompileTest, PortRangesAndUnixPathsBecomeRulesOfTheSameName) {
 }
 
 TEST(CompileTest, ANarrowNetworkHasTheRulesOfTheWiderOnes) {
-  const CompiledPolicies policies = Compiled(
+  const CompiledPolicies policies = CompiledSpec(
       "  rules:\n  - {name: wide, connect: {cidrs: [10.0.0.0/8]}}\n"
       "  - {name: narrow, connect: {cidrs: [10.1.0.0/16]}}\n"
       "  - {name: again, connect: {cidrs: [10.0.0.0/8, fd00::/8]}}\n");
@@ -84,7 +83,7 @@ TEST(CompileTest, ANarrowNetworkHasTheRulesOfTheWiderOnes) {
 }
 
 TEST(CompileTest, SelectorsChooseTheWorkload) {
-  const CompiledPolicies policies = Compiled(
+  const CompiledPolicies policies = CompiledSpec(
       "  selector: {namespaces: [prod-*], containers: [main, side], labels: {app: web}}\n"
       "  rules:\n  - {name: r, file: {paths: [/a]}}\n");
 
@@ -100,9 +99,9 @@ TEST(CompileTest, AnUnknownContainerGetsEveryRuleButThoseThatSaySkip) {
   Workload pending = Container("", "", "");
   pending.pending = true;
 
-  EXPECT_TRUE(RulesFor(Compiled("  selector: {pods: [x]}\n" + rules), pending, {})[0]);
+  EXPECT_TRUE(RulesFor(CompiledSpec("  selector: {pods: [x]}\n" + rules), pending, {})[0]);
   EXPECT_TRUE(
-      RulesFor(Compiled("  selector: {pods: [x], whileUnknown: skip}\n" + rules), pending, {})
+      RulesFor(CompiledSpec("  selector: {pods: [x], whileUnknown: skip}\n" + rules), pending, {})
           .none());
 }
 
@@ -149,7 +148,7 @@ TEST(CompileTest, MoreListsOfContainersThanTheKernelHoldsAreRefusedByName) {
 }
 
 TEST(CompileTest, TheHostHasNoRules) {
-  const CompiledPolicies policies = Compiled("  rules:\n  - {name: r, file: {paths: [/a]}}\n");
+  const CompiledPolicies policies = CompiledSpec("  rules:\n  - {name: r, file: {paths: [/a]}}\n");
 
   EXPECT_TRUE(RulesFor(policies, Workload(), {}).none());
 }
@@ -190,8 +189,8 @@ TEST(CompileTest, AnUnknownContainerIsNotAllowedWhatAnotherPodIs) {
   const std::string rules =
       "  default: deny\n  rules:\n  - {name: may, action: allow, file: {paths: [/a]}}\n"
       "  - {name: not, file: {paths: [/b]}}\n";
-  const CompiledPolicies all = Compiled(rules);
-  const CompiledPolicies some = Compiled("  selector: {pods: [web]}\n" + rules);
+  const CompiledPolicies all = CompiledSpec(rules);
+  const CompiledPolicies some = CompiledSpec("  selector: {pods: [web]}\n" + rules);
 
   EXPECT_EQ(all.default_rules.count(), 3u);
   ASSERT_EQ(some.default_rules.count(), 1u);

@@ -6,6 +6,7 @@
 
 #include "agent/policy/compile.h"
 #include "agent/policy/document.h"
+#include "tests/unit/policy/compiled.h"
 
 namespace nestor {
 namespace {
@@ -16,15 +17,6 @@ using ::testing::StartsWith;
 std::string Policy(const std::string& name, const std::string& spec) {
   return "---\napiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: " + name +
          "}\nspec:\n" + spec;
-}
-
-CompiledPolicies Compiled(const std::string& text) {
-  const auto policies = ParsePolicies(text, "p.yaml");
-  EXPECT_TRUE(policies.ok()) << policies.error().message;
-  if (!policies) return {};
-  auto compiled = Compile(*policies, 1);
-  EXPECT_TRUE(compiled.ok()) << compiled.error().message;
-  return compiled ? *std::move(compiled) : CompiledPolicies();
 }
 
 Subject In(const char* namespace_name, const char* pod, const char* container) {

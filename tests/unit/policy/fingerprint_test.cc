@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/policy/compile.h"
-#include "agent/policy/document.h"
+#include "tests/unit/policy/compiled.h"
 
 namespace nestor {
 namespace {
@@ -27,16 +26,8 @@ spec:
     connect: {cidrs: [169.254.169.254/32]}
 )";
 
-CompiledPolicies Compiled(uint64_t generation = 1) {
-  auto documents = ParsePolicies(kPolicy, "test.yaml");
-  EXPECT_TRUE(documents) << documents.error().message;
-  auto compiled = Compile(*documents, generation);
-  EXPECT_TRUE(compiled) << compiled.error().message;
-  return *std::move(compiled);
-}
-
 TEST(FingerprintTest, TheSamePoliciesHaveTheSameInEveryGeneration) {
-  EXPECT_EQ(FingerprintOf(Compiled(1)), FingerprintOf(Compiled(2)));
+  EXPECT_EQ(FingerprintOf(Compiled(kPolicy, 1)), FingerprintOf(Compiled(kPolicy, 2)));
   EXPECT_NE(FingerprintOf(CompiledPolicies{}), 0U);
 }
 
@@ -65,9 +56,9 @@ TEST(FingerprintTest, AnyDifferenceIsSeen) {
       [](auto& set) { set.cidrs[0].prefix_len = 16; },
       [](auto& set) { set.default_rules.flip(0); },
   };
-  const uint64_t unchanged = FingerprintOf(Compiled());
+  const uint64_t unchanged = FingerprintOf(Compiled(kPolicy));
   for (size_t number = 0; number < changes.size(); ++number) {
-    CompiledPolicies set = Compiled();
+    CompiledPolicies set = Compiled(kPolicy);
     changes[number](set);
     EXPECT_NE(FingerprintOf(set), unchanged) << "change " << number;
   }

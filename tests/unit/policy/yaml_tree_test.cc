@@ -9,7 +9,7 @@ namespace {
 
 using ::testing::StartsWith;
 
-std::string ErrorOf(std::string_view text) {
+std::string FirstFault(std::string_view text) {
   std::vector<Fault> faults;
   ParseYaml(text, faults);
   if (faults.empty()) return "no error";
@@ -34,25 +34,27 @@ TEST(YamlTreeTest, ValuesKeepTheirPlace) {
 }
 
 TEST(YamlTreeTest, AKeyTwiceIsRefused) {
-  EXPECT_THAT(ErrorOf("a: 1\nb: 2\na: 3\n"), StartsWith("3:1: key `a` stands here a second time"));
+  EXPECT_THAT(FirstFault("a: 1\nb: 2\na: 3\n"),
+              StartsWith("3:1: key `a` stands here a second time"));
 }
 
 TEST(YamlTreeTest, AnchorsAndAliasesAreRefused) {
-  EXPECT_THAT(ErrorOf("a: &x [1]\nb: *x\n"), StartsWith("1:4: anchors"));
-  EXPECT_THAT(ErrorOf("b: *x\n"), StartsWith("1:4: "));
+  EXPECT_THAT(FirstFault("a: &x [1]\nb: *x\n"), StartsWith("1:4: anchors"));
+  EXPECT_THAT(FirstFault("b: *x\n"), StartsWith("1:4: "));
 }
 
 TEST(YamlTreeTest, BoundsHoldWhileReading) {
   std::string wide = "[";
   for (size_t i = 0; i < kMaxYamlNodes; ++i) wide += "1,";
-  EXPECT_THAT(ErrorOf(wide + "]"), testing::HasSubstr("more than 32768 values"));
-  EXPECT_THAT(ErrorOf(std::string(100000, '[')), testing::HasSubstr("nested deeper"));
-  EXPECT_THAT(ErrorOf(std::string(kMaxYamlBytes + 1, ' ')), StartsWith("1:1: the file has more"));
+  EXPECT_THAT(FirstFault(wide + "]"), testing::HasSubstr("more than 32768 values"));
+  EXPECT_THAT(FirstFault(std::string(100000, '[')), testing::HasSubstr("nested deeper"));
+  EXPECT_THAT(FirstFault(std::string(kMaxYamlBytes + 1, ' ')),
+              StartsWith("1:1: the file has more"));
 }
 
 TEST(YamlTreeTest, BrokenYamlNamesItsPlace) {
-  EXPECT_THAT(ErrorOf("a: [1\nb: 2\n"), StartsWith("2:"));
-  EXPECT_THAT(ErrorOf("? [a]\n: b\n"), StartsWith("1:3: a key must be a plain word"));
+  EXPECT_THAT(FirstFault("a: [1\nb: 2\n"), StartsWith("2:"));
+  EXPECT_THAT(FirstFault("? [a]\n: b\n"), StartsWith("1:3: a key must be a plain word"));
 }
 
 }  // namespace

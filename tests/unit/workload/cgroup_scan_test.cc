@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "agent/workload/workload_index.h"
+#include "tests/unit/workload/container_id.h"
 
 namespace nestor {
 namespace {
@@ -16,18 +17,18 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-const std::string kId(64, 'a');
-const std::string kOther = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const std::string kEveryDigitId =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 TEST(ContainerIdTest, IsReadFromTheNamesThatRuntimesGive) {
-  EXPECT_EQ(ContainerIdFromCgroupName(kOther), kOther);
-  EXPECT_EQ(ContainerIdFromCgroupName("cri-containerd-" + kOther + ".scope"), kOther);
-  EXPECT_EQ(ContainerIdFromCgroupName("docker-" + kOther + ".scope"), kOther);
-  EXPECT_EQ(ContainerIdFromCgroupName("crio-" + kOther), kOther);
+  EXPECT_EQ(ContainerIdFromCgroupName(kEveryDigitId), kEveryDigitId);
+  EXPECT_EQ(ContainerIdFromCgroupName("cri-containerd-" + kEveryDigitId + ".scope"), kEveryDigitId);
+  EXPECT_EQ(ContainerIdFromCgroupName("docker-" + kEveryDigitId + ".scope"), kEveryDigitId);
+  EXPECT_EQ(ContainerIdFromCgroupName("crio-" + kEveryDigitId), kEveryDigitId);
 }
 
 TEST(ContainerIdTest, IsTheLastOfSeveral) {
-  EXPECT_EQ(ContainerIdFromCgroupName(kId + "-" + kOther), kOther);
+  EXPECT_EQ(ContainerIdFromCgroupName(kId + "-" + kEveryDigitId), kEveryDigitId);
 }
 
 TEST(ContainerIdTest, IsEmptyWithoutExactly64LowercaseHexDigits) {
@@ -66,17 +67,17 @@ class CgroupScanTest : public ::testing::Test {
 
 TEST_F(CgroupScanTest, FindsContainersAtEveryLevelByTheirInode) {
   const uint64_t first = Make("kubepods/besteffort/podx/" + kId);
-  const uint64_t second = Make("kubepods.slice/cri-containerd-" + kOther + ".scope");
+  const uint64_t second = Make("kubepods.slice/cri-containerd-" + kEveryDigitId + ".scope");
   Make("system.slice/sshd.service");
-  EXPECT_THAT(Scan(),
-              UnorderedElementsAre(std::pair(first, kId),
-                                   std::pair(second, "cri-containerd-" + kOther + ".scope")));
+  EXPECT_THAT(Scan(), UnorderedElementsAre(
+                          std::pair(first, kId),
+                          std::pair(second, "cri-containerd-" + kEveryDigitId + ".scope")));
 }
 
 TEST_F(CgroupScanTest, FollowsNoLinks) {
   const uint64_t real = Make("a/" + kId);
   std::filesystem::create_directory_symlink(root_ + "/a", root_ + "/b");
-  std::filesystem::create_directory_symlink(root_ + "/a", root_ + "/a/" + kOther);
+  std::filesystem::create_directory_symlink(root_ + "/a", root_ + "/a/" + kEveryDigitId);
   EXPECT_THAT(Scan(), UnorderedElementsAre(std::pair(real, kId)));
 }
 

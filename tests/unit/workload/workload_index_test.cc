@@ -11,6 +11,8 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/unit/workload/container_id.h"
+
 namespace nestor {
 namespace {
 
@@ -19,7 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const std::string kId(64, 'a');
 const std::string kOther(64, 'b');
 
 ListedContainer Listed(const std::string& id, const std::string& name) {

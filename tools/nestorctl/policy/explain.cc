@@ -34,7 +34,7 @@ const char* WordOf(Outcome outcome) {
 }
 
 // "10.0.0.1:80", "[fd00::1]:80", "db.example.org:80", or a socket's path.
-Status ReadPeer(const std::string& text, Subject& subject) {
+Status ReadConnect(const std::string& text, Subject& subject) {
   if (text.starts_with("/") || text.starts_with("@")) {
     subject.path = text;
     return {};
@@ -118,7 +118,7 @@ Result<Subject> SubjectOf(const PolicyOptions& options) {
   }
   if (!options.connect.empty()) {
     subject.event = RuleEvent::kConnect;
-    if (Status read = ReadPeer(options.connect, subject); !read) return read.error();
+    if (Status read = ReadConnect(options.connect, subject); !read) return read.error();
     return subject;
   }
   subject.provenance = options.from == "image" ? Provenance::kImage : Provenance::kAdded;

@@ -8,12 +8,11 @@
 
 #include "agent/policy/compiled.h"
 #include "agent/policy/subject.h"
+#include "tools/nestorctl/json.h"
 #include "tools/nestorctl/line.h"
 #include "tools/nestorctl/run.h"
 
 namespace nestor::ctl {
-
-using Json = nlohmann::ordered_json;
 
 // Lines whole: nothing of what is wrong may be lost.
 Status PrintLines(Session& session, const std::vector<Line>& lines);

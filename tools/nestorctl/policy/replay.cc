@@ -17,12 +17,11 @@
 #include "tools/nestorctl/policy/source.h"
 #include "tools/nestorctl/policy/ways.h"
 #include "tools/nestorctl/table.h"
+#include "tools/nestorctl/verify/recorded_event.h"
 #include "tools/nestorctl/words.h"
 
 namespace nestor::ctl {
 namespace {
-
-constexpr size_t kLongestLine = size_t{4} << 20;
 
 // "10.0.0.1:80" and "[fd00::1]:80" as events write them.
 bool ReadPeer(const std::string& text, Subject& subject) {
@@ -151,7 +150,7 @@ Status ReadEvents(std::istream& in, const CompiledPolicies& policies, Replayed& 
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     ++replayed.lines;
     v1::Event event;
-    const bool fine = line.size() <= kLongestLine &&
+    const bool fine = line.size() <= kLongestRecordedLine &&
                       google::protobuf::util::JsonStringToMessage(line, &event, options).ok();
     if (fine)
       Replay(policies, event, ways, agents, replayed);

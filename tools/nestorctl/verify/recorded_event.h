@@ -28,6 +28,9 @@ struct RecordedEvent {
 // A seq that no nestord gets to: beyond, arithmetic would run over.
 inline constexpr uint64_t kLargestSeq = uint64_t{1} << 62;
 
+// A longer line is none of a recording.
+inline constexpr size_t kLongestRecordedLine = size_t{4} << 20;
+
 // Reads a line as `nestorctl events` prints it; what it does not know it passes over. Error: it is
 // no such line, with the field and the reason. Pure. Thread: any.
 Result<RecordedEvent> ReadRecordedEvent(std::string_view line);

@@ -6,13 +6,12 @@
 
 #include "agent/beat/gap.h"
 #include "tools/nestorctl/gap_text.h"
+#include "tools/nestorctl/json.h"
 #include "tools/nestorctl/time_text.h"
 #include "tools/nestorctl/words.h"
 
 namespace nestor::ctl {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr size_t kMostShown = 30;
 

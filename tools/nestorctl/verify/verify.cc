@@ -17,12 +17,12 @@
 namespace nestor::ctl {
 namespace {
 
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kKeyPatience{5};
 
 Result<PublicKey> KeyFromNode(const Session& session) {
   auto client = Client::Connect(session.options.socket, *session.stopper);
   if (!client) return client.error();
-  const auto status = client->GetStatus(kPatience);
+  const auto status = client->GetStatus(kKeyPatience);
   if (!status) return status.error();
   if (!status->has_signer()) return Error::FailedPrecondition("this nestord signs nothing");
   auto key = PublicKey::FromPem(status->signer().public_key());
@@ -73,14 +73,13 @@ Status Print(Session& session, const Verified& verified) {
 }  // namespace
 
 Status VerifyLines(std::istream& in, Verifier& verifier) {
-  constexpr size_t kLongestLine = size_t{4} << 20;
   std::string line;
   uint64_t number = 0;
   while (std::getline(in, line)) {
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string where = "line " + std::to_string(number);
-    if (line.size() > kLongestLine) {
+    if (line.size() > kLongestRecordedLine) {
       return Error::InvalidArgument("is longer than 4 MiB").In(where);
     }
     const auto event = ReadRecordedEvent(line);
