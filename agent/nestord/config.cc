@@ -75,6 +75,12 @@ void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
   ReadCount(yaml, node, "hopTable", 1024, 10'000'000, options.hop_table_entries);
   ReadCount(yaml, node, "names", 256, 1'000'000, options.names);
   ReadCount(yaml, node, "namesPerPod", 16, 1'000'000, options.names_per_pod);
+  if (options.names_per_pod > options.names) {
+    yaml.Fail(node["namesPerPod"] ? node["namesPerPod"] : node["names"],
+              "namesPerPod, " + std::to_string(options.names_per_pod) +
+                  ", is more than names, which is for all pods together: " +
+                  std::to_string(options.names));
+  }
   yaml.ReadDuration(node, "rememberNames", milliseconds(1000), 24 * kHour, options.remember_names);
   ReadRing(yaml, node, "controlRing", options.control_ring_bytes);
   ReadRing(yaml, node, "verdictRing", options.verdict_ring_bytes);

@@ -43,6 +43,14 @@ TEST(ConfigTest, WhereTheKernelSideIsPinnedIsAnAbsolutePathWithoutDotsOrNothing)
   }
 }
 
+TEST(ConfigTest, OnePodIsNotToldMoreNamesThanAllTogether) {
+  EXPECT_EQ(Good("kernel: {names: 1024, namesPerPod: 1024}").probes.names_per_pod, 1024u);
+  EXPECT_THAT(Faults("kernel: {namesPerPod: 20000}"),
+              testing::ElementsAre(HasSubstr("1:23: namesPerPod, 20000, is more than names")));
+  EXPECT_THAT(Faults("kernel: {names: 512}"),
+              testing::ElementsAre(HasSubstr("1:17: namesPerPod, 1024, is more than names")));
+}
+
 // deploy/nestord.yaml documents the defaults: a reader must be able to trust it.
 TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   const auto read = ReadConfig(NESTOR_SOURCE_DIR "/deploy/nestord.yaml");
