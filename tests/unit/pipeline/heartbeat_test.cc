@@ -37,7 +37,7 @@ class HeartbeatTest : public ::testing::Test {
     EXPECT_TRUE(agents.ok() && masker.ok());
     PipelineOptions options;
     std::unique_ptr<Keeper> keeper;
-    if (write) keeper = std::make_unique<Keeper>(write, [](const Error&) {});
+    if (write) keeper = std::make_unique<Keeper>(write, [this](const Error&) { ++complaints_; });
     options.heart = std::make_shared<Heart>(HeartOptions{"node-a", "b00t", 100, 1'000'000'000'000},
                                             sample::Key(), std::move(last), std::move(keeper));
     options.signer = {"/state", sample::kKeyId, sample::kPublicPem, write != nullptr, "is full"};
@@ -63,6 +63,7 @@ class HeartbeatTest : public ::testing::Test {
   std::unique_ptr<Pipeline> pipeline_;
   NodeStatus status_;  // while it ran
   std::function<void()> before_stop_;
+  std::atomic<int> complaints_{0};  // each after its failure was counted
 };
 
 TEST_F(HeartbeatTest, AStartTellsItsGapAndBeatsAtOnceAndAtItsEnd) {
@@ -148,17 +149,13 @@ TEST_F(HeartbeatTest, OneThatCanBeUsedIsThere) {
 }
 
 TEST_F(HeartbeatTest, WhatTheDiskDoesNotTakeIsALoss) {
-  static std::atomic<int> failures{0};
-  failures = 0;
-  before_stop_ = [] {
-    while (failures == 0) std::this_thread::yield();
+  before_stop_ = [this] {
+    while (complaints_ == 0) std::this_thread::yield();
   };
 
   const std::vector<Event> events =
-      Live({kEarlierNone, {}, ""}, [](const HeartbeatInfo&) -> Status {
-        ++failures;
-        return Error::Internal("full");
-      });
+      Live({kEarlierNone, {}, ""},
+           [](const HeartbeatInfo&) -> Status { return Error::Internal("full"); });
 
   EXPECT_TRUE(std::ranges::any_of(events, [](const Event& event) {
     return event.loss && event.loss->where == "heartbeat-file";
