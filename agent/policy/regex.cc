@@ -412,12 +412,19 @@ std::optional<uint8_t> RegexParser::ClassByte(size_t begin) {
   return std::nullopt;
 }
 
+// Not a number of times to RE2: `{03}` stands for itself.
+bool HasLeadingZero(const char* at, const char* end) {
+  return end - at >= 2 && at[0] == '0' && at[1] >= '0' && at[1] <= '9';
+}
+
 // `{2}`, `{2,}`, `{2,5}` at the present place. False: it is none, `{` stands for itself.
 bool RegexParser::Times(unsigned& least, std::optional<unsigned>& most) {
   const size_t end = text_.find('}', at_);
   if (!Next("{") || end == std::string_view::npos) return false;
+  const char* begin = text_.data() + at_ + 1;
   const char* stop = text_.data() + end;
-  auto [at, error] = std::from_chars(text_.data() + at_ + 1, stop, least);
+  auto [at, error] = std::from_chars(begin, stop, least);
+  if (HasLeadingZero(begin, at)) return false;
   // Beyond any number is still a number: it is refused as too large, not taken for a literal.
   if (error == std::errc::result_out_of_range) least = kMaxRegexRepeat + 1;
   if (error == std::errc::invalid_argument) return false;
@@ -427,7 +434,7 @@ bool RegexParser::Times(unsigned& least, std::optional<unsigned>& most) {
     if (++at != stop) {
       unsigned value = 0;
       const auto second = std::from_chars(at, stop, value);
-      if (second.ec == std::errc::invalid_argument) return false;
+      if (second.ec == std::errc::invalid_argument || HasLeadingZero(at, second.ptr)) return false;
       most = second.ec == std::errc() ? value : kMaxRegexRepeat + 1;
       at = second.ptr;
     }

@@ -40,6 +40,9 @@ TEST(RegexTest, MatchesTheWholeText) {
   EXPECT_TRUE(Matches("[[:alpha:]]+[^[:digit:]x-z]", "abc!"));
   EXPECT_TRUE(Matches("\\x41\\x{62}[\\x63]", "Abc"));
   EXPECT_TRUE(Matches("x{,3}", "x{,3}"));  // no repetition: as RE2 reads it
+  EXPECT_TRUE(Matches("x{03}", "x{03}"));
+  EXPECT_TRUE(Matches("x{1,02}", "x{1,02}"));
+  EXPECT_TRUE(Matches("x{0,2}y{0}", "xx"));
   EXPECT_TRUE(Matches("(?P<name>a)(?:b)", "ab"));
   EXPECT_TRUE(Matches("(a|b*)*", "abba"));
 }
