@@ -540,6 +540,22 @@ struct nestor_agents {
 };
 NESTOR_LAYOUT(nestor_agents, 16);
 
+/* A user's name in the kernel's tables: FNV-1a over its bytes, and never 0. */
+#define NESTOR_FNV_BASIS 0xcbf29ce484222325ULL
+#define NESTOR_FNV_PRIME 0x100000001b3ULL
+
+/* Key of the lists of users. The value: which of the generation's lists (`identity`) the name is on, bits. */
+struct nestor_user_key {
+	__u32 slot;
+	__u32 pad;
+	__u64 user; /* hash */
+};
+NESTOR_LAYOUT(nestor_user_key, 16);
+
+#define NESTOR_USER_LISTS 63                             /* in a generation */
+#define NESTOR_USERS_UNKNOWN (1ULL << NESTOR_USER_LISTS) /* somebody logged in: any of them */
+#define NESTOR_MAX_USERS 4096                            /* different names in a generation */
+
 /* The rules of one kind of event in one slot; index = slot * NESTOR_RULE_EVENTS + enum nestor_rule_event. */
 struct nestor_event_rules {
 	struct nestor_rule_bits all;
@@ -680,10 +696,10 @@ struct nestor_rule {
 	__u8 operations;          /* trace, namespace: enum nestor_operation; 0: any */
 	__u8 kinds;               /* namespace: enum nestor_namespace_kind; 0: any */
 	__u8 place;               /* the chain left a container of this list: 1 + its bit in nestor_applying.places; 0: not asked */
-	__u8 pad;
-	__u32 to_uid;       /* credential; NESTOR_ANY_UID: any, or the same as before */
-	__u64 capabilities; /* credential: gained; 0: any, or none */
-	__u32 hops;         /* the chain has a hop of one of these kinds: bits (1 << enum nestor_hop_kind); 0: not asked */
+	__u8 users;               /* somebody of this list logged in on its way: 1 + the bit of user_lists; 0: not asked */
+	__u32 to_uid;             /* credential; NESTOR_ANY_UID: any, or the same as before */
+	__u64 capabilities;       /* credential: gained; 0: any, or none */
+	__u32 hops;               /* the chain has a hop of one of these kinds: bits (1 << enum nestor_hop_kind); 0: not asked */
 	__u32 rest;
 	__u64 agents; /* the chain came through one of these: bits of marks; 0: not asked */
 };

@@ -81,8 +81,13 @@ static __always_inline void hop_server_of(u64 id, struct task_struct *task, stru
 {
 	struct nestor_hop_body *body = bpf_map_lookup_elem(&pending_hops, &id);
 
-	if (body && !body->server.tgid)
-		hop_server(body, task, context);
+	if (!body || body->server.tgid)
+		return;
+	hop_server(body, task, context);
+	if (body->kind == NESTOR_HOP_UNIX_SOCKET && (context->flags & NESTOR_TASK_SSHD)) {
+		body->kind = NESTOR_HOP_SSH_LOGIN;
+		body->transport = NESTOR_HOP_UNIX_SOCKET;
+	}
 }
 
 static __always_inline void accepted(struct sock *sk, struct socket *parent)

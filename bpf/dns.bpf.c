@@ -16,8 +16,6 @@
 #define DNS_TYPE_A 1
 #define DNS_TYPE_AAAA 28
 #define DNS_CLASS_IN 1
-#define HASH_BASIS 0xcbf29ce484222325ULL /* FNV-1a */
-#define HASH_PRIME 0x100000001b3ULL
 
 /* Where in scratch->path the name is put together, behind the answer. */
 #define NAME_AT DNS_BYTES
@@ -80,7 +78,7 @@ static __always_inline void add_char(struct dns_walk *walk, u8 byte)
 		return;
 	}
 	walk->scratch->path[NAME_AT + offsetof(struct nestor_name, text) + NESTOR_DNS_MARGIN + (chars & 255)] = byte;
-	walk->hash = (walk->hash ^ byte) * HASH_PRIME;
+	walk->hash = (walk->hash ^ byte) * NESTOR_FNV_PRIME;
 	walk->chars = chars + 1;
 }
 
@@ -138,7 +136,7 @@ static long name_byte(u32 round, void *argument)
 /* The name at walk->at, which is then behind it. False: it is none. */
 static __always_inline bool read_name(struct dns_walk *walk)
 {
-	walk->hash = HASH_BASIS + unknown_zero;
+	walk->hash = NESTOR_FNV_BASIS + unknown_zero;
 	walk->after = unknown_zero;
 	walk->label = unknown_zero;
 	walk->chars = unknown_zero;

@@ -58,6 +58,14 @@ static __always_inline struct nestor_hop_body *open_hop(void)
 	return body;
 }
 
+/* NULL: it was dropped, or forgotten. */
+static __always_inline struct nestor_hop_body *body_of(u64 id)
+{
+	struct nestor_hop *told = bpf_map_lookup_elem(&hop_table, &id);
+
+	return told ? &told->body : bpf_map_lookup_elem(&pending_hops, &id);
+}
+
 /* Nothing new will refer to this hop. */
 static __always_inline void close_hop(u64 id)
 {

@@ -122,7 +122,7 @@ _Static_assert(NESTOR_SEES_WAY == WAY_UNSURE << 3, "no branch for the verifier t
 /* The way that the chain came. Where it is not known, the judgement says so until the next rule. */
 static __always_inline bool is_of_way(const struct nestor_rule *rule, struct judgement *judgement)
 {
-	u32 way = came_through(judgement->way, rule->hops, rule->place, rule->agents);
+	u32 way = came_through(judgement->way, rule->hops, rule->place | rule->users << 8, rule->agents);
 
 	judgement->unseen = (judgement->unseen & ~NESTOR_SEES_WAY) | (way & WAY_UNSURE) << 3;
 	return way != WAY_NO;
@@ -312,6 +312,9 @@ static __always_inline void judge(struct judgement *judgement)
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	effective_cause(&judgement->chain, task, judgement->context);
+	/* What an sshd does itself (a tunnel, files by its own sftp) is the user's, too, once one is let in. */
+	if (judgement->way && judgement->way->asked && (judgement->context->flags & NESTOR_TASK_SSHD))
+		learn_login(judgement->way, judgement->chain.hop_id);
 	/* Not 0 in the verifier's eyes: it would take what one round decides for undecided in the next. */
 	see_way(judgement->way, judgement->chain.hop_id, judgement->generation, agents_of_judged(judgement, task));
 	judgement->decided = unknown_zero;

@@ -13,6 +13,7 @@
 #include "path.bpf.h"
 
 #define CHUNK 128
+#define LOGIN_TITLE 128 /* bytes of an sshd's title that are read; a power of two */
 #define MAX_CHUNKS                                                                                                                         \
 	1024 /* at entry 1024 arguments, or pieces of 127 bytes, are inspected; the second stage, which has them as one text, goes on to   \
 		argv_bytes */
@@ -69,6 +70,14 @@ struct {
 	__type(value, u32); /* a set of rules */
 } digests __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * NESTOR_MAX_USERS);
+	__type(key, struct nestor_user_key);
+	__type(value, u64);
+} user_lists __weak SEC(".maps");
+
 /*
  * Room to work in while one program runs. Not per-CPU memory, for from 6.13 on (lazy preemption) another program may run in between; nor a
  * task's own, for 8 KiB of each process under rules would be what nestor takes most of.
@@ -86,12 +95,14 @@ struct scratch {
 		u64 asking_way;  /* ask which way the chain came */
 		u64 digests;     /* ask for the program's digest */
 	} found;
-	struct way {        /* that the chain came */
-		u64 asked;  /* not 0: some rule that matched asks for it; else the rest is of another decision */
-		u64 places; /* lists of containers that it left one of: see nestor_applying */
-		u64 agents; /* marks without their stamp: agents that it came through */
-		u32 hops;   /* kinds of its hops: bits (1 << enum nestor_hop_kind) */
-		u32 unseen; /* 1: not known to its end, or one of several */
+	struct way {                         /* that the chain came */
+		u64 asked;                   /* not 0: some rule that matched asks for it; else the rest is of another decision */
+		u64 places;                  /* lists of containers that it left one of: see nestor_applying */
+		u64 agents;                  /* marks without their stamp: agents that it came through */
+		u64 users;                   /* lists of users that one is on who logged in */
+		u32 hops;                    /* kinds of its hops: bits (1 << enum nestor_hop_kind) */
+		u32 unseen;                  /* 1: not known to its end, or one of several */
+		char title[LOGIN_TITLE + 8]; /* here for want of a stack: see learn_login */
 	} way;
 	char chunk[CHUNK + DFA_STEP]; /* the piece of argv that is being matched */
 	char path[NESTOR_PATH_BYTES + MAX_NAME + 1];

@@ -297,12 +297,15 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 
 #define SYS_FUTEX 202 /* x86-64 */
 
-/* Where the current thread wakes another one; 0: by other means than a futex. */
+/*
+ * Where the current thread wakes another one; 0: by other means than a futex. By 8 bytes: a condition of glibc has two futexes, one beside
+ * the other (__g_signals of struct __pthread_cond_s), which take turns.
+ */
 static __always_inline u64 futex_of(struct task_struct *task)
 {
 	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
 
-	return registers->orig_ax == SYS_FUTEX ? registers->di : 0;
+	return registers->orig_ax == SYS_FUTEX ? registers->di & ~7ULL : 0;
 }
 
 static __always_inline bool is_lock(const struct serving *of_process, u64 futex)

@@ -6,17 +6,9 @@
 #ifndef NESTOR_WAY_BPF_H
 #define NESTOR_WAY_BPF_H
 
-#include "hop.bpf.h"
-#include "policy.bpf.h"
+#include "login.bpf.h"
 
 extern const volatile u32 way_most; /* state.bpf.c */
-
-static __always_inline struct nestor_hop_body *body_of(u64 id)
-{
-	struct nestor_hop *told = bpf_map_lookup_elem(&hop_table, &id);
-
-	return told ? &told->body : bpf_map_lookup_elem(&pending_hops, &id);
-}
 
 /* Only who goes on to another container leaves one: a sudo, or a connection inside it, does not. */
 static __always_inline u64 places_left(const struct nestor_hop_body *body, u64 generation)
@@ -28,6 +20,22 @@ static __always_inline u64 places_left(const struct nestor_hop_body *body, u64 g
 		return 0;
 	there = applying_in(from, generation);
 	return there ? there->places : NESTOR_PLACES_UNKNOWN;
+}
+
+/* The lists of users that one is on who logged in over this hop. */
+static __always_inline u64 users_of(const struct nestor_hop_body *body, u64 generation)
+{
+	struct nestor_user_key key = {.slot = generation & 1};
+	u64 id = body->id, *login, *lists;
+
+	if (!may_have_login(body))
+		return 0;
+	login = bpf_map_lookup_elem(&logins, &id);
+	if (!login)
+		return body->kind == NESTOR_HOP_SSH_LOGIN ? NESTOR_USERS_UNKNOWN : 0;
+	key.user = *login;
+	lists = bpf_map_lookup_elem(&user_lists, &key);
+	return lists ? *lists : 0;
 }
 
 /* The stamp of this generation's marks; 0: it asks for none. */
@@ -65,6 +73,7 @@ static long look_at_hop(u32 index, void *argument)
 	walk->way->places |= places_left(body, walk->generation);
 	/* An origin's are those of who brought it here, from before the chain. */
 	walk->way->agents |= agents_known(body->agents, walk->stamp) & -(u64) !!body->parent_id;
+	walk->way->users |= users_of(body, walk->generation);
 	walk->way->unseen |= !!body->candidates[0];
 	walk->at = body->parent_id;
 	return !walk->at;
@@ -83,6 +92,7 @@ __noinline __weak int see_way(struct way *way, u64 hop, u64 generation, u64 agen
 	way->hops = 0;
 	way->places = 0;
 	way->agents = agents_known(agents, walk.stamp);
+	way->users = 0;
 	way->unseen = 0;
 	bpf_loop(way_most, look_at_hop, &walk, 0);
 	if (!hop || walk.at)
@@ -100,24 +110,32 @@ static __always_inline u32 passage(u64 asked, u64 met, bool unsure)
 	return unsure ? WAY_UNSURE : WAY_NO;
 }
 
-/*
- * Whether a chain came through what a rule asks for, all of it: enum passage. 0 asks for nothing. A function to the verifier, too: to it
- * one answer and not each way there.
- */
-__noinline __weak int came_through(const struct way *way, u32 hops, u32 place, u64 agents)
+/* A list by its number, from 1 on; 0: none. */
+static __always_inline u64 list_bit(u32 number)
 {
-	u64 place_bit = place ? 1ULL << ((place - 1) & 63) : 0;
-	u32 by_hops, by_places, by_agents, least;
+	return number ? 1ULL << ((number - 1) & 63) : 0;
+}
 
-	if (!hops && !place && !agents)
+/*
+ * Whether a chain came through what a rule asks for, all of it: enum passage. 0 asks for nothing. `lists`: its place, and above the lowest
+ * byte its list of users. A function to the verifier, too: to it one answer and not each way there.
+ */
+__noinline __weak int came_through(const struct way *way, u32 hops, u32 lists, u64 agents)
+{
+	u64 place = list_bit(lists & 0xff), users = list_bit(lists >> 8);
+	u32 by_hops, by_places, by_agents, by_users, least;
+
+	if (!hops && !lists && !agents)
 		return WAY_YES;
 	if (!way)
 		return WAY_UNSURE;
 	by_hops = passage(hops, way->hops, way->unseen);
-	by_places = passage(place_bit, way->places, way->unseen || (way->places & NESTOR_PLACES_UNKNOWN));
+	by_places = passage(place, way->places, way->unseen || (way->places & NESTOR_PLACES_UNKNOWN));
 	by_agents = passage(agents, way->agents, way->unseen || (way->agents & NESTOR_AGENTS_UNKNOWN));
+	by_users = passage(users, way->users, way->unseen || (way->users & NESTOR_USERS_UNKNOWN));
 	least = by_hops < by_places ? by_hops : by_places;
-	return least < by_agents ? least : by_agents;
+	least = least < by_agents ? least : by_agents;
+	return least < by_users ? least : by_users;
 }
 
 #endif

@@ -53,6 +53,7 @@ std::string EffectOf(std::string_view program, std::string_view section) {
     return "a connection that several hops use counts as its client's; answered requests stay "
            "candidates";
   if (program.ends_with("_release")) return "requests that are never answered stay candidates";
+  if (program == "note_login") return "who logs in is not known: rules that ask for users match";
   if (program == "remote_chain") return "chains do not go on to other nodes, nor come from them";
   if (program == "remote_listeners")
     return "servers that listened before nestord do not know clients on other nodes";

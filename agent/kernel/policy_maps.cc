@@ -81,9 +81,9 @@ void Clear(int table, uint32_t slot) {
   for (const Key& entry : old) bpf_map_delete_elem(table, &entry);
 }
 
-// Keys of slot 0 and their sets of rules, into this slot and nothing else there.
-template <typename Key>
-Status WriteSets(int table, uint32_t slot, const std::vector<std::pair<Key, uint32_t>>& sets,
+// Keys of slot 0 and their sets of rules, or of lists, into this slot and nothing else there.
+template <typename Key, typename Set>
+Status WriteSets(int table, uint32_t slot, const std::vector<std::pair<Key, Set>>& sets,
                  const char* what) {
   Clear<Key>(table, slot);
   for (const auto& [of_slot_0, set] : sets) {
@@ -174,6 +174,8 @@ Status PolicyMaps::Load(const CompiledPolicies& policies,
   if (Status status = WriteSets(fds_.cidrs, slot, tables->cidrs, "address range"); !status)
     return status;
   if (Status status = WriteSets(fds_.digests, slot, tables->digests, "digest"); !status)
+    return status;
+  if (Status status = WriteSets(fds_.user_lists, slot, tables->users, "user"); !status)
     return status;
   for (const auto& [container, rules] : containers) {
     const nestor_applying applying = ApplyingOf(tables->events, rules);

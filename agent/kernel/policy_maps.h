@@ -18,7 +18,7 @@ class PolicyMaps {
  public:
   struct Fds {
     int dfas, dfa_cells, rule_sets, event_rules, rules, default_rules, container_rules, cidrs,
-        digests, agent_numbering;
+        digests, user_lists, agent_numbering;
     int containers;  // the kernel's own list
   };
 

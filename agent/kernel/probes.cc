@@ -100,6 +100,7 @@ class LibbpfProbes : public Probes {
   }
   void ForgetHops(const std::vector<HopId>& hops) override {
     DeleteHops(bpf_map__fd(skel_->maps.hop_table), hops);
+    DeleteHops(bpf_map__fd(skel_->maps.logins), hops);
   }
   Status ForgetOldNames() override {
     return SweepToldNames(bpf_map__fd(skel_->maps.told_addresses),
@@ -254,6 +255,7 @@ Status LibbpfProbes::Load(const Features& features) {
   bpf_map__set_max_entries(skel_->maps.verdicts, options_.verdict_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.bulk, options_.bulk_ring_bytes);
   bpf_map__set_max_entries(skel_->maps.hop_table, options_.hop_table_entries);
+  bpf_map__set_max_entries(skel_->maps.logins, options_.hop_table_entries);
   bpf_map__set_max_entries(skel_->maps.told_addresses, options_.names);
   bpf_map__set_max_entries(skel_->maps.dns_names, options_.names);
   if (Status status = ChooseHooks(features); !status) return status;
@@ -291,8 +293,8 @@ Status LibbpfProbes::UsePins() {
   if (options_.pin_directory.empty() || !IsInBpfFilesystem(options_.pin_directory)) return {};
   auto pinned = PinnedState::Open(options_.pin_directory, skel_->obj, [this](const bpf_map* map) {
     return map == skel_->maps.control || map == skel_->maps.verdicts || map == skel_->maps.bulk ||
-           map == skel_->maps.hop_table || map == skel_->maps.told_addresses ||
-           map == skel_->maps.dns_names;
+           map == skel_->maps.hop_table || map == skel_->maps.logins ||
+           map == skel_->maps.told_addresses || map == skel_->maps.dns_names;
   });
   if (!pinned) return pinned.error();
   pinned_ = std::move(*pinned);
@@ -321,11 +323,12 @@ void LibbpfProbes::OpenTables() {
   skel_->bss->undelivered += std::exchange(skel_->bss->unsure_records, 0);
   inheritance_.policy_fingerprint = skel_->bss->policy_fingerprint;
   policy_ = std::make_unique<PolicyMaps>(
-      PolicyMaps::Fds{
-          bpf_map__fd(maps.dfas), bpf_map__fd(maps.dfa_cells), bpf_map__fd(maps.rule_sets),
-          bpf_map__fd(maps.event_rules), bpf_map__fd(maps.rules), bpf_map__fd(maps.default_rules),
-          bpf_map__fd(maps.container_rules), bpf_map__fd(maps.cidrs), bpf_map__fd(maps.digests),
-          bpf_map__fd(maps.agent_numbering), bpf_map__fd(maps.containers)},
+      PolicyMaps::Fds{bpf_map__fd(maps.dfas), bpf_map__fd(maps.dfa_cells),
+                      bpf_map__fd(maps.rule_sets), bpf_map__fd(maps.event_rules),
+                      bpf_map__fd(maps.rules), bpf_map__fd(maps.default_rules),
+                      bpf_map__fd(maps.container_rules), bpf_map__fd(maps.cidrs),
+                      bpf_map__fd(maps.digests), bpf_map__fd(maps.user_lists),
+                      bpf_map__fd(maps.agent_numbering), bpf_map__fd(maps.containers)},
       PolicyMaps::Words{reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_generation),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_changes),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_fingerprint),

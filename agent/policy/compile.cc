@@ -2,7 +2,9 @@
 #include "agent/policy/compile.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "agent/base/nearest.h"
@@ -62,6 +64,15 @@ Result<uint64_t> BitsOf(const std::vector<std::string>& globs, const AgentMarks&
   return bits;
 }
 
+// Where a list stands among these, from 1 on; put there if it is new.
+size_t NumberOf(const std::vector<std::string>& list,
+                std::vector<std::vector<std::string>>& lists) {
+  const auto known = std::ranges::find(lists, list);
+  const auto number = static_cast<size_t>(known - lists.begin()) + 1;
+  if (known == lists.end()) lists.push_back(list);
+  return number;
+}
+
 class Compiler {
  public:
   Compiler(uint64_t generation, const KnownAgents& agents) : known_agents_(agents) {
@@ -84,6 +95,7 @@ class Compiler {
               "many is " +
               NameOf(drafts_.back().rule)};
     if (Status placed = AddPlaces(); !placed) return placed.error();
+    if (Status added = AddUsers(); !added) return added.error();
     if (Status added = AddAgents(); !added) return added.error();
     for (size_t rule = 0; rule < drafts_.size(); ++rule) AddRule(drafts_[rule], rule);
     for (const auto& [list, dfa] : {std::pair{&exec_path_, &out_.exec_path},
@@ -104,21 +116,37 @@ class Compiler {
     return "`" + rule.name + "` of policy `" + rule.policy + "`";
   }
 
+  static Error TooMany(size_t most, std::string_view what, const RuleDraft& first) {
+    return {ErrorCode::kResourceExhausted, "the policies have more than " + std::to_string(most) +
+                                               " different " + std::string(what) +
+                                               " together; the first too many is of policy `" +
+                                               first.policy->name + "`"};
+  }
+
   // Rules that ask for the same containers share a list.
   Status AddPlaces() {
     for (RuleDraft& draft : drafts_) {
       const std::vector<std::string>& containers = draft.policy->through.containers;
       if (containers.empty()) continue;
-      const auto known = std::ranges::find(out_.places, containers);
-      draft.rule.through_place = static_cast<size_t>(known - out_.places.begin()) + 1;
-      if (known != out_.places.end()) continue;
-      if (out_.places.size() == kMaxPlaces)
-        return Error{ErrorCode::kResourceExhausted,
-                     "the policies have more than " + std::to_string(kMaxPlaces) +
-                         " different lists of `through.containers` together; the first too many "
-                         "is of policy `" +
-                         draft.policy->name + "`"};
-      out_.places.push_back(containers);
+      draft.rule.through_place = NumberOf(containers, out_.places);
+      if (out_.places.size() > kMaxPlaces)
+        return TooMany(kMaxPlaces, "lists of `through.containers`", draft);
+    }
+    return {};
+  }
+
+  // Rules that ask for the same users share a list.
+  Status AddUsers() {
+    std::set<std::string_view> different;
+    for (RuleDraft& draft : drafts_) {
+      const std::vector<std::string>& users = draft.policy->identity.users;
+      if (users.empty()) continue;
+      draft.rule.users = NumberOf(users, out_.user_lists);
+      if (out_.user_lists.size() > kMaxUserLists)
+        return TooMany(kMaxUserLists, "lists of `identity.users`", draft);
+      different.insert(users.begin(), users.end());
+      if (different.size() > kMaxUsers)
+        return TooMany(kMaxUsers, "users in `identity.users`", draft);
     }
     return {};
   }
@@ -128,9 +156,7 @@ class Compiler {
     for (RuleDraft& draft : drafts_) {
       const std::vector<std::string>& agents = draft.policy->through.agents;
       if (agents.empty()) continue;
-      const auto known = std::ranges::find(out_.agent_lists, agents);
-      draft.rule.through_agents = static_cast<size_t>(known - out_.agent_lists.begin()) + 1;
-      if (known == out_.agent_lists.end()) out_.agent_lists.push_back(agents);
+      draft.rule.through_agents = NumberOf(agents, out_.agent_lists);
       if (!known_agents_) continue;
       if (Status marked = MarkAgents(draft); !marked) return marked;
     }

@@ -58,6 +58,7 @@ struct CompiledRule {
   size_t through_place = 0;   // it left a container of places[this - 1]; 0: not asked
   size_t through_agents = 0;  // it came through one of agent_lists[this - 1]; 0: not asked
   uint64_t agents = 0;        // the same as bits of CompiledPolicies::marks
+  size_t users = 0;           // one of user_lists[this - 1] logged in on its way; 0: not asked
   bool need_path = false;
   bool need_argv = false;
   bool need_cidr = false;
@@ -95,6 +96,7 @@ struct CompiledPolicies {
   std::map<std::string, RuleBits> digests;       // the rules that ask for each
   std::vector<std::vector<std::string>> places;  // lists of containers that chains come through
   std::vector<std::vector<std::string>> agent_lists;  // of names that chains come through
+  std::vector<std::vector<std::string>> user_lists;   // who logged in on the way
   AgentMarks marks;  // of these and all others, where some rule asks; else empty
   // For containers whose workload is not known yet: every rule that could apply and does not say
   // `whileUnknown: skip`; of policies with a selector neither what they allow nor their default.
@@ -110,6 +112,9 @@ uint64_t PlacesOf(const CompiledPolicies& policies, const Workload& workload);
 inline constexpr size_t kMaxPlaces = 63;
 // Its names are not known: it may be on any of them.
 inline constexpr uint64_t kUnknownPlaces = uint64_t{1} << kMaxPlaces;
+
+// Lists of users, different names on them, bytes of one.
+inline constexpr size_t kMaxUserLists = 63, kMaxUsers = 4096, kMaxUserBytes = 63;
 
 // What the kernel is told of a container.
 struct ContainerRules {

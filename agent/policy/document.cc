@@ -113,10 +113,10 @@ void PolicyReader::ReadChain(const YamlNode& node) {
   constexpr uint32_t kDeepest = 1000000;
   if (!reader_.IsMap(node, "chain", {"origins", "through", "minDepth", "maxDepth", "identity"}))
     return;
-  if (const YamlNode* identity = reader_.Find(node, "identity"))
-    reader_.Fail(identity->mark,
-                 "`identity` is reserved: who began a chain is not known to the "
-                 "kernel yet; use `origins`");
+  if (const YamlNode* identity = reader_.Find(node, "identity")) {
+    policy_.features.push_back({Feature::kIdentity, identity->mark});
+    policy_.identity = {identity->mark, ReadIdentity(reader_, *identity)};
+  }
   if (const YamlNode* origins = reader_.Find(node, "origins")) ReadOrigins(*origins);
   if (const YamlNode* through = reader_.Find(node, "through")) ReadThrough(*through);
   if (const YamlNode* depth = reader_.Find(node, "minDepth"))
@@ -138,6 +138,10 @@ void PolicyReader::ReadRules(const YamlNode& node, OnTruncated on_truncated) {
       reader_.Fail(item.mark, "rule " + Shown(rule.name) +
                                   " stands in this policy already (first: line " +
                                   std::to_string(first->second) + ")");
+    if (rule.action == Action::kAllow && !policy_.identity.users.empty())
+      reader_.Fail(item.mark,
+                   "a rule that allows has no `identity`: who can run an sshd in a pod can "
+                   "claim any login; deny to others, by `through` or `origins`");
     if (rule.name == kDefaultRule)
       reader_.Fail(item.mark,
                    "`default` is how verdicts name what `default: deny` says; choose "

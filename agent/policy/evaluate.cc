@@ -91,6 +91,13 @@ Passage PassageOf(const CompiledRule& rule, const CompiledPolicies& policies,
         subject.way_agents, [&asked](const std::string& name) { return NamesAgent(asked, name); });
     passage = std::min(passage, met(came, subject.way_unseen || subject.way_agents_unseen));
   }
+  if (rule.users != 0) {
+    const std::vector<std::string>& asked = policies.user_lists[rule.users - 1];
+    const bool came = std::ranges::any_of(subject.way_users, [&asked](const std::string& user) {
+      return std::ranges::find(asked, user) != asked.end();
+    });
+    passage = std::min(passage, met(came, subject.way_unseen || subject.way_users_unseen));
+  }
   if (rule.through_place == 0) return passage;
   const std::vector<std::string>& place = policies.places[rule.through_place - 1];
   const bool left = std::ranges::any_of(

@@ -14,6 +14,8 @@ Entry EntryOf(Feature feature) {
   switch (feature) {
     case Feature::kThroughAgents:
       return {"`agents` of `through`", "`containers` of `through`, or `minDepth`", true};
+    case Feature::kIdentity:
+      return {"`identity` of `chain`", "`origins`", true};
     case Feature::kDigests:
       return {"`sha256` of exec rules", "`paths`", true};
     case Feature::kProvenance:

@@ -13,6 +13,7 @@ namespace nestor {
 
 enum class Feature : uint8_t {
   kThroughAgents,    // chain.through.agents
+  kIdentity,         // chain.identity
   kDigests,          // exec.sha256
   kProvenance,       // exec.from
   kTraits,           // exec.is

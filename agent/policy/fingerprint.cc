@@ -81,6 +81,7 @@ void Add(const CompiledRule& rule, Hash& hash) {
   hash.Add(rule.through_place);
   hash.Add(rule.through_agents);
   hash.Add(rule.agents);
+  hash.Add(rule.users);
   for (const bool yes : {rule.need_path, rule.need_argv, rule.need_cidr, rule.asks_name,
                          rule.while_unknown, rule.spares, rule.is_default}) {
     hash.Add(yes);
@@ -123,6 +124,8 @@ uint64_t FingerprintOf(const CompiledPolicies& policies) {
   hash.Add(policies.agent_lists.size());
   for (const std::vector<std::string>& agents : policies.agent_lists) hash.Add(agents);
   hash.Add(FingerprintOf(policies.marks));
+  hash.Add(policies.user_lists.size());
+  for (const std::vector<std::string>& users : policies.user_lists) hash.Add(users);
   hash.Add(policies.digests.size());
   for (const auto& [digest, rules] : policies.digests) {
     hash.Add(std::string_view(digest));

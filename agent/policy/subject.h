@@ -67,7 +67,9 @@ struct Subject {
   std::vector<Workload> way_left;       // containers that the chain left for another one
   std::vector<std::string> way_agents;  // names of the agents that it came through
   bool way_agents_unseen = false;       // there may be more of these
-  bool way_unseen = false;              // there may be more of all three
+  std::vector<std::string> way_users;   // who logged in on it, by ssh
+  bool way_users_unseen = false;        // somebody did whose name is not known
+  bool way_unseen = false;              // there may be more of all these
 };
 
 }  // namespace nestor

@@ -7,7 +7,9 @@
 #include <charconv>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "agent/policy/automaton.h"
 #include "agent/policy/fingerprint.h"
@@ -21,6 +23,8 @@ static_assert(BitOf(ExecTrait::kDeleted) == NESTOR_IS_DELETED);
 static_assert(BitOf(ExecTrait::kLoader) == NESTOR_IS_LOADER);
 static_assert(BitOf(ExecTrait::kSetuid) == NESTOR_IS_SETUID);
 static_assert(kAnyUid == NESTOR_ANY_UID);
+static_assert(kMaxUserLists == NESTOR_USER_LISTS);
+static_assert(kMaxUsers == NESTOR_MAX_USERS);
 static_assert(static_cast<int>(RuleEvent::kCredential) == NESTOR_RULE_CREDENTIAL);
 static_assert(static_cast<int>(RuleEvent::kTrace) == NESTOR_RULE_TRACE);
 
@@ -37,7 +41,8 @@ uint8_t ToRaw(Provenance provenance) {
 }
 
 bool AsksWay(const CompiledRule& rule) {
-  return rule.through_hops != 0 || rule.through_place != 0 || rule.through_agents != 0;
+  return rule.through_hops != 0 || rule.through_place != 0 || rule.through_agents != 0 ||
+         rule.users != 0;
 }
 
 nestor_rule ToRaw(const CompiledRule& rule) {
@@ -64,6 +69,7 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.to_uid = rule.to_uid;
   raw.hops = rule.through_hops;
   raw.place = static_cast<uint8_t>(rule.through_place);
+  raw.users = static_cast<uint8_t>(rule.users);
   raw.agents = rule.agents;
   return raw;
 }
@@ -81,6 +87,12 @@ nestor_digest_key ToRaw(const std::string& digest) {
   nestor_digest_key key{};
   for (size_t i = 0; i < std::size(key.sha256); ++i)
     std::from_chars(&digest[2 * i], &digest[2 * i] + 2, key.sha256[i], 16);
+  return key;
+}
+
+nestor_user_key ToUserKey(const std::string& user) {
+  nestor_user_key key{};
+  key.user = HashOfUser(user);
   return key;
 }
 
@@ -166,6 +178,13 @@ class Maker {
     return CheckSets();
   }
 
+  void AddUsers(const std::vector<std::vector<std::string>>& lists) {
+    std::map<std::string, uint64_t> lists_of;
+    for (size_t list = 0; list < lists.size(); ++list)
+      for (const std::string& user : lists[list]) lists_of[user] |= uint64_t{1} << list;
+    for (const auto& [user, bits] : lists_of) tables_.users.emplace_back(ToUserKey(user), bits);
+  }
+
   PolicyTables Take(const RuleBits& default_rules) {
     tables_.default_rules = ApplyingOf(tables_.events, {default_rules, kUnknownPlaces});
     return std::move(tables_);
@@ -189,6 +208,12 @@ class Maker {
 };
 
 }  // namespace
+
+uint64_t HashOfUser(std::string_view user) {
+  uint64_t hash = NESTOR_FNV_BASIS;
+  for (const char byte : user) hash = (hash ^ static_cast<uint8_t>(byte)) * NESTOR_FNV_PRIME;
+  return hash != 0 ? hash : 1;
+}
 
 TableRoom::TableRoom()
     : cells_(NESTOR_DFA_CELLS), sets_({{RuleBits(), 0}, {RuleBits().set(), 1}}) {}
@@ -222,6 +247,7 @@ Result<PolicyTables> MakeTables(const CompiledPolicies& policies) {
   if (Status added = maker.AddRules(policies.rules); !added) return added.error();
   if (Status added = maker.AddCidrs(policies.cidrs); !added) return added.error();
   if (Status added = maker.AddDigests(policies.digests); !added) return added.error();
+  maker.AddUsers(policies.user_lists);
   PolicyTables tables = maker.Take(policies.default_rules);
   tables.asks_names = std::ranges::any_of(policies.rules, &CompiledRule::asks_name);
   if (!policies.agent_lists.empty()) tables.agents = FingerprintOf(policies.marks);

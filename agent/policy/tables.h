@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,10 +45,14 @@ struct PolicyTables {
   EventRules events{};
   std::vector<std::pair<nestor_cidr_key, uint32_t>> cidrs;  // networks (of slot 0) and their sets
   std::vector<std::pair<nestor_digest_key, uint32_t>> digests;  // (of slot 0) and their sets
+  std::vector<std::pair<nestor_user_key, uint64_t>> users;  // (of slot 0) and the lists they are on
   nestor_applying default_rules{};
   bool asks_names = false;  // some rule asks for names of peers
   uint64_t agents = 0;      // fingerprint of the agents that rules ask for; 0: for none
 };
+
+// A user's name as the kernel has it, of the title of an sshd. Thread: any.
+uint64_t HashOfUser(std::string_view user);
 
 // Error kResourceExhausted: more than a slot holds, which Compile refuses before; kInternal: a rule
 // that the kernel does not judge. Thread: any.

@@ -193,12 +193,14 @@ void ReadPlace(NodeReader& reader, const YamlNode& node, Subject& subject) {
 
 void ReadChain(NodeReader& reader, const YamlNode& node, Subject& subject) {
   constexpr uint32_t kDeepest = 1000000;
-  if (!reader.IsMap(node, "chain", {"origin", "depth", "through"})) return;
+  if (!reader.IsMap(node, "chain", {"origin", "depth", "through", "identity"})) return;
   if (const YamlNode* origin = reader.Find(node, "origin"))
     if (const auto word = reader.Word(*origin, "origin", OriginWords()))
       subject.origin = *HopKindFromName(*word);
   if (const YamlNode* depth = reader.Find(node, "depth"))
     subject.depth = reader.Number(*depth, "depth", kDeepest).value_or(0);
+  if (const YamlNode* identity = reader.Find(node, "identity"))
+    subject.way_users = ReadIdentity(reader, *identity);
   const YamlNode* way = reader.Find(node, "through");
   if (!way || !reader.IsMap(*way, "through", {"hops", "containers", "agents"})) return;
   if (const YamlNode* hops = reader.Find(*way, "hops"))

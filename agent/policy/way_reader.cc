@@ -34,6 +34,22 @@ std::vector<std::string> ReadContainers(NodeReader& reader, const YamlNode& node
   return containers;
 }
 
+std::vector<std::string> ReadIdentity(NodeReader& reader, const YamlNode& node) {
+  std::vector<std::string> users;
+  if (!reader.IsMap(node, "identity", {"users"})) return users;
+  const YamlNode* list = reader.Need(node, "users");
+  if (!list) return users;
+  for (const YamlNode& item : reader.List(*list, "users")) {
+    auto user = reader.Text(item, "a user", kMaxUserBytes);
+    if (!user) continue;
+    if (user->find_first_of("*?[") != std::string::npos)
+      reader.Fail(item.mark,
+                  "users are names and no patterns: write each in place of " + Shown(*user));
+    users.push_back(*std::move(user));
+  }
+  return users;
+}
+
 std::optional<Workload> ContainerNamed(std::string_view name) {
   if (!HasForm(name)) return std::nullopt;
   Workload workload;

@@ -20,6 +20,9 @@ uint32_t ReadHopKinds(NodeReader& reader, const YamlNode& node);
 // `containers` of a policy: see IsOneOf.
 std::vector<std::string> ReadContainers(NodeReader& reader, const YamlNode& node);
 
+// `identity` of a policy or an example: the names in its `users`. Literal, at most kMaxUserBytes.
+std::vector<std::string> ReadIdentity(NodeReader& reader, const YamlNode& node);
+
 // "shop/web-0/sidecar", or "sidecar" of whatever pod; nullopt: neither. Thread: any.
 std::optional<Workload> ContainerNamed(std::string_view name);
 

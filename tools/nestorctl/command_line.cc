@@ -416,6 +416,9 @@ class Grammar {
                      "An agent that the chain came through: claude, codex, …; repeatable")
         ->allow_extra_args(false)
         ->type_name("NAME");
+    explain->add_option("--user", act.users, "Who logged in on the chain's way by ssh; repeatable")
+        ->allow_extra_args(false)
+        ->type_name("NAME");
   }
 
   void AddVerify() {

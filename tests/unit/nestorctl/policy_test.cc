@@ -340,6 +340,57 @@ TEST_F(PolicyCommandTest, ReplayKnowsTheWayByTheHopsThatWereTold) {
   EXPECT_TRUE(denied("05")) << "a circle has no end";
 }
 
+constexpr char kForAlice[] = R"(apiVersion: nestor.dev/v1
+kind: ChainPolicy
+metadata: {name: people}
+spec:
+  mode: enforce
+  chain: {identity: {users: [alice]}}
+  rules:
+  - {name: shell, exec: {paths: [/bin/sh]}}
+)";
+
+TEST_F(PolicyCommandTest, ExplainIsToldWhoLoggedIn) {
+  Write("people.yaml", kForAlice);
+  const auto why = [this](const std::string& user) {
+    EXPECT_EQ(RunIt({"policy", "explain", "-f", "people.yaml", "--user", user, "--", "/bin/sh"}),
+              kExitOk)
+        << printed_;
+    return json::parse(printed_).at("why").get<std::string>();
+  };
+
+  EXPECT_EQ(why("alice"), "denied by people/shell");
+  EXPECT_THAT(why("bob"), HasSubstr("allowed"));
+}
+
+TEST_F(PolicyCommandTest, ReplayKnowsWhoLoggedInByTheHopsThatWereTold) {
+  Write("people.yaml", kForAlice);
+  const auto hop = [](const char* id, const char* parent, const char* kind, const char* user) {
+    return R"({"type":"hop","hop":{"id":")" + std::string(id) + R"(","parent_id":")" + parent +
+           R"(","kind":")" + kind + R"(","login":{"user":")" + user + "\"}}}\n";
+  };
+  const std::string hops = hop("01", "", "runtime-exec", "") +
+                           hop("02", "01", "ssh-login", "alice") + hop("03", "02", "tcp", "") +
+                           hop("04", "01", "ssh-login", "bob") + hop("05", "01", "ssh-login", "") +
+                           hop("06", "01", "ssh-login", "") + hop("06", "01", "ssh-login", "bob");
+  const auto denied = [&, this](const char* hop_id) {
+    Write("events.jsonl",
+          hops + R"({"type":"exec","process":{"exe":"/bin/sh","argv":["sh"]},"hop_id":")" + hop_id +
+              R"(","workload":{"container_id":"c"},"origin":"runtime-exec"})" + "\n");
+    EXPECT_EQ(RunIt({"policy", "replay", "-o", "text", "-f", "people.yaml", "events.jsonl"}),
+              kExitOk)
+        << printed_;
+    return printed_.find("none would be denied") == std::string::npos;
+  };
+
+  EXPECT_FALSE(denied("01"));
+  EXPECT_TRUE(denied("02"));
+  EXPECT_TRUE(denied("03")) << "below it";
+  EXPECT_FALSE(denied("04"));
+  EXPECT_TRUE(denied("05")) << "who it was is not told";
+  EXPECT_FALSE(denied("06")) << "it was told later";
+}
+
 constexpr char kBelowClaude[] = R"(apiVersion: nestor.dev/v1
 kind: ChainPolicy
 metadata: {name: below}

@@ -63,6 +63,16 @@ TEST(EnforceableTest, ADigestNeedsItsOwnHook) {
             "hook:decide_digest is not attached: digests are not known");
 }
 
+TEST(EnforceableTest, ARuleAboutUsersNeedsToKnowThem) {
+  CompiledRule rule = Rule(RuleEvent::kExec);
+  rule.users = 1;
+  std::vector<Capability> some = {Lsm(true), Hook("decide_bprm", true, RuleEvent::kExec)};
+  EXPECT_EQ(WhyUnenforceable(rule, some),
+            "hook:note_login is not attached: who logs in is not known");
+  some.push_back(Hook("note_login", true, RuleEvent::kExec));
+  EXPECT_EQ(WhyUnenforceable(rule, some), "");
+}
+
 TEST(EnforceableTest, WhatNoHookJudgesDoesNotHold) {
   EXPECT_EQ(WhyUnenforceable(Rule(RuleEvent::kConnect), {Lsm(true)}),
             "no hook judges connect rules");

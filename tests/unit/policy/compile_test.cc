@@ -244,6 +244,43 @@ TEST(CompileTest, AgentsAreBitsOfThoseThatTheNodeKnows) {
               HasSubstr("rules cannot ask for agent `boxed`: it is known by an image"));
 }
 
+TEST(CompileTest, RulesForTheSameUsersShareAList) {
+  const auto policy = [](const std::string& name, const std::string& users) {
+    return "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: " + name +
+           "}\nspec:\n  chain: {identity: {users: [" + users +
+           "]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n---\n";
+  };
+  const auto documents = ParsePolicies(
+      policy("a", "alice, bob") + policy("b", "alice") + policy("c", "alice, bob"), "a.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+  const auto compiled = Compile(*documents, 1);
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  EXPECT_EQ(compiled->user_lists.size(), 2u);
+  const auto tables = MakeTables(*compiled);
+  ASSERT_TRUE(tables) << tables.error().message;
+
+  std::map<uint64_t, uint64_t> lists;
+  for (const auto& [key, bits] : tables->users) lists[key.user] = bits;
+  EXPECT_EQ(lists,
+            (std::map<uint64_t, uint64_t>{{HashOfUser("alice"), 3}, {HashOfUser("bob"), 1}}));
+  for (const nestor_rule& rule : tables->rules) EXPECT_NE(rule.users, 0);
+}
+
+TEST(CompileTest, TooManyListsOfUsersNameThePolicyThatIsTooMuch) {
+  std::string text;
+  for (size_t number = 0; number <= kMaxUserLists; ++number)
+    text += "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: p" +
+            std::to_string(number) + "}\nspec:\n  chain: {identity: {users: [u" +
+            std::to_string(number) + "]}}\n  rules:\n  - {name: r, file: {paths: [/a]}}\n---\n";
+  const auto documents = ParsePolicies(text, "a.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+
+  const auto compiled = Compile(*documents, 1);
+  ASSERT_FALSE(compiled);
+  EXPECT_THAT(compiled.error().message,
+              HasSubstr("more than 63 different lists of `identity.users`"));
+}
+
 TEST(CompileTest, WithoutTheNodesAgentsRulesAboutThemCanBeEvaluatedAndNotLoaded) {
   const auto compiled = Compile(Parse("  chain: {through: {agents: [x]}}\n  rules:\n"
                                       "  - {name: r, file: {paths: [/a]}}\n"),

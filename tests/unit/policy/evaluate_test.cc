@@ -373,6 +373,34 @@ TEST(EvaluateTest, TheWayIsAskedForAgents) {
   EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny) << "it may have";
 }
 
+TEST(EvaluateTest, TheWayIsAskedForWhoLoggedIn) {
+  const CompiledPolicies policies =
+      Compiled(Policy("a",
+                      "  mode: enforce\n  chain: {identity: {users: [alice, carol]}}\n"
+                      "  rules:\n  - {name: not, file: {paths: [/a]}}\n"));
+  Subject subject = Open("/a");
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow) << "nobody did";
+  subject.way_users = {"bob"};
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kAllow);
+  subject.way_users = {"bob", "carol"};
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny);
+  subject.way_users = {"bob"};
+  subject.way_users_unseen = true;
+  EXPECT_EQ(Evaluate(policies, subject).action, Action::kDeny) << "and somebody else";
+}
+
+TEST(EvaluateTest, AnExampleSaysWhoLoggedIn) {
+  const auto documents = ParsePolicies(
+      Policy("a",
+             "  mode: enforce\n  chain: {identity: {users: [alice]}}\n"
+             "  rules:\n  - {name: not, file: {paths: [/a]}}\n"
+             "tests:\n  mustDeny:\n  - {file: {path: /a}, chain: {identity: {users: [alice]}}}\n"),
+      "a.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+
+  EXPECT_EQ((*documents)[0].tests.at(0).subject.way_users, (std::vector<std::string>{"alice"}));
+}
+
 TEST(EvaluateTest, AnExampleNamesTheAgentsOfItsWay) {
   const auto documents = ParsePolicies(
       Policy("a",

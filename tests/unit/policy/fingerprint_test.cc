@@ -44,6 +44,8 @@ TEST(FingerprintTest, AnyDifferenceIsSeen) {
       [](auto& set) { set.agent_lists.push_back({"claude"}); },
       [](auto& set) { set.marks.names.push_back("claude"); },
       [](auto& set) { set.places = {{"sidecar"}}; },
+      [](auto& set) { set.rules[0].users = 1; },
+      [](auto& set) { set.user_lists = {{"alice"}}; },
       [](auto& set) { set.rules[0].while_unknown = false; },
       [](auto& set) { set.rules[0].selector.namespaces[0] = "dev"; },
       [](auto& set) { set.rules[0].selector.labels["app"] = "web"; },

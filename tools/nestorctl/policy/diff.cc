@@ -69,8 +69,8 @@ std::string HopsOf(uint32_t kinds) {
   return words.empty() ? "any" : Joined(words);
 }
 
-std::string ContainersOf(const PolicyDocument& policy) {
-  return policy.through.containers.empty() ? "any" : Joined(policy.through.containers);
+std::string NamesOf(const std::vector<std::string>& names) {
+  return names.empty() ? "any" : Joined(names);
 }
 
 std::string DepthsOf(const PolicyDocument& policy) {
@@ -176,7 +176,10 @@ class Difference {
           b.while_unknown ? "apply" : "skip");
     Field(b.name, "", "origins", OriginsOf(a.origin_mask), OriginsOf(b.origin_mask));
     Field(b.name, "", "through hops", HopsOf(a.through.hops), HopsOf(b.through.hops));
-    Field(b.name, "", "through containers", ContainersOf(a), ContainersOf(b));
+    Field(b.name, "", "through containers", NamesOf(a.through.containers),
+          NamesOf(b.through.containers));
+    Field(b.name, "", "through agents", NamesOf(a.through.agents), NamesOf(b.through.agents));
+    Field(b.name, "", "users", NamesOf(a.identity.users), NamesOf(b.identity.users));
     Field(b.name, "", "depth", DepthsOf(a), DepthsOf(b));
     std::map<std::string, const RuleDocument*> old;
     for (const RuleDocument& rule : a.rules) old[rule.name] = &rule;

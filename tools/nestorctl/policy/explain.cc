@@ -91,6 +91,7 @@ Result<Subject> SubjectOf(const PolicyOptions& options) {
     subject.way_left.push_back(*left);
   }
   subject.way_agents = options.through_agents;
+  subject.way_users = options.users;
   subject.executable = options.by;
   if (Status read = ReadLabels(options.labels, subject); !read) return read.error();
   const int acts = !options.open.empty() + !options.connect.empty() + !options.act.empty() +

@@ -24,7 +24,7 @@ struct PolicyOptions {
   std::string namespace_name = "default", pod = "pod", container = "container", image;
   std::vector<std::string> labels;  // key=value
   std::string origin = "container-entrypoint";
-  std::vector<std::string> through_hops, through_containers, through_agents;
+  std::vector<std::string> through_hops, through_containers, through_agents, users;
   uint32_t depth = 0;
 };
 

@@ -7,6 +7,7 @@ void Ways::Take(const v1::Hop& hop) {
   Step& step = steps_[hop.id()];
   step.parent_id = hop.parent_id();
   step.kind = HopKindFromName(hop.kind()).value_or(HopKind::kNone);
+  step.user = hop.login().user();
   step.ambiguous = hop.candidate_ids_size() > 0;
   const v1::Workload& from = hop.from().workload();
   if (from.container_id() == hop.to().workload().container_id()) return;
@@ -26,6 +27,8 @@ void Ways::Fill(const std::string& hop_id, Subject& subject) const {
     const Step& step = found->second;
     subject.way_hops |= 1U << static_cast<unsigned>(step.kind);
     subject.way_unseen |= step.ambiguous;
+    if (!step.user.empty()) subject.way_users.push_back(step.user);
+    subject.way_users_unseen |= step.user.empty() && step.kind == HopKind::kSshLogin;
     if (!step.left.host()) subject.way_left.push_back(step.left);
     at = step.parent_id;
   }

@@ -22,7 +22,8 @@ class Ways {
   struct Step {
     std::string parent_id;
     HopKind kind = HopKind::kNone;
-    Workload left;  // host: no container, or the same on both sides
+    Workload left;     // host: no container, or the same on both sides
+    std::string user;  // who logged in over it; empty: nobody, or not known
     bool ambiguous = false;
   };
   std::unordered_map<std::string, Step> steps_;
