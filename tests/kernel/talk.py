@@ -255,7 +255,8 @@ def until_it_waits(thread):
 
 
 def spin(seconds):
-    """Holds the interpreter's lock; who wants it meanwhile asks for it after 5 ms and is woken by this thread."""
+    """Holds the interpreter's lock; who wants it meanwhile asks for it after 5 ms and is woken by this thread. Two that spin give it to and fro,
+    and each waits until the other has it: by two conditions of the interpreter, at which both wake each other."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         pass
@@ -280,7 +281,7 @@ def serve_by_workers(name, warm):
                 with lock:
                     locked.put(True)
                     until_it_waits(going.get())
-                spin(0.05)
+                spin(0.1)
             connection.send(b"done")
             connection.close()
             jobs.task_done()
@@ -295,6 +296,7 @@ def serve_by_workers(name, warm):
         going.put(threading.get_native_id())
         with lock:
             pass
+        spin(0.1)
         jobs.join()
     connection, _ = listener.accept()
     jobs.put((connection, connection.recv(64).decode(), True))
