@@ -58,7 +58,7 @@ struct task_context {
 	u8 got_datagram;       /* on_datagram saw the one that is received now */
 	u16 entering;          /* the namespaces that it is about to enter: see decide_namespace.bpf.c */
 	u8 no_goroutine_times; /* see read_goroutine in fiber.bpf.h */
-	u8 rest;
+	u8 alone_over;         /* there are other threads now, see goes_on_alone */
 	u64 no_goroutine;
 	u64 exec_id;  /* the kernel's count of the exec that was taken in last */
 	u64 taken_by; /* see turn.bpf.h */
@@ -71,6 +71,8 @@ struct task_context {
 	u32 image_device; /* that container's, see struct container: it never changes */
 	u32 agents_exec;  /* the exec that agents_own is of: the lower half of the kernel's count */
 	u32 pad;
+	u64 alone;        /* the only connection that its process serves, see goes_on_alone; 0: not known to be the only one */
+	u64 alone_turn;   /* in which it brought the last request, see turn_of */
 	u64 agents_own;   /* marks: the agents that its process is; see agents_join */
 	u64 agents_above; /* and those that it is below, inside its hop */
 };

@@ -134,6 +134,7 @@ struct tty_struct {
 
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
 	int group_exit_code;
 	struct pid *pids[4];
 	struct tty_struct *tty;

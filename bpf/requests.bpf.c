@@ -178,6 +178,17 @@ __noinline int forget_request(struct request_list *requests, struct cause *cause
 	return 0;
 }
 
+__noinline int note_turn(struct request_list *requests, u64 hop, u64 turn)
+{
+	if (!requests)
+		return 0;
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
+		if (requests->list[i].cause.hop_id == hop)
+			requests->list[i].turn = turn;
+	}
+	return 0;
+}
+
 __noinline u32 has_request(struct request_list *requests, struct cause *cause)
 {
 	if (!requests || !cause)

@@ -130,6 +130,8 @@ extern int queue_request(struct request_list *requests, struct cause *cause, u64
 extern int forget_request(struct request_list *requests, struct cause *cause);
 /* Takes out all that came over one connection. */
 extern int forget_connection(struct request_list *requests, u64 connection);
+/* One that is among them came again, in this turn. */
+extern int note_turn(struct request_list *requests, u64 hop, u64 turn);
 /* Whether it is among them, open or not. */
 extern u32 has_request(struct request_list *requests, struct cause *cause);
 
@@ -232,6 +234,40 @@ static __always_inline bool ends_those_before(const struct socket_tag *tag)
 	return tag->shared && (tag->request != REQUEST_WAITS || !tag->answers);
 }
 
+/*
+ * One request after the other over one connection, to the only thread of a process: a server that forks for each connection, or has a
+ * process waiting. Its lists have that request already, and all that changes with the next one is that it waits again.
+ */
+static __always_inline bool goes_on_alone(const struct task_context *context, const struct socket_tag *tag)
+{
+	return context->alone && !context->alone_over && context->alone == tag->cause.connection &&
+	       context->cause.hop_id == context->alone && !context->cause.accepted && tag->side == SOCKET_SERVER &&
+	       tag->request == REQUEST_ANSWERED && !tag->shared && !tag->passed.hop_id && tag->from_hop_id != context->hop_id &&
+	       context->alone != context->hop_id;
+}
+
+/* Until a second connection, or thread, comes. */
+static __always_inline void note_alone(struct task_struct *task, struct task_context *context, const struct serving *serving,
+				       const struct cause *cause)
+{
+	bool only = !serving->received.several && !serving->process.several && cause->hop_id == cause->connection;
+
+	if (!only || BPF_CORE_READ(task, signal, nr_threads) != 1)
+		return;
+	context->alone = cause->connection;
+	context->alone_turn = turn_of(task);
+}
+
+/* The list of a thread that goes on to another request: it learns in which turn the one before came last. */
+static __always_inline void leave_alone(struct task_context *context, struct request_list *received)
+{
+	if (!context->alone)
+		return;
+	note_turn(received, context->alone, context->alone_turn);
+	context->alone = 0;
+	context->alone_over = 0;
+}
+
 /* A request came to this thread. `tag` is that of its connection, `before` what the thread was at. */
 static __noinline __maybe_unused void request_came(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
 						   struct cause *cause, struct cause *before)
@@ -256,8 +292,11 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 	if (before->hop_id != cause->hop_id)
 		leave_unclaimed(serving, of_process, before);
 	serving->answered.hop_id = 0;
+	leave_alone(context, &serving->received);
 	remember_request(&of_process->process, cause, 0);
 	remember_request(&serving->received, cause, turn_of(task));
+	if (serving == of_process)
+		note_alone(task, context, serving, cause);
 }
 
 /* The same for a goroutine. */
@@ -292,6 +331,7 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 	if (!serving)
 		return;
 	context->flags |= TASK_RECEIVES;
+	leave_alone(context, &serving->received);
 	remember_request(&serving->received, cause, turn_of(task));
 }
 

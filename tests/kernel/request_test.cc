@@ -262,6 +262,22 @@ TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItAtALock) {
   ExpectServed("worker-one", HopKind::kUnixSocket, one, Confidence::kInferred);
 }
 
+TEST_F(RequestTest, OneConnectionAloneIsTheRequestUntilThereIsAnother) {
+  const Sandbox servers, first, second;
+  const pid_t server = Say(servers, {"serve-kept", "rt-kept"});
+  const pid_t one = Say(first, {"ask-and-keep", "rt-kept", "kept", "kept-both"});
+  while (access("/tmp/rt-kept", F_OK) != 0) usleep(10'000);
+  EXPECT_EQ(unlink("/tmp/rt-kept"), 0);
+  const pid_t two = Say(second, {"ask", "rt-kept", "x"});
+  EXPECT_EQ(Wait(one), 0);
+  EXPECT_EQ(Wait(two), 0);
+  EXPECT_EQ(Wait(server), 0);
+
+  Collect({"kept", "kept-both"});
+  ExpectServed("kept", HopKind::kUnixSocket, one, Confidence::kExact);
+  ExpectOneOf("kept-both", {one, two});
+}
+
 TEST_F(RequestTest, WhatIsSentFirstIsForTheRequestThatConnected) {
   const Sandbox servers, relays, first, second;
   const pid_t server = Say(servers, {"serve", "rt-onward", "1"});

@@ -82,6 +82,38 @@ def serve(name, count, kind=STREAM):
         connection.close()
 
 
+KEPT = 4  # requests over one connection
+
+
+def ask_and_keep(name, word, both):
+    """Several requests over one connection, WORD with the last one; then makes /tmp/NAME, and one more, with BOTH, which is answered late."""
+    client = connect(name)
+    for number in range(KEPT):
+        client.send((word if number == KEPT - 1 else "x").encode())
+        if client.recv(64) != b"done":
+            sys.exit("no answer")
+    Path("/tmp", name).touch()
+    client.send(both.encode())
+    if client.recv(64) != b"done":
+        sys.exit("no answer")
+
+
+def serve_kept(name):
+    """One thread and one connection for a while: runs the last word that comes before a second client does; then, with a request of each, one for either."""
+    listener = listen(name)
+    first, _ = listener.accept()
+    for _ in range(KEPT - 1):
+        first.recv(64)
+        first.send(b"done")
+    run(first.recv(64).decode())
+    first.send(b"done")
+    both = first.recv(64).decode()
+    second, _ = listener.accept()
+    second.recv(64)
+    run(both)
+    answer(first, second)
+
+
 def send_datagram(name, word):
     sender = socket.socket(socket.AF_UNIX, DGRAM)
     for _ in range(10000):
@@ -423,6 +455,8 @@ MODES = {
     "ask": ask,
     "ask-seqpacket": lambda name, word: ask(name, word, SEQPACKET),
     "ask-when-told": ask_when_told,
+    "ask-and-keep": ask_and_keep,
+    "serve-kept": serve_kept,
     "ask-at": lambda host, port, word: ask(port, word, STREAM, (host, int(port))),
     "serve": serve,
     "serve-seqpacket": lambda name, count: serve(name, count, SEQPACKET),
