@@ -53,7 +53,8 @@ std::string EffectOf(std::string_view program, std::string_view section) {
     return "a connection that several hops use counts as its client's; answered requests stay "
            "candidates";
   if (program.ends_with("_release")) return "requests that are never answered stay candidates";
-  if (program == "note_login") return "who logs in is not known: rules that ask for users match";
+  if (program.ends_with("bprm_creds_for_exec"))
+    return "who logs in is not known: rules that ask for users match";
   if (program == "remote_chain") return "chains do not go on to other nodes, nor come from them";
   if (program == "remote_listeners")
     return "servers that listened before nestord do not know clients on other nodes";
@@ -88,7 +89,6 @@ bool IsForDigests(std::string_view program) { return program == "decide_digest";
 bool IsForAgents(std::string_view program) { return program == "mark_agent"; }
 
 bool IsForNames(std::string_view program) { return program == "learn_names"; }
-
 bool CanHash(const btf* kernel) {
   return btf__find_by_name_kind(kernel, "ima_file_hash", BTF_KIND_FUNC) > 0;
 }

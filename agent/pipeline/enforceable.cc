@@ -18,8 +18,11 @@ bool IsAvailable(const std::vector<Capability>& capabilities, std::string_view n
 std::string WhyUnenforceable(const CompiledRule& rule,
                              const std::vector<Capability>& capabilities) {
   const RuleEvent event = rule.event;
-  if (rule.users != 0 && !IsAvailable(capabilities, "hook:note_login"))
-    return "hook:note_login is not attached: who logs in is not known";
+  const std::string logins = std::string("hook:") +
+                             (IsAvailable(capabilities, "bpf-lsm") ? "lsm" : "fentry") +
+                             "_bprm_creds_for_exec";
+  if (rule.users != 0 && !IsAvailable(capabilities, logins))
+    return logins + " is not attached: who logs in is not known";
   if (!IsAvailable(capabilities, "bpf-lsm")) {
     if (event != RuleEvent::kExec) return "bpf is not among this kernel's active LSMs";
     if (rule.through_agents != 0 && !IsAvailable(capabilities, "hook:mark_agent"))

@@ -68,8 +68,8 @@ TEST(EnforceableTest, ARuleAboutUsersNeedsToKnowThem) {
   rule.users = 1;
   std::vector<Capability> some = {Lsm(true), Hook("decide_bprm", true, RuleEvent::kExec)};
   EXPECT_EQ(WhyUnenforceable(rule, some),
-            "hook:note_login is not attached: who logs in is not known");
-  some.push_back(Hook("note_login", true, RuleEvent::kExec));
+            "hook:lsm_bprm_creds_for_exec is not attached: who logs in is not known");
+  some.push_back(Hook("lsm_bprm_creds_for_exec", true, RuleEvent::kExec));
   EXPECT_EQ(WhyUnenforceable(rule, some), "");
 }
 
