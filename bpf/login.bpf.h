@@ -20,12 +20,6 @@ struct {
 	__type(value, u64); /* hash of the user's name; 0: nobody yet */
 } logins __weak SEC(".maps");
 
-/* Whether an sshd serves such hops for one who logs in. Others, as an sshd's own origin, are also other processes' place. */
-static __always_inline bool may_have_login(const struct nestor_hop_body *body)
-{
-	return body->kind == NESTOR_HOP_SSH_LOGIN || body->kind == NESTOR_HOP_TCP_REMOTE;
-}
-
 #define TITLE_SHORT 6 /* "sshd: " */
 #define TITLE_LONG 14 /* "sshd-session: " */
 
@@ -104,7 +98,8 @@ __noinline __weak int learn_login(struct way *way, u64 hop)
 	if (!way || (known && *known))
 		return 0;
 	body = body_of(hop);
-	if (!body || !may_have_login(body) || !read_title(&walk))
+	/* An sshd that is in another hop, as its own origin, shares it with other processes. */
+	if (!body || body->kind != NESTOR_HOP_SSH_LOGIN || !read_title(&walk))
 		return 0;
 	user = walk.nobody ? 0 : walk.user + !walk.user;
 	if (bpf_map_update_elem(&logins, &hop, &user, BPF_ANY))

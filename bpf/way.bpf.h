@@ -28,11 +28,11 @@ static __always_inline u64 users_of(const struct nestor_hop_body *body, u64 gene
 	struct nestor_user_key key = {.slot = generation & 1};
 	u64 id = body->id, *login, *lists;
 
-	if (!may_have_login(body))
+	if (body->kind != NESTOR_HOP_SSH_LOGIN)
 		return 0;
 	login = bpf_map_lookup_elem(&logins, &id);
 	if (!login)
-		return body->kind == NESTOR_HOP_SSH_LOGIN ? NESTOR_USERS_UNKNOWN : 0;
+		return NESTOR_USERS_UNKNOWN;
 	key.user = *login;
 	lists = bpf_map_lookup_elem(&user_lists, &key);
 	return lists ? *lists : 0;
