@@ -89,6 +89,7 @@ bool IsForDigests(std::string_view program) { return program == "decide_digest";
 bool IsForAgents(std::string_view program) { return program == "mark_agent"; }
 
 bool IsForNames(std::string_view program) { return program == "learn_names"; }
+
 bool CanHash(const btf* kernel) {
   return btf__find_by_name_kind(kernel, "ima_file_hash", BTF_KIND_FUNC) > 0;
 }

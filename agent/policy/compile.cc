@@ -139,7 +139,7 @@ class Compiler {
   Status AddUsers() {
     std::set<std::string_view> different;
     for (RuleDraft& draft : drafts_) {
-      const std::vector<std::string>& users = draft.policy->identity.users;
+      const std::vector<std::string>& users = draft.policy->users;
       if (users.empty()) continue;
       draft.rule.users = NumberOf(users, out_.user_lists);
       if (out_.user_lists.size() > kMaxUserLists)

@@ -115,7 +115,7 @@ void PolicyReader::ReadChain(const YamlNode& node) {
     return;
   if (const YamlNode* identity = reader_.Find(node, "identity")) {
     policy_.features.push_back({Feature::kIdentity, identity->mark});
-    policy_.identity = {identity->mark, ReadIdentity(reader_, *identity)};
+    policy_.users = ReadIdentity(reader_, *identity);
   }
   if (const YamlNode* origins = reader_.Find(node, "origins")) ReadOrigins(*origins);
   if (const YamlNode* through = reader_.Find(node, "through")) ReadThrough(*through);
@@ -138,7 +138,7 @@ void PolicyReader::ReadRules(const YamlNode& node, OnTruncated on_truncated) {
       reader_.Fail(item.mark, "rule " + Shown(rule.name) +
                                   " stands in this policy already (first: line " +
                                   std::to_string(first->second) + ")");
-    if (rule.action == Action::kAllow && !policy_.identity.users.empty())
+    if (rule.action == Action::kAllow && !policy_.users.empty())
       reader_.Fail(item.mark,
                    "a rule that allows has no `identity`: who can run an sshd in a pod can "
                    "claim any login; deny to others, by `through` or `origins`");

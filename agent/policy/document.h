@@ -84,12 +84,6 @@ struct ThroughDocument {
   YamlMark agents_mark;                 // where they are written
 };
 
-// Who must have logged in on the chain's way; empty: not asked.
-struct IdentityDocument {
-  YamlMark mark;
-  std::vector<std::string> users;  // any of them
-};
-
 // What the language can say and something asks for, with the place of it.
 struct FeatureUse {
   Feature feature;
@@ -121,7 +115,7 @@ struct PolicyDocument {
   uint32_t min_depth = 0;
   uint32_t max_depth = 0xffffffff;
   ThroughDocument through;
-  IdentityDocument identity;
+  std::vector<std::string> users;  // any of them logged in on the chain's way; empty: not asked
   std::vector<RuleDocument> rules;
   std::vector<FeatureUse> features;  // all that the policy asks for and that is in features.h
   std::vector<PolicyTest> tests;

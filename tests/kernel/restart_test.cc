@@ -393,7 +393,7 @@ int64_t SizeOf(const char* path) {
 // Programs start and a forbidden file is opened all the time, while one nestord after the other
 // takes over; they rest while it loads, so that the rings take all.
 TEST_F(RestartTest, NoEventIsSeenTwiceOrByNobodyWhileStartsHandOver) {
-  constexpr int kStarts = 5;
+  constexpr int kStarts = 8;
   const Sandbox container;
   auto current = std::make_unique<Start>();
   current->SetPolicy(kForbidShadow);
@@ -485,7 +485,7 @@ TEST_F(RestartTest, ALossIsToldOnceWhoeverTellsIt) {
 // Killed while it attaches, pins and takes over from the one before: rules never pause, and the
 // next one finds its way.
 TEST_F(RestartTest, AStartThatIsKilledDoesNotStandInTheWayOfTheNext) {
-  constexpr int kRounds = 6;
+  constexpr int kRounds = 8;
   const Sandbox container;
   std::chrono::nanoseconds step{};
   {

@@ -179,7 +179,7 @@ class Difference {
     Field(b.name, "", "through containers", NamesOf(a.through.containers),
           NamesOf(b.through.containers));
     Field(b.name, "", "through agents", NamesOf(a.through.agents), NamesOf(b.through.agents));
-    Field(b.name, "", "users", NamesOf(a.identity.users), NamesOf(b.identity.users));
+    Field(b.name, "", "users", NamesOf(a.users), NamesOf(b.users));
     Field(b.name, "", "depth", DepthsOf(a), DepthsOf(b));
     std::map<std::string, const RuleDocument*> old;
     for (const RuleDocument& rule : a.rules) old[rule.name] = &rule;
