@@ -64,6 +64,7 @@ grpc::Status EventStream::Run(EventRange range, const grpc::ServerContext& conte
     const uint64_t missed = std::min(batch.missed, range.last - next + 1);
     if (missed > 0) AddMissed(missed);
     if (!SendBatch(batch, range.last)) return Gone();
+    if (filter_.TakesAll()) log_.NoteTold(std::min(batch.next_seq - 1, range.last));
     next = batch.next_seq;
     if (batch.closed) break;
     if (last_turn && batch.events.empty()) {

@@ -28,6 +28,10 @@ class EventSource {
   // Lets a Poll that waits return soon; without it, it waits for its time. Thread: any.
   virtual void Wake() {}
 
+  // The events of all that was handed over have numbers up to `made`; up to `told` they are with
+  // their readers. What is not is read again by the next nestord, or counted as lost.
+  virtual void Note(uint64_t /*made*/, uint64_t /*told*/) {}
+
   // All that was handed over has reached whom it is for: it is not read again by the next nestord.
   virtual void Finish() = 0;
 };

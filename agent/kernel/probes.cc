@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -24,6 +23,7 @@
 #include "agent/kernel/hooks.h"
 #include "agent/kernel/hop_table.h"
 #include "agent/kernel/kernel_symbols.h"
+#include "agent/kernel/loss_counters.h"
 #include "agent/kernel/peer_maps.h"
 #include "agent/kernel/pinned_state.h"
 #include "agent/kernel/policy_maps.h"
@@ -40,12 +40,6 @@ static_assert(kMostArgvBytes == NESTOR_ARGV_INSPECTED_MOST);
 static_assert(kMostWayHops == NESTOR_WAY_MOST);
 
 static_assert(static_cast<int>(Protect::kRefuse) == NESTOR_PROTECT_REFUSE);
-
-constexpr std::array<const char*, NESTOR_LOSS_MAX> kLossNames = {
-    "ring-control",   "ring-bulk",     "task-storage",   "socket-storage",   "argv-read",
-    "argv-truncated", "path-read",     "path-truncated", "connection-table", "container-table",
-    "policy-state",   "hop-table",     "cause-table",    "candidates",       "remote-option",
-    "reached-pods",   "ring-verdicts", "dns-names",      "dns-answers"};
 
 uint32_t HostMountNamespace() {
   struct stat link{};
@@ -119,7 +113,7 @@ class LibbpfProbes : public Probes {
   }
   EventSource& events() override { return *source_; }
   std::vector<LossRecord> TakeLosses() override;
-  void ConfirmLosses() override;
+  void ConfirmLosses(const std::vector<LossRecord>& told) override { losses_->Confirm(told); }
   void LoadProgramsFor(const CompiledPolicies& policies) override {
     LoadPrograms(EventsOf(policies));
   }
@@ -171,9 +165,7 @@ class LibbpfProbes : public Probes {
   bool memory_map_sought_ = false;
   std::unique_ptr<PinnedState> pinned_;  // null: nothing outlives this process
   Inheritance inheritance_;
-  std::array<uint64_t, NESTOR_LOSS_MAX> told_losses_{};
-  std::array<uint64_t, NESTOR_LOSS_MAX> taken_losses_{};
-  uint64_t taken_missed_ = 0;
+  std::unique_ptr<LossCounters> losses_;
 };
 
 void LibbpfProbes::SetHook(const Program& program, bool available, const std::string& detail) {
@@ -316,11 +308,17 @@ void LibbpfProbes::AddPins() {
                                      "/sys/fs/bpf; set kernel.pinDirectory"});
 }
 
+// What the one before gave up and did not tell. Killed between the two, it counts twice, not never.
+void TakeUnsure(volatile __u64& undelivered, volatile __u64& unsure) {
+  undelivered = undelivered + unsure;
+  unsure = 0;
+}
+
 // What user space reads and writes of an earlier nestord's state, or of a fresh one.
 void LibbpfProbes::OpenTables() {
   const auto& maps = skel_->maps;
   inheritance_.policy_generation = skel_->bss->policy_generation;
-  skel_->bss->undelivered += std::exchange(skel_->bss->unsure_records, 0);
+  TakeUnsure(skel_->bss->undelivered, skel_->bss->unsure_records);
   inheritance_.policy_fingerprint = skel_->bss->policy_fingerprint;
   policy_ = std::make_unique<PolicyMaps>(
       PolicyMaps::Fds{bpf_map__fd(maps.dfas), bpf_map__fd(maps.dfa_cells),
@@ -333,9 +331,11 @@ void LibbpfProbes::OpenTables() {
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_changes),
                         reinterpret_cast<volatile uint64_t*>(&skel_->bss->policy_fingerprint),
                         &skel_->bss->agents_stamp, &skel_->bss->names_asked});
-  for (uint32_t where = 0; where < NESTOR_LOSS_MAX; ++where) {
-    bpf_map_lookup_elem(bpf_map__fd(maps.reported_losses), &where, &told_losses_[where]);
-  }
+  losses_ = std::make_unique<LossCounters>(
+      bpf_map__fd(maps.losses), bpf_map__fd(maps.reported_losses),
+      LossCounters::Words{reinterpret_cast<volatile uint64_t*>(&skel_->bss->undelivered),
+                          reinterpret_cast<volatile uint64_t*>(&skel_->bss->undelivered_told),
+                          reinterpret_cast<volatile uint64_t*>(&skel_->bss->missed_told)});
 }
 
 Status LibbpfProbes::AttachHook(const Program& program) {
@@ -559,36 +559,7 @@ Result<size_t> LibbpfProbes::PrepareListeners(const std::vector<int>& namespaces
 }
 
 std::vector<LossRecord> LibbpfProbes::TakeLosses() {
-  std::vector<LossRecord> grown;
-  for (uint32_t where = 0; where < kLossNames.size(); ++where) {
-    uint64_t total = 0;
-    if (bpf_map_lookup_elem(bpf_map__fd(skel_->maps.losses), &where, &total) != 0) continue;
-    taken_losses_[where] = total;
-    if (total == told_losses_[where]) continue;
-    grown.push_back({NowNs(), kLossNames[where], total - told_losses_[where], total});
-  }
-  const uint64_t told = skel_->bss->missed_told;
-  taken_missed_ = skel_->bss->missed_before + MissedRuns();
-  if (taken_missed_ > told) {
-    grown.push_back({NowNs(), "program-missed", taken_missed_ - told, taken_missed_});
-  }
-  const uint64_t undelivered = skel_->bss->undelivered;
-  if (undelivered > skel_->bss->undelivered_told) {
-    grown.push_back(
-        {NowNs(), "undelivered", undelivered - skel_->bss->undelivered_told, undelivered});
-  }
-  return grown;
-}
-
-void LibbpfProbes::ConfirmLosses() {
-  skel_->bss->undelivered_told = skel_->bss->undelivered;
-  skel_->bss->missed_told = std::max<uint64_t>(skel_->bss->missed_told, taken_missed_);
-  for (uint32_t where = 0; where < kLossNames.size(); ++where) {
-    if (taken_losses_[where] == told_losses_[where]) continue;
-    told_losses_[where] = taken_losses_[where];
-    bpf_map_update_elem(bpf_map__fd(skel_->maps.reported_losses), &where, &told_losses_[where],
-                        BPF_ANY);
-  }
+  return losses_->Grown(NowNs(), skel_->bss->missed_before + MissedRuns());
 }
 
 }  // namespace

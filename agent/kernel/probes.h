@@ -115,11 +115,11 @@ class Probes {
   // Reads both rings, control first.
   virtual EventSource& events() = 0;
 
-  // Growth of the kernel's loss counters since the last call of ConfirmLosses, by this or an
-  // earlier nestord; empty when nothing was lost.
+  // Growth of the kernel's loss counters since what ConfirmLosses was told, by this or an earlier
+  // nestord; empty when nothing was lost.
   virtual std::vector<LossRecord> TakeLosses() = 0;
-  // What TakeLosses returned last has been told.
-  virtual void ConfirmLosses() = 0;
+  // Readers know of these totals: they are not told again by the next nestord.
+  virtual void ConfirmLosses(const std::vector<LossRecord>& told) = 0;
 
   // Loads the programs that these policies need and that are not loaded yet: up to some seconds.
   // What the kernel refuses is a capability that is not there, from the next LoadPolicies on.

@@ -22,13 +22,13 @@ uint64_t WithHeader(uint32_t length) { return (uint64_t{length} + BPF_RINGBUF_HD
 
 }  // namespace
 
-Result<Ring> Ring::Open(int fd) {
+Result<Ring> Ring::Open(int fd, volatile uint64_t* unsure) {
   bpf_map_info info{};
   uint32_t info_size = sizeof(info);
   if (bpf_obj_get_info_by_fd(fd, &info, &info_size) != 0) {
     return Error::FromErrno("ask for the ring's size", errno);
   }
-  Ring ring;
+  Ring ring(unsure);
   ring.page_ = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   ring.size_ = info.max_entries;
   void* consumer = mmap(nullptr, ring.page_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -48,8 +48,7 @@ Ring::Ring(Ring&& other) noexcept
       page_(other.page_),
       size_(other.size_),
       read_(other.read_),
-      kept_(std::move(other.kept_)),
-      early_(std::move(other.early_)) {}
+      kept_(std::move(other.kept_)) {}
 
 Ring::~Ring() {
   if (consumer_) munmap(consumer_, page_);
@@ -60,6 +59,7 @@ uint64_t Ring::End() const { return LoadPosition(producer_); }
 
 size_t Ring::Read(const RecordSink& sink, uint64_t end, double kept_share) {
   const auto most_kept = static_cast<uint64_t>(kept_share * static_cast<double>(size_));
+  const uint64_t begin = read_;
   uint64_t fresh = 0;  // records since the last mark
   const std::byte* data = producer_ + page_;
   size_t count = 0;
@@ -76,36 +76,21 @@ size_t Ring::Read(const RecordSink& sink, uint64_t end, double kept_share) {
     }
     read_ += WithHeader(length);
     if (read_ - LoadPosition(consumer_) <= most_kept) continue;
-    GiveBackEarly(fresh);
+    kept_.GiveUp(read_, fresh);
+    GiveBackTo(read_);
     fresh = 0;
   }
-  if (read_ != LoadPosition(consumer_)) kept_.push_back({Clock::now(), read_, fresh});
+  if (read_ != begin && read_ != LoadPosition(consumer_)) kept_.Read(read_, fresh);
   return count;
 }
 
-void Ring::GiveBackEarly(uint64_t records_now) {
-  early_.push_back({Clock::now(), read_, records_now});
-  for (const Mark& mark : kept_) early_.back().records += mark.records;
-  GiveBackAll();
-}
-
-uint64_t Ring::GivenBackEarly(Clock::time_point since) {
-  while (!early_.empty() && early_.front().time <= since) early_.pop_front();
-  uint64_t records = 0;
-  for (const Mark& mark : early_) records += mark.records;
-  return records;
-}
-
-void Ring::GiveBack(Clock::time_point since) {
-  while (!kept_.empty() && kept_.front().time <= since) {
-    GiveBackTo(kept_.front().position);
-    kept_.pop_front();
-  }
+void Ring::GiveBackTold(Clock::time_point since) {
+  if (const auto position = kept_.TakeTold(since)) GiveBackTo(*position);
 }
 
 void Ring::GiveBackAll() {
   GiveBackTo(read_);
-  kept_.clear();
+  kept_.Clear();
 }
 
 void Ring::GiveBackTo(uint64_t position) {

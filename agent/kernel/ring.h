@@ -2,13 +2,12 @@
 #ifndef NESTOR_AGENT_KERNEL_RING_H_
 #define NESTOR_AGENT_KERNEL_RING_H_
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
 #include "agent/base/result.h"
 #include "agent/kernel/event_source.h"
+#include "agent/kernel/kept_records.h"
 
 namespace nestor {
 
@@ -17,10 +16,10 @@ namespace nestor {
 // where the last one gave back. Thread: one.
 class Ring {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Clock = KeptRecords::Clock;
 
-  // `fd` stays the caller's and open.
-  static Result<Ring> Open(int fd);
+  // `fd` stays the caller's and open. `unsure`: see KeptRecords.
+  static Result<Ring> Open(int fd, volatile uint64_t* unsure);
   Ring(Ring&& other) noexcept;
   Ring& operator=(Ring&&) = delete;
   ~Ring();
@@ -31,30 +30,22 @@ class Ring {
   // Returns how many.
   // When more than `kept_share` of the ring is read and not given back, all of that is given back.
   size_t Read(const RecordSink& sink, uint64_t end, double kept_share);
-  // Gives back what was read before `since`.
-  void GiveBack(Clock::time_point since);
+  // As KeptRecords::Note.
+  void Note(uint64_t made, uint64_t told) { kept_.Note(made, told, Clock::now()); }
+  // Gives back what readers have had since `since`.
+  void GiveBackTold(Clock::time_point since);
   void GiveBackAll();
-  // Records that were given back since `since` because too much was kept.
-  uint64_t GivenBackEarly(Clock::time_point since);
 
  private:
-  struct Mark {
-    Clock::time_point time;
-    uint64_t position;  // read up to here
-    uint64_t records;
-  };
-
-  Ring() = default;
+  explicit Ring(volatile uint64_t* unsure) : kept_(unsure) {}
   void GiveBackTo(uint64_t position);
-  void GiveBackEarly(uint64_t records_now);
 
   uint64_t* consumer_ = nullptr;  // a page; the kernel writes no further than this plus the size
   const std::byte* producer_ = nullptr;  // a page with the position, then the data, twice in a row
   size_t page_ = 0;
   uint64_t size_ = 0;
   uint64_t read_ = 0;
-  std::deque<Mark> kept_;   // read and not given back, oldest first
-  std::deque<Mark> early_;  // given back early, oldest first
+  KeptRecords kept_;
 };
 
 }  // namespace nestor

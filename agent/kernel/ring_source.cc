@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <thread>
 
 #include "agent/base/unique_fd.h"
@@ -15,7 +16,8 @@
 namespace nestor {
 namespace {
 
-constexpr std::chrono::seconds kKept{5}, kKeptAtFirst{20};
+constexpr std::chrono::seconds kKept{5};    // after a reader has it: it may be on its way
+constexpr std::chrono::seconds kFirst{60};  // readers of an earlier nestord have come back by then
 constexpr double kShareKept = 1.0 / 8, kShareKeptAtFirst = 3.0 / 4;
 
 Status Watch(int epoll_fd, int ring_fd) {
@@ -32,21 +34,18 @@ Status Watch(int epoll_fd, int ring_fd) {
 struct RingSource::State {
   size_t Read(const RecordSink& sink) {
     const auto now = Ring::Clock::now();
-    const bool at_first = now - begin < kKeptAtFirst;
+    if (!begin) begin = now;
+    const bool at_first = !was_told && now - *begin < kFirst;
     const double share = at_first ? kShareKeptAtFirst : kShareKept;
-    const auto since = at_first ? begin : now - kKept;
     // The last ring's end first: what it holds up to there follows from what stands before the
     // others' ends.
     std::vector<uint64_t> ends(rings.size());
     for (size_t i = rings.size(); i-- > 0;) ends[i] = rings[i].End();
     size_t count = 0;
-    uint64_t early = 0;
     for (size_t i = 0; i < rings.size(); ++i) {
       count += rings[i].Read(sink, ends[i], share);
-      rings[i].GiveBack(since);
-      early += rings[i].GivenBackEarly(since);
+      rings[i].GiveBackTold(now - kKept);
     }
-    *unsure = early;
     return count;
   }
 
@@ -54,8 +53,8 @@ struct RingSource::State {
   UniqueFd epoll;
   UniqueFd wake;  // an eventfd; by edges, so it is never read
   volatile uint32_t* sleeps = nullptr;
-  volatile uint64_t* unsure = nullptr;
-  const Ring::Clock::time_point begin = Ring::Clock::now();
+  std::optional<Ring::Clock::time_point> begin;  // of reading
+  bool was_told = false;
   std::chrono::milliseconds latency{10};
   bool busy = false;  // the last look found records
 };
@@ -68,7 +67,11 @@ void RingSource::Wake() { eventfd_write(state_->wake.get(), 1); }
 
 void RingSource::Finish() {
   for (Ring& ring : state_->rings) ring.GiveBackAll();
-  *state_->unsure = 0;
+}
+
+void RingSource::Note(uint64_t made, uint64_t told) {
+  state_->was_told |= told > 0;
+  for (Ring& ring : state_->rings) ring.Note(made, told);
 }
 
 Result<std::unique_ptr<RingSource>> RingSource::Open(const std::vector<int>& rings,
@@ -77,12 +80,11 @@ Result<std::unique_ptr<RingSource>> RingSource::Open(const std::vector<int>& rin
                                                      std::chrono::milliseconds latency) {
   auto state = std::make_unique<State>();
   for (const int fd : rings) {
-    auto ring = Ring::Open(fd);
+    auto ring = Ring::Open(fd, unsure);
     if (!ring) return ring.error();
     state->rings.push_back(*std::move(ring));
   }
   state->sleeps = sleeps;
-  state->unsure = unsure;
   state->latency = latency;
   state->epoll.Reset(epoll_create1(EPOLL_CLOEXEC));
   if (!state->epoll.ok()) return Error::FromErrno("make an epoll", errno);

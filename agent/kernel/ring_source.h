@@ -14,11 +14,10 @@ namespace nestor {
 // The kernel's rings. While records come it looks every `latency` without being woken; when a
 // look finds nothing it sets *sleeps and waits for the kernel's wake-up (see bpf/ring.bpf.h).
 //
-// A record that was read stays in the ring for five seconds: the events of a nestord that is killed
-// have reached their readers by then, or the next nestord reads the records again. In the first
-// twenty seconds all stay, for readers have yet to come back. When an eighth of the ring, in the
-// beginning three quarters, is kept so, all of that is given back; *unsure says how many of such
-// records are younger than that.
+// A record that was read stays in the ring until readers have had its events for five seconds: else
+// the next nestord, if this one is killed, reads it again. When an eighth of the ring is kept so,
+// until the first readers are back and for a minute at most three quarters, all of that is given
+// back; *unsure says how many of such records the readers do not have yet.
 class RingSource : public EventSource {
  public:
   // `sleeps` and `unsure` are the kernel side's reader_sleeps and unsure_records in mapped memory;
@@ -33,6 +32,7 @@ class RingSource : public EventSource {
 
   Result<size_t> Poll(std::chrono::milliseconds timeout, const RecordSink& sink) override;
   void Wake() override;
+  void Note(uint64_t made, uint64_t told) override;
   void Finish() override;
 
  private:

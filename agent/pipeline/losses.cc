@@ -11,7 +11,11 @@ void Losses::Add(const std::string& where, uint64_t count) {
   if (count > 0) totals_[where] += count;
 }
 
-void Losses::Pass(const LossRecord& record) { totals_[record.where] = record.total; }
+void Losses::Pass(const LossRecord& record) {
+  totals_[record.where] = record.total;
+  // What it grew by; the rest an earlier start has told.
+  reported_.try_emplace(record.where, record.total - record.count);
+}
 
 std::vector<LossRecord> Losses::Take(uint64_t now_boot_ns) {
   std::vector<LossRecord> grown;

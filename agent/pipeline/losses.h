@@ -18,7 +18,7 @@ class Losses {
   // `total` of one place since the start; what it grew by is due at the next Take.
   void SetTotal(const std::string& where, uint64_t total);
   void Add(const std::string& where, uint64_t count);
-  // A report of the kernel side: passed on as it is.
+  // A report of the kernel side, whose totals are of all starts. One that came before is no news.
   void Pass(const LossRecord& record);
 
   // What was lost since the last call.

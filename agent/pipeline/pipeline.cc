@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <deque>
 #include <fstream>
 #include <unordered_map>
 #include <utility>
@@ -216,7 +217,8 @@ struct Pipeline::State {
   }
 
   void ReportLosses(uint64_t now) {
-    for (const LossRecord& loss : probes.TakeLosses()) losses.Pass(loss);
+    std::vector<LossRecord> of_kernel = probes.TakeLosses();
+    for (const LossRecord& loss : of_kernel) losses.Pass(loss);
     losses.SetTotal("chain-table", graph.evicted());
     losses.SetTotal("ended-containers", policies.forgotten());
     losses.SetTotal("container-prepare", workloads.hook_counts().failed);
@@ -231,8 +233,17 @@ struct Pipeline::State {
       event.loss = LossInfo{loss.where, loss.count, loss.total};
       events.push_back(std::move(event));
     }
+    if (events.empty()) return;
     Publish(std::move(events));
-    probes.ConfirmLosses();
+    untold_losses.push_back({last_seq, std::move(of_kernel)});
+  }
+
+  // A start that is killed before a reader has its events leaves its losses to the next one.
+  void ConfirmLosses(uint64_t settled) {
+    while (!untold_losses.empty() && untold_losses.front().seq <= settled) {
+      probes.ConfirmLosses(untold_losses.front().losses);
+      untold_losses.pop_front();
+    }
   }
 
   // Off the way of events: once an interval.
@@ -327,6 +338,9 @@ struct Pipeline::State {
     Beat(false);
     asks.AnswerAll();
     log.Flush();
+    const uint64_t settled = log.settled();
+    probes.events().Note(last_seq, settled);
+    ConfirmLosses(settled);
     return count;
   }
 
@@ -358,6 +372,12 @@ struct Pipeline::State {
   int64_t realtime_offset_ns = RealtimeOffset();
   std::string last_decode_error;
   std::string last_names_error;
+  // Totals of the kernel side as of one event.
+  struct ToldLosses {
+    uint64_t seq;
+    std::vector<LossRecord> losses;
+  };
+  std::deque<ToldLosses> untold_losses;
   bool running = false;
   std::atomic<uint64_t> loaded_generation{0};
 };

@@ -117,6 +117,7 @@ struct EventLog::State {
   size_t kept_bytes = 0;
   uint64_t last_seq = 0;
   uint64_t dropped = 0;
+  uint64_t told = 0;
   bool closed = false;
 };
 
@@ -174,6 +175,16 @@ EventLog::Batch EventLog::Read(uint64_t from_seq, size_t max,
   batch.next_seq = from_seq + count;
   batch.closed = state_->closed && available == count;
   return batch;
+}
+
+void EventLog::NoteTold(uint64_t seq) const {
+  const std::lock_guard lock(state_->mutex);
+  state_->told = std::max(state_->told, seq);
+}
+
+uint64_t EventLog::settled() const {
+  const std::lock_guard lock(state_->mutex);
+  return std::max(state_->told, state_->FirstSeq() - 1);
 }
 
 uint64_t EventLog::last_seq() const {

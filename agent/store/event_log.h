@@ -44,6 +44,11 @@ class EventLog {
   // yet. Thread: any.
   Batch Read(uint64_t from_seq, size_t max, std::chrono::milliseconds wait) const;
 
+  // All up to `seq` was written to a reader who wants everything. Thread: any.
+  void NoteTold(uint64_t seq) const;
+  // No kill of nestord can lose these to readers any more: they have them, or the log has not.
+  uint64_t settled() const;
+
   uint64_t last_seq() const;
   uint64_t first_seq() const;  // oldest kept; last_seq()+1 when empty
   uint64_t dropped() const;    // events that left the log because of its bounds

@@ -84,8 +84,9 @@ void Node::Forget() {
 
 std::map<std::string, uint64_t> Node::Losses() {
   std::map<std::string, uint64_t> lost;
-  for (const LossRecord& loss : probes_->TakeLosses()) lost[loss.where] = loss.count;
-  probes_->ConfirmLosses();
+  const std::vector<LossRecord> grown = probes_->TakeLosses();
+  for (const LossRecord& loss : grown) lost[loss.where] = loss.count;
+  probes_->ConfirmLosses(grown);
   return lost;
 }
 

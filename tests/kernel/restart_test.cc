@@ -63,8 +63,8 @@ ProbeOptions Options() {
 // One start of nestord's kernel side; its end leaves everything in the kernel.
 class Start {
  public:
-  Start() {
-    auto opened = Probes::Open(Options());
+  explicit Start(const ProbeOptions& options = Options()) {
+    auto opened = Probes::Open(options);
     EXPECT_TRUE(opened) << opened.error().message;
     if (!opened) return;
     probes_ = std::move(*opened);
@@ -310,6 +310,36 @@ TEST_F(RestartTest, WhatAKilledStartReadLastIsReadAgain) {
   EXPECT_TRUE(second.probes().TakeLosses().empty());
 }
 
+// No reader comes, and the ring cannot keep all for the next start.
+TEST_F(RestartTest, WhatAKilledStartHadToGiveUpIsCounted) {
+  constexpr size_t kRounds = 8, kCommands = 5;
+  const Sandbox container;
+  ProbeOptions small = Options();
+  small.control_ring_bytes = 64U << 10;
+  {
+    Start first(small);
+    first.Begin();
+    for (size_t round = 0; round < kRounds; ++round) {
+      for (size_t i = 0; i < kCommands; ++i) {
+        EXPECT_EQ(Wait(container.Exec({"/bin/true", "untold"})), 0);
+      }
+      EXPECT_EQ(ExecsWith(first.Take(), "untold").size(), kCommands);
+      first.probes().events().Note(100 * (round + 1), 0);
+    }
+    first.Kill();
+  }
+  Start second(small);
+  second.Begin();
+
+  const size_t again = ExecsWith(second.Take(), "untold").size();
+  const auto lost = second.probes().TakeLosses();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].where, "undelivered");
+  EXPECT_GT(again, 0u);
+  EXPECT_LT(again, kRounds * kCommands);
+  EXPECT_GE(again + lost[0].count, kRounds * kCommands);
+}
+
 TEST_F(RestartTest, AForgottenHopLeavesTheTable) {
   Start run;
   run.Begin();
@@ -475,7 +505,7 @@ TEST_F(RestartTest, ALossIsToldOnceWhoeverTellsIt) {
     ASSERT_EQ(told.size(), 1u);
     EXPECT_EQ(told[0].where, "argv-truncated");
     EXPECT_EQ(told[0].count, 1u);
-    second.probes().ConfirmLosses();
+    second.probes().ConfirmLosses(told);
     EXPECT_TRUE(second.probes().TakeLosses().empty());
   }
   Start third;

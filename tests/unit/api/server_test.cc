@@ -229,6 +229,28 @@ TEST_F(ApiServerTest, TheFilterIsAppliedOnTheNode) {
   EXPECT_THAT(reader.Seqs(), ElementsAre(1, 2, 4));
 }
 
+TEST_F(ApiServerTest, WhatAReaderOfEverythingHasIsSettled) {
+  node_.Append(2, "web");
+  node_.Append(1, "db");
+
+  EventReader reader(*stub_, {});
+  EXPECT_EQ(reader.Seqs().size(), 3u);
+  ASSERT_TRUE(reader.Finish().ok());
+  EXPECT_EQ(node_.events().settled(), 3u);
+}
+
+TEST_F(ApiServerTest, AFilteredReaderSettlesNothing) {
+  node_.Append(2, "web");
+  node_.Append(1, "db");
+  v1::StreamEventsRequest request;
+  request.mutable_filter()->add_pods("web");
+
+  EventReader reader(*stub_, request);
+  EXPECT_EQ(reader.Seqs().size(), 2u);
+  ASSERT_TRUE(reader.Finish().ok());
+  EXPECT_EQ(node_.events().settled(), 0u) << "nobody has what was about db";
+}
+
 TEST_F(ApiServerTest, AWrongFilterIsRefused) {
   v1::StreamEventsRequest request;
   request.mutable_filter()->add_types("exce");

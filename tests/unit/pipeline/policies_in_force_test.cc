@@ -54,7 +54,7 @@ class TablesOnly : public Probes {
   void SetRealtimeOffset(int64_t) override { std::abort(); }
   EventSource& events() override { std::abort(); }
   std::vector<LossRecord> TakeLosses() override { std::abort(); }
-  void ConfirmLosses() override { std::abort(); }
+  void ConfirmLosses(const std::vector<LossRecord>& /*told*/) override { std::abort(); }
   void LoadProgramsFor(const CompiledPolicies&) override { std::abort(); }
   const std::vector<Capability>& capabilities() const override { std::abort(); }
 

@@ -60,7 +60,7 @@ class QuietKernel : public Probes {
   Status SetPeerKeys(const std::vector<PeerKey>& /*keys*/) override { return {}; }
   void SetRealtimeOffset(int64_t /*ns*/) override {}
   std::vector<LossRecord> TakeLosses() override { return lost; }
-  void ConfirmLosses() override {}
+  void ConfirmLosses(const std::vector<LossRecord>& losses) override { confirmed = losses; }
   void LoadProgramsFor(const CompiledPolicies& /*policies*/) override {}
   Status LoadPolicies(const CompiledPolicies& /*policies*/,
                       const std::vector<std::pair<CgroupId, ContainerRules>>& /*rules*/) override {
@@ -74,6 +74,7 @@ class QuietKernel : public Probes {
   bool full = false;
   Inheritance inherited;
   std::vector<LossRecord> lost;
+  std::vector<LossRecord> confirmed;
 
  private:
   std::vector<Capability> capabilities_;

@@ -174,5 +174,18 @@ TEST_F(EventLogTest, GapInSeqIsABrokenInvariant) {
   EXPECT_DEATH(log.Append(Numbered(3)), "");
 }
 
+TEST_F(EventLogTest, WhatAReaderHasOrTheLogHasNotIsSettled) {
+  EventLog log({.max_events = 4});
+  Fill(log, 1, 4);
+  EXPECT_EQ(log.settled(), 0u);
+
+  log.NoteTold(3);
+  log.NoteTold(2);
+  EXPECT_EQ(log.settled(), 3u);
+
+  Fill(log, 5, 9);
+  EXPECT_EQ(log.settled(), 5u) << "of nine, the last four are kept";
+}
+
 }  // namespace
 }  // namespace nestor

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/pipeline/losses.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "agent/pipeline/pipeline.h"
+#include "tests/unit/pipeline/quiet_kernel.h"
+
+namespace nestor {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+
+auto Loss(const std::string& where, uint64_t count, uint64_t total) {
+  return AllOf(Field("where", &LossRecord::where, where), Field("count", &LossRecord::count, count),
+               Field("total", &LossRecord::total, total));
+}
+
+TEST(LossesTest, OwnOnesAreToldByWhatTheyGrew) {
+  Losses losses;
+  losses.Add("decode", 2);
+  EXPECT_THAT(losses.Take(1), ElementsAre(Loss("decode", 2, 2)));
+  EXPECT_THAT(losses.Take(2), IsEmpty());
+  losses.Add("decode", 1);
+  EXPECT_THAT(losses.Take(3), ElementsAre(Loss("decode", 1, 3)));
+}
+
+TEST(LossesTest, WhatAnEarlierStartToldOfTheKernelIsNotToldAgain) {
+  Losses losses;
+  losses.Pass({1, "ring-bulk", 3, 30});
+  EXPECT_THAT(losses.Take(1), ElementsAre(Loss("ring-bulk", 3, 30)));
+  losses.Pass({2, "ring-bulk", 3, 30});
+  EXPECT_THAT(losses.Take(2), IsEmpty()) << "no reader had it yet, and it is the same";
+  losses.Pass({3, "ring-bulk", 5, 32});
+  EXPECT_THAT(losses.Take(3), ElementsAre(Loss("ring-bulk", 2, 32)));
+}
+
+// A nestord in a kernel that lost something.
+class UntoldLossesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WorkloadOptions options;
+    options.cri_endpoint = "";
+    options.cgroup_root = "/proc/self/task";  // no container's cgroup is there
+    workloads_ = std::make_unique<WorkloadIndex>(options);
+    auto agents = AgentRecogniser::Create({});
+    auto masker = Masker::Create({});
+    ASSERT_TRUE(agents.ok() && masker.ok());
+    kernel_.lost = {{1, "ring-bulk", 3, 30}};
+    pipeline_ = std::make_unique<Pipeline>(PipelineOptions{}, kernel_, *workloads_, proc_,
+                                           *std::move(agents), *std::move(masker));
+    ASSERT_TRUE(pipeline_->Start(std::make_shared<PolicySet>()).ok());
+  }
+
+  // Its life, with a reader who has had events up to `told`.
+  void RunUntilTold(uint64_t told) {
+    std::thread thread([this] { EXPECT_TRUE(pipeline_->Run().ok()); });
+    pipeline_->events().NoteTold(told);
+    pipeline_->GetStatus();  // a turn of the loop
+    pipeline_->Stop();
+    kernel_.source.Wake();
+    thread.join();
+  }
+
+  uint64_t SeqOfLoss() const {
+    const auto batch = pipeline_->events().Read(1, 100, milliseconds(0));
+    for (const auto& event : batch.events) {
+      if ((*event)->type == EventType::kLoss) return (*event)->seq;
+    }
+    ADD_FAILURE() << "no loss was told";
+    return 0;
+  }
+
+  QuietKernel kernel_;
+  const ProcReader proc_;
+  std::unique_ptr<WorkloadIndex> workloads_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_F(UntoldLossesTest, OfWhatNoReaderHasTheNextStartTells) {
+  RunUntilTold(SeqOfLoss() - 1);
+  EXPECT_THAT(kernel_.confirmed, IsEmpty());
+}
+
+TEST_F(UntoldLossesTest, WhatAReaderHasIsToldOnce) {
+  RunUntilTold(SeqOfLoss());
+  EXPECT_THAT(kernel_.confirmed, ElementsAre(Loss("ring-bulk", 3, 30)));
+}
+
+}  // namespace
+}  // namespace nestor
