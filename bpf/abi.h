@@ -103,6 +103,7 @@ enum nestor_connection_bits {                                        /* tcp, ssh
 			      NESTOR_CONNECTION_PAIR = 1 << 2,       /* a socketpair */
 			      NESTOR_CONNECTION_OUTGOING = 1 << 3, /* tcp-remote: this node is the client's; nothing runs in the hop here */
 			      NESTOR_CONNECTION_OLDER = 1 << 4,    /* it was there before nestord */
+			      NESTOR_CONNECTION_SETTLED = 1 << 5, /* one of several requests: the one that was answered, see settle.bpf.h */
 };
 
 #define NESTOR_CANDIDATES 8 /* hops that an ambiguous one may come from; more are counted, not listed */
@@ -216,15 +217,15 @@ struct nestor_hop_body {
 NESTOR_LAYOUT(nestor_hop_body, 416);
 
 /*
- * Announced once for each hop; later records name it by id. Also the value of the hop table, from which nestord knows all hops after a
- * restart.
+ * Announced once for each hop, and again when an ambiguous one is settled; later records name it by id. Also the value of the hop table,
+ * from which nestord knows all hops after a restart.
  */
 struct nestor_hop {
 	struct nestor_header hdr;
 	struct nestor_actor actor; /* the first process inside the hop; or, not `entered`, whose hop below made this one worth telling */
 	struct nestor_hop_body body;
 	__u32 entered; /* 0: nothing runs in it yet, as in the hop of a relay that only passes on: `body.server` holds it */
-	__u32 pad;
+	__u32 again;   /* 1: it was announced as ambiguous, and is settled now; `actor` may have ended since */
 };
 NESTOR_LAYOUT(nestor_hop, 560);
 

@@ -28,7 +28,7 @@ struct {
 	__uint(value_size, sizeof(u64)); /* hop id */
 } closed_hops __weak SEC(".maps");
 
-/* Announced hops, as they were announced. nestord removes what it forgets; full: hop-table counts, the hop is known by its id only. */
+/* Announced hops, as they were announced last. nestord removes what it forgets; full: hop-table counts, the hop is known by its id only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

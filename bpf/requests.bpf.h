@@ -9,6 +9,7 @@
  * was woken for last; while others of the process wait, one of them, for it may have taken it before the one who was woken for it.
  *   4. Requests of its process that are not answered: as in 2.
  *   5. None: it works for its own hop.
+ * What is ambiguous by 3 and 4 may be settled afterwards: see settle.bpf.h.
  * In a Go program the goroutine stands for the thread in 1 and 2, and 3 is left out: see fiber.bpf.h.
  * A request is what came over a connection that a client opened; it is answered when anybody sends on that connection, and over when it is
  * closed. Limits: see "How a chain is known" in the docs.
@@ -28,6 +29,8 @@
 
 /* A worker that was woken for a request which is answered by now is at it no longer than this. */
 #define WORKS_FOR_NS 10000000000ULL
+
+#define UNSETTLED_KEPT 16 /* ambiguous hops of a worker, see settle.bpf.h; a power of two */
 
 struct request {
 	struct cause cause;
@@ -49,13 +52,17 @@ struct serving {
 	u64 woken_ns;
 	struct cause answered; /* by this thread, and it received nothing since */
 	u64 answered_turn;
-	u8 interleaves; /* it answered one request while it was at another: it goes back and forth */
-	u8 in_order;    /* how often it answered what it had received last, while another request waited */
-	u8 handed;      /* what it received last was given to another thread */
-	u8 hands_over;  /* process: some thread gives requests to others */
-	u8 migrates;    /* process: a thread that was at one request answered another that a second thread had received */
-	u8 next_lock;   /* process: where the next one goes */
-	u8 pad[2];
+	u8 interleaves;    /* it answered one request while it was at another: it goes back and forth */
+	u8 in_order;       /* how often it answered what it had received last, while another request waited */
+	u8 handed;         /* what it received last was given to another thread */
+	u8 hands_over;     /* process: some thread gives requests to others */
+	u8 migrates;       /* process: a thread that was at one request answered another that a second thread had received */
+	u8 next_lock;      /* process: where the next one goes */
+	u8 takes_requests; /* it received requests from clients itself */
+	u8 has_fibers;     /* process: goroutines serve in it, and threads say nothing */
+	u32 unsettled_count;
+	u32 pad;
+	u64 unsettled[UNSETTLED_KEPT]; /* ambiguous hops that it opened since it answered a request last; see settle.bpf.h */
 	/* Process: */
 	struct request_list process;
 	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
@@ -289,6 +296,7 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 		forget_connection(&serving->received, cause->connection);
 	}
 	context->flags |= TASK_RECEIVES;
+	serving->takes_requests = 1;
 	if (before->hop_id != cause->hop_id)
 		leave_unclaimed(serving, of_process, before);
 	serving->answered.hop_id = 0;
@@ -315,6 +323,7 @@ static __noinline __maybe_unused void request_came_to_fiber(struct task_struct *
 	of_process = serving_of_process(task);
 	if (!of_process)
 		return;
+	of_process->has_fibers = 1;
 	if (ends)
 		forget_connection(&of_process->process, cause->connection);
 	remember_request(&of_process->process, cause, 0);
@@ -440,6 +449,9 @@ static __always_inline void goes_elsewhere(struct task_struct *task, struct serv
 		of_process->migrates = 1;
 }
 
+/* The ambiguous hops of a worker that now answers this connection's request; in settle.bpf.c. */
+extern int settle_by_answer(struct serving *serving, struct socket_tag *tag);
+
 /* `task` sends on the connection. */
 static __noinline __maybe_unused void request_answered(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
 {
@@ -456,6 +468,8 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 		else if (is_open(&context->cause))
 			goes_elsewhere(task, serving, &tag->cause);
 	}
+	if (serving && serving->unsettled_count)
+		settle_by_answer(serving, tag);
 	set_request_state(tag, REQUEST_ANSWERED);
 }
 

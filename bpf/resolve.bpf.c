@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The rules of requests.bpf.h. All of it is for the current task: so the verifier looks at it once a program, not once a caller's path. */
-#include "requests.bpf.h"
+#include "settle.bpf.h"
 
 /* A hop below the server's own, for what is done for one of several requests. NULL: no memory. */
 static __always_inline struct nestor_hop_body *open_ambiguous(struct task_context *context)
@@ -51,6 +51,7 @@ __noinline int one_of(struct task_context *context, struct request_list *request
 	if (answered && answered != id)
 		count = add_candidate(body, count, answered);
 	close_ambiguous(body, count, cause);
+	note_unsettled(body->id);
 	return 1;
 }
 
@@ -134,6 +135,9 @@ static __noinline bool cause_of_waker(struct task_struct *task, struct task_cont
 	count = add_later(body, count, &of_process->unclaimed, serving->woken_ns);
 	count = add_candidate(body, count, serving->woken_by.hop_id);
 	close_ambiguous(body, count, cause);
+	/* It may go on with an answered request as long as that has its connection, and answers that no more. */
+	if (!is_connected(&serving->woken_by))
+		note_unsettled(body->id);
 	return true;
 }
 

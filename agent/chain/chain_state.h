@@ -20,12 +20,14 @@
 
 namespace nestor {
 
+// Whether a record says what became of an ambiguous hop.
+inline bool IsSettled(const HopRecord& record) { return (record.detail & kSettledHop) != 0; }
+
 // There is one for each process of the node's pods: a byte here is a hundred kilobytes.
 struct ProcessNode {
   PackedProcess process;
   ProcessKey parent;
   HopId hop_id = 0;
-  HopId chain_id = 0;
   CgroupId container = 0;
   WorkloadPtr workload;
   uint64_t ended_boot_ns = 0;
@@ -50,7 +52,9 @@ struct HopNode {
   size_t processes = 0;    // kept, live or ended
   bool announced = false;  // by its own record
   bool published = false;
-  AgentPlacePtr above;                // that who led here is, or ran below
+  bool settled = false;  // it was ambiguous before
+  bool moved = false;    // it is settled, or below such a one: the kernel's words may be older
+  AgentPlacePtr above;   // that who led here is, or ran below
   std::vector<AgentPlacePtr> agents;  // that live in it
   std::deque<ChainHop> outgoing;      // from here to other nodes, oldest first
 };
@@ -71,8 +75,8 @@ struct ChainGraph::State {
   uint64_t now_ns = 0;  // CLOCK_BOOTTIME of the record that is being applied
   std::unordered_map<ProcessKey, ProcessNode> processes;
   std::unordered_map<HopId, HopNode> hops;
-  // How many kept hops name this one as their parent; apart, for a parent's own record can be lost.
-  std::unordered_map<HopId, size_t> children;
+  // The kept hops that name this one as their parent; apart, for a parent's own record can be lost.
+  std::unordered_map<HopId, std::unordered_set<HopId>> children;
   // When each ended, oldest first. Stems are those that were passed over when room was made, for
   // a process that is kept came from them; one may stand here after it is gone.
   std::deque<std::pair<uint64_t, ProcessKey>> ended, stems;
@@ -112,8 +116,13 @@ struct ChainGraph::State {
   // The hop an actor is in. One whose record was lost is known by its id only: nothing is guessed.
   HopNode& HopOf(const Actor& actor);
   std::vector<Event> Apply(const HopRecord& record);
-  // Told again, as from the hop table after a restart, it is the same hop.
+  // Told again, as from the hop table after a restart, it is the same hop. What was said before it
+  // was settled counts no longer.
   HopNode& Take(const HopRecord& record);
+  void SetParent(HopNode& hop, HopId id, HopId parent);
+  void DropChild(HopId parent, HopId child);
+  // The chain that a hop is in; 0: the hop is not known.
+  HopId ChainOf(HopId hop) const;
   // A known hop among the known processes: who led to it, and which agents run in it.
   void PlaceInHop(const HopRecord& record, const std::vector<ProcessNode*>& inside);
   // A program runs in a hop that an ssh server accepted: the first one that its session's process
@@ -127,11 +136,25 @@ struct ChainGraph::State {
   ChainHop WithLife(ChainHop outgoing) const;
   std::string NodeName(uint32_t id) const;
   HopInfo InfoOf(const HopRecord& record);
+  // What a record says of its hop, unless more is known.
+  void TakeInfo(HopNode& hop, const HopRecord& record);
   Event HopEvent(const HopNode& node);
   // The hop and those above it, unless they were published before; parents first.
   void Publish(HopId id, std::vector<Event>& events);
   // An event, and before it the hops that it is the first to refer to.
   std::vector<Event> AfterItsHops(Event&& event);
+
+  // Ambiguous hops that turned out to be one of their candidates (settled.cc).
+
+  // It and all below it change their chain, and are told again. Of a hop that nobody is in any more
+  // nothing is made.
+  std::vector<Event> ApplySettled(const HopRecord& record);
+  // Below a hop that moved, what the kernel carries is from before: chain, depth, confidence.
+  void FollowParent(HopNode& hop);
+  // All below a hop, parents first; itself the first.
+  std::vector<HopId> Below(HopId id) const;
+  // The same for an event of a process there.
+  void FollowHop(Event& event) const;
 
   // Known agents among them (agents.cc).
 

@@ -57,6 +57,7 @@ std::string Accepted(const HopRecord& hop, const RemoteInfo* remote) {
   if (hop.detail & kConnectionTranslated) text += ", through a translated address";
   if (hop.detail & kConnectionShared) text += ", which is not the only one to send on it";
   if (hop.detail & kOlderConnection) text += ", before nestord began";
+  if (hop.detail & kSettledHop) text += "; of several requests the one that was answered then";
   return text;
 }
 
@@ -156,6 +157,7 @@ std::string DetailOf(const HopRecord& hop) {
       if (hop.detail & kConnectionShared) words += words.empty() ? "shared" : " shared";
       if (hop.detail & kOutgoingHop) words += words.empty() ? "outgoing" : " outgoing";
       if (hop.detail & kOlderConnection) words += words.empty() ? "older" : " older";
+      if (hop.detail & kSettledHop) words += words.empty() ? "settled" : " settled";
       return words;
     }
     case HopKind::kNone:

@@ -48,6 +48,7 @@ std::vector<Event> ChainGraph::State::Apply(const HopRecord& record) {
   if (record.kind == HopKind::kTcpRemote && (record.detail & kOutgoingHop) != 0) {
     return ApplyOutgoing(record);
   }
+  if (record.again) return ApplySettled(record);
   const AgentPlacePtr above = AgentBefore(record);
   if (record.entered) NodeOf(record.actor);  // may make a node for the hop, or drop others
   HopNode& hop = Take(record);
@@ -57,7 +58,7 @@ std::vector<Event> ChainGraph::State::Apply(const HopRecord& record) {
     hop.data.hop.to.process.key = record.actor.self;
     PlaceAgain(node->second);
   }
-  hop.data.hop = InfoOf(record);
+  TakeInfo(hop, record);
   std::vector<Event> events;
   if (Visible(record.actor)) Publish(record.id, events);
   return events;
@@ -65,10 +66,9 @@ std::vector<Event> ChainGraph::State::Apply(const HopRecord& record) {
 
 HopNode& ChainGraph::State::Take(const HopRecord& record) {
   HopNode& hop = hops[record.id];
-  if (!hop.announced && record.parent_id != 0) {
-    hop.data.hop.parent_id = record.parent_id;
-    ++children[record.parent_id];
-  }
+  if (hop.settled && !IsSettled(record)) return hop;
+  SetParent(hop, record.id, record.parent_id);
+  hop.settled = hop.moved = IsSettled(record);
   hop.announced = true;
   hop.boot_ns = record.time_ns;
   hop.chain_id = record.chain_id;
@@ -83,11 +83,29 @@ HopNode& ChainGraph::State::Take(const HopRecord& record) {
   return hop;
 }
 
+void ChainGraph::State::SetParent(HopNode& hop, HopId id, HopId parent) {
+  const HopId before = std::exchange(hop.data.hop.parent_id, parent);
+  if (before == parent) return;
+  if (parent != 0) children[parent].insert(id);
+  if (before != 0) DropChild(before, id);
+}
+
+HopId ChainGraph::State::ChainOf(HopId hop) const {
+  const auto place = hops.find(hop);
+  return place == hops.end() ? 0 : place->second.chain_id;
+}
+
+void ChainGraph::State::TakeInfo(HopNode& hop, const HopRecord& record) {
+  if (hop.settled && !IsSettled(record)) return;
+  hop.data.hop = InfoOf(record);
+  FollowParent(hop);
+}
+
 void ChainGraph::State::PlaceInHop(const HopRecord& record,
                                    const std::vector<ProcessNode*>& inside) {
   HopNode& hop = hops[record.id];
   hop.above = AgentBefore(record);
-  hop.data.hop = InfoOf(record);
+  TakeInfo(hop, record);
   for (ProcessNode* node : inside) {
     PlaceAgain(*node);
     TakeLogin(*node);

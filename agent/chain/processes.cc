@@ -122,7 +122,6 @@ void ChainGraph::State::MoveToHop(ProcessNode& node, const Actor& actor) {
     if (node.alive) --old->second.live_processes;
   }
   node.hop_id = actor.hop_id;
-  node.chain_id = actor.chain_id;
   if (actor.hop_id == 0) return;
   HopNode& hop = HopOf(actor);
   ++hop.processes;

@@ -36,6 +36,7 @@ Event ChainGraph::State::Base(EventType type, uint64_t boot_ns, const Actor& act
   event.origin = actor.origin;
   event.confidence = actor.confidence;
   event.parent = ReferenceTo(actor.parent);
+  FollowHop(event);
   return event;
 }
 

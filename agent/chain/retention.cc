@@ -86,11 +86,16 @@ void ChainGraph::State::DropHopIfUnused(HopId id) {
     const HopId parent = place->second.data.hop.parent_id;
     hops.erase(place);
     forgotten.push_back(id);
-    if (const auto count = children.find(parent); count != children.end()) {
-      if (--count->second == 0) children.erase(count);
-    }
+    DropChild(parent, id);
     id = parent;
   }
+}
+
+void ChainGraph::State::DropChild(HopId parent, HopId child) {
+  const auto of_parent = children.find(parent);
+  if (of_parent == children.end()) return;
+  of_parent->second.erase(child);
+  if (of_parent->second.empty()) children.erase(of_parent);
 }
 
 void ChainGraph::State::DropUnusedHops() {

@@ -78,7 +78,7 @@ Result<Explanation> ChainGraph::Explain(uint32_t pid) const {
   Explanation explanation;
   explanation.process = state_->Shown(*found);
   ChainInfo& chain = explanation.chain;
-  chain.id = found->chain_id;
+  chain.id = state_->ChainOf(found->hop_id);
   for (HopId at = found->hop_id; at != 0 && chain.hops.size() < 1024;) {
     const auto hop = state_->hops.find(at);
     if (hop == state_->hops.end()) break;
@@ -101,7 +101,7 @@ Result<Explanation> ChainGraph::Explain(uint32_t pid) const {
     chain.processes.push_back(state_->Shown(*at));
     const auto parent = state_->processes.find(at->parent);
     at = parent == state_->processes.end() ? nullptr : &parent->second;
-    if (at && at->chain_id != chain.id) at = nullptr;
+    if (at && state_->ChainOf(at->hop_id) != chain.id) at = nullptr;
   }
   std::reverse(chain.processes.begin(), chain.processes.end());
   chain.alive = found->alive;
@@ -117,7 +117,7 @@ std::vector<AgentInfo> ChainGraph::Agents(bool include_ended) const {
     AgentInfo& info = agents.emplace_back();
     info.process = node.process.Unpack();
     info.workload = *node.workload;
-    info.chain_id = node.chain_id;
+    info.chain_id = hop->second.chain_id;
     info.hop_id = node.hop_id;
     info.start_time_ns = state_->RealTime(key.start_ns);
     info.end_time_ns = node.alive ? 0 : state_->RealTime(node.ended_boot_ns);

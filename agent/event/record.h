@@ -69,6 +69,7 @@ struct HopRecord {
   uint64_t time_ns = 0;  // CLOCK_BOOTTIME
   Actor actor;           // the first process inside the hop, if `entered`
   bool entered = true;
+  bool again = false;  // it was told as ambiguous; the actor may have ended since
   HopId id = 0;
   HopId parent_id = 0;
   HopId chain_id = 0;
@@ -99,8 +100,8 @@ struct HopRecord {
 };
 
 // Bits of HopRecord::detail of a connection: it leads to another node, nothing of it runs here; it
-// was there before nestord.
-inline constexpr uint32_t kOutgoingHop = 8, kOlderConnection = 16;
+// was there before nestord; it was one of several until its request was answered.
+inline constexpr uint32_t kOutgoingHop = 8, kOlderConnection = 16, kSettledHop = 32;
 
 struct Namespaces {
   uint32_t mnt = 0, pid = 0, net = 0, user = 0, uts = 0, ipc = 0;  // inode numbers

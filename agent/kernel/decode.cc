@@ -31,7 +31,8 @@ static_assert(static_cast<int>(HopKind::kHostService) == NESTOR_HOP_HOST_SERVICE
 // The words of agent/chain/evidence.cc.
 static_assert(NESTOR_CONNECTION_TRANSLATED == 1 && NESTOR_CONNECTION_SHARED == 2);
 static_assert(NESTOR_CONNECTION_OUTGOING == kOutgoingHop &&
-              NESTOR_CONNECTION_OLDER == kOlderConnection);
+              NESTOR_CONNECTION_OLDER == kOlderConnection &&
+              NESTOR_CONNECTION_SETTLED == kSettledHop);
 static_assert(static_cast<int>(TamperReason::kMalformed) == NESTOR_TAMPER_MALFORMED);
 static_assert(static_cast<int>(Guarded::kProcess) == NESTOR_GUARDED_PROCESS);
 static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 &&
@@ -143,6 +144,7 @@ Result<Record> DecodeHop(Bytes bytes) {
   hop.time_ns = raw->hdr.time_ns;
   hop.actor = ToActor(raw->actor);
   hop.entered = raw->entered;
+  hop.again = raw->again;
   hop.id = body.id;
   hop.parent_id = body.parent_id;
   hop.chain_id = body.chain_id;

@@ -106,6 +106,15 @@ class RequestTest : public testing::Test {
     return asking;
   }
 
+  // What was said of an ambiguous hop when it was settled.
+  std::optional<HopRecord> Settled(HopId id) const {
+    for (const Record& record : records_) {
+      const auto* hop = std::get_if<HopRecord>(&record);
+      if (hop && hop->id == id && (hop->detail & kSettledHop)) return *hop;
+    }
+    return std::nullopt;
+  }
+
   ExecRecord OnlyExec() {
     const std::vector<ExecRecord> execs = ExecsOf(records_, "true");
     EXPECT_EQ(execs.size(), 1u);
@@ -262,6 +271,26 @@ TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItAtALock) {
   ExpectServed("worker-one", HopKind::kUnixSocket, one, Confidence::kInferred);
 }
 
+TEST_F(RequestTest, WhatAWorkerDidForOneOfTwoIsSettledByItsAnswer) {
+  const std::map<std::string, pid_t> asking = AskAll("serve-both", 2);
+
+  const bool zero_first = Exec("serve-both-0").time_ns < Exec("serve-both-1").time_ns;
+  const std::string first = zero_first ? "serve-both-0" : "serve-both-1";
+  const std::string second = zero_first ? "serve-both-1" : "serve-both-0";
+  ExpectOneOf(first, {asking.at(first), asking.at(second)});
+  const auto settled = Settled(Exec(first).actor.hop_id);
+  ASSERT_TRUE(settled);
+  EXPECT_EQ(settled->confidence, Confidence::kInferred);
+  EXPECT_EQ(settled->kind, HopKind::kUnixSocket);
+  EXPECT_EQ(settled->from.tgid, static_cast<uint32_t>(asking.at(first)));
+  EXPECT_EQ(settled->candidate_count, 0u);
+  EXPECT_EQ(Hop(settled->parent_id).actor.self.tgid, static_cast<uint32_t>(asking.at(first)));
+  // Its hop was told before, as a candidate: there the connection counts, not who works for it.
+  ExpectServed(second, HopKind::kUnixSocket, asking.at(second), Confidence::kExact);
+  EXPECT_EQ(Exec(second).actor.confidence, Confidence::kInferred);
+  EXPECT_FALSE(Settled(Exec(second).actor.hop_id));
+}
+
 TEST_F(RequestTest, OneConnectionAloneIsTheRequestUntilThereIsAnother) {
   const Sandbox servers, first, second;
   const pid_t server = Say(servers, {"serve-kept", "rt-kept"});
@@ -372,6 +401,7 @@ TEST_F(RequestTest, ALoopWithTwoRequestsAtOnceIsAmbiguousAndNamesBoth) {
   EXPECT_THAT(clients, Contains(static_cast<uint32_t>(one)));
   EXPECT_THAT(clients, Contains(static_cast<uint32_t>(two)));
   EXPECT_EQ(Hop(earlier.parent_id).actor.self.tgid, static_cast<uint32_t>(server));
+  EXPECT_FALSE(Settled(earlier.id)) << "a thread that receives may have gone on to the other one";
   ExpectServed(words[one_first ? 1 : 0], HopKind::kUnixSocket, one_first ? two : one,
                Confidence::kExact);
 }

@@ -353,6 +353,23 @@ def answer(*connections):
         connection.send(b"done")
 
 
+def serve_both(name):
+    """One worker that takes two requests from the thread that received them, and does one after the other."""
+    jobs = queue.SimpleQueue()
+
+    def work():
+        for connection, word in [jobs.get(), jobs.get()]:
+            run(word)
+            answer(connection)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    listener = listen(name)
+    for _ in range(2):
+        jobs.put(*accept_and_receive(listener, 1))
+    worker.join()
+
+
 def serve_late(name, onward):
     """Connects onward for the first of two requests, and sends only when that is answered and the second has come."""
     listener = listen(name)
@@ -473,6 +490,7 @@ MODES = {
     "serve-by-loop": serve_by_loop,
     "serve-by-queue": serve_by_queue,
     "serve-by-workers": serve_by_workers,
+    "serve-both": serve_both,
     "serve-late": serve_late,
     "serve-after-answer": serve_after_answer,
     "serve-in-order": serve_in_order,
