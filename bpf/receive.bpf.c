@@ -3,13 +3,14 @@
 #include "turn.bpf.h"
 
 /* For whom this receive is. False: the connection tells nothing, or it belongs to the task's own hop. */
-static __always_inline bool request_of(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct cause *cause)
+static __always_inline bool request_of(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct sock *sk,
+				       struct cause *cause)
 {
 	struct nestor_process self;
 
 	if (tag->side == SOCKET_CLIENT)
 		return false;
-	if (shared_connections && tag->inbox && cause_of_sender(task, context, tag, cause))
+	if (shared_connections && tag->inbox && cause_of_sender(task, context, tag, sk, cause))
 		return cause->hop_id && cause->hop_id != context->hop_id;
 	if (tag->side == SOCKET_PAIR || tag->from_hop_id == context->hop_id || tag->cause.hop_id == context->hop_id)
 		return false;
@@ -113,7 +114,7 @@ static __always_inline void received(struct sock *sk, int result)
 		set_request_state(tag, REQUEST_WAITS);
 		return;
 	}
-	if (tag && request_of(task, context, tag, &cause)) {
+	if (tag && request_of(task, context, tag, sk, &cause)) {
 		take_request(task, context, tag, &cause);
 		return;
 	}

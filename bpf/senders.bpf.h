@@ -2,7 +2,8 @@
 /*
  * A connection that more than one hop sends on: an ssh client with ControlMaster, a relay that keeps its connection to the server, a
  * dispatcher that hands requests to its workers over a socketpair. The last sender's hop goes with the bytes: the sender leaves it here,
- * the receiver takes it. Two senders between two receives: which one's bytes were read is not known, ambiguous.
+ * the receiver takes it. Several senders whose bytes wait: which one's were read is not known, ambiguous, until none wait any more. Who
+ * came first here may be second in the queue, for this is before the send.
  */
 #ifndef NESTOR_SENDERS_BPF_H
 #define NESTOR_SENDERS_BPF_H
@@ -10,13 +11,18 @@
 #include "address.bpf.h"
 #include "requests.bpf.h"
 
+/* A send that is seen and brings nothing, for it fails, is waited for no longer. */
+#define ARRIVES_WITHIN_NS 2000000000ULL
+
 struct sender {
 	struct cause last;
-	struct cause before; /* another one that sent since the last receive; hop 0: none */
+	struct cause before; /* another one whose bytes may wait; hop 0: none */
+	u64 earlier;         /* the hop of one before that; 0: none */
+	u64 sent_ns;         /* the last one */
 	struct nestor_process process;
 	u64 container;
 	char comm[NESTOR_COMM_BYTES];
-	u32 unread;
+	u32 unread; /* of messages: how many; of a stream: some */
 	u32 pad;
 };
 
@@ -29,9 +35,28 @@ struct {
 
 extern u32 shared_connections; /* state.bpf.c */
 
+static __always_inline void all_is_read(struct sender *sender)
+{
+	sender->unread = 0;
+	sender->before.hop_id = 0;
+	sender->earlier = 0;
+}
+
+/* A receive is over. What is left in the queue may be that of any who sent; a message may be on its way into it, too. */
+static __always_inline void note_read(struct sender *sender, struct sock *sk)
+{
+	bool rest = sk->sk_receive_queue.qlen;
+
+	if (sk->sk_type != SOCK_STREAM)
+		rest = sender->unread && --sender->unread;
+	if (!rest)
+		all_is_read(sender);
+}
+
 static __always_inline void leave_sender(u64 key, struct task_struct *task, struct task_context *context, const struct cause *cause)
 {
 	struct sender *sender = bpf_map_lookup_elem(&senders, &key);
+	u64 now;
 
 	if (!sender) {
 		struct sender fresh = {};
@@ -42,9 +67,16 @@ static __always_inline void leave_sender(u64 key, struct task_struct *task, stru
 		if (!sender)
 			return;
 	}
-	if (sender->unread && sender->last.hop_id != cause->hop_id)
+	now = bpf_ktime_get_boot_ns();
+	if (now - sender->sent_ns > ARRIVES_WITHIN_NS)
+		all_is_read(sender);
+	sender->sent_ns = now;
+	if (sender->unread && sender->last.hop_id != cause->hop_id) {
+		if (sender->before.hop_id != cause->hop_id)
+			sender->earlier = sender->before.hop_id;
 		sender->before = sender->last;
-	sender->unread = 1;
+	}
+	sender->unread++;
 	sender->last = *cause;
 	process_key(&sender->process, task);
 	sender->container = context->container;
@@ -77,7 +109,7 @@ static __always_inline struct nestor_hop_body *open_hop_of_sender(const struct s
 	return body;
 }
 
-/* One of the two that sent. */
+/* One of those that sent. */
 static __always_inline bool ambiguous_sender(struct task_struct *task, struct task_context *context, const struct sender *sender, u64 like,
 					     struct cause *cause)
 {
@@ -92,7 +124,8 @@ static __always_inline bool ambiguous_sender(struct task_struct *task, struct ta
 	body->confidence = NESTOR_AMBIGUOUS;
 	body->candidates[0] = sender->before.hop_id;
 	body->candidates[1] = sender->last.hop_id;
-	body->candidate_count = 2;
+	body->candidates[2] = sender->earlier;
+	body->candidate_count = 2 + !!sender->earlier;
 	body->kind = of_connection && of_connection->socket_cookie ? of_connection->kind : NESTOR_HOP_UNIX_SOCKET;
 	body->detail |= NESTOR_CONNECTION_SHARED;
 	hop_from(body, task, context);
@@ -107,7 +140,7 @@ static __always_inline bool ambiguous_sender(struct task_struct *task, struct ta
  * says. The sender's own hop means that no boundary was crossed: true, with no cause.
  */
 static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, struct task_context *context, struct socket_tag *tag,
-						      struct cause *cause)
+						      struct sock *sk, struct cause *cause)
 {
 	struct nestor_hop_body *body;
 	struct nestor_process self;
@@ -123,10 +156,9 @@ static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, 
 	process_key(&self, task);
 	if (sender->process.tgid == self.tgid && sender->process.start_ns == self.start_ns) {
 		/* From one thread to another, or a loop that wakes itself: the request goes on, no boundary was crossed. */
-		sender->unread = 0;
 		if (sender->before.hop_id)
 			request_handed(task, context, &sender->before);
-		sender->before.hop_id = 0;
+		all_is_read(sender);
 		if (sender->last.hop_id == tag->from_hop_id)
 			return false;
 		*cause = sender->last;
@@ -138,11 +170,10 @@ static __noinline __maybe_unused bool cause_of_sender(struct task_struct *task, 
 	if (sender->before.hop_id) {
 		bool told = ambiguous_sender(task, context, sender, tag->cause.hop_id, cause);
 
-		__builtin_memset(&sender->before, 0, sizeof(sender->before));
-		sender->unread = 0;
+		note_read(sender, sk);
 		return told;
 	}
-	sender->unread = 0;
+	note_read(sender, sk);
 	if (sender->last.hop_id == tag->from_hop_id)
 		return false;
 	if (sender->last.hop_id == context->hop_id) {

@@ -291,6 +291,15 @@ TEST_F(RequestTest, WhatAWorkerDidForOneOfTwoIsSettledByItsAnswer) {
   EXPECT_FALSE(Settled(Exec(second).actor.hop_id));
 }
 
+// Who was seen first to send may come second into the queue.
+TEST_F(RequestTest, OfTwoThatSentBeforeAReceiveBothMessagesMayBeEithers) {
+  const std::map<std::string, pid_t> asking = AskAll("serve-crowd", 2);
+
+  for (const auto& [word, client] : asking) {
+    ExpectOneOf(word, {asking.at("serve-crowd-0"), asking.at("serve-crowd-1")});
+  }
+}
+
 TEST_F(RequestTest, OneConnectionAloneIsTheRequestUntilThereIsAnother) {
   const Sandbox servers, first, second;
   const pid_t server = Say(servers, {"serve-kept", "rt-kept"});

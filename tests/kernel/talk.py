@@ -353,6 +353,28 @@ def answer(*connections):
         connection.send(b"done")
 
 
+def serve_crowd(name):
+    """Two children receive a request each and hand it over one socketpair to a worker, which begins when both have."""
+    front, back = socket.socketpair(socket.AF_UNIX, SEQPACKET)
+    begin, told = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        os.read(begin, 1)
+        for _ in range(2):
+            run(back.recv(64).decode())
+        os._exit(0)
+    listener = listen(name)
+    for connection in [listener.accept()[0] for _ in range(2)]:
+        child = os.fork()
+        if child == 0:
+            front.send(connection.recv(64))
+            answer(connection)
+            os._exit(0)
+        os.waitpid(child, 0)
+    os.write(told, b"x")
+    os.waitpid(worker, 0)
+
+
 def serve_both(name):
     """One worker that takes two requests from the thread that received them, and does one after the other."""
     jobs = queue.SimpleQueue()
@@ -491,6 +513,7 @@ MODES = {
     "serve-by-queue": serve_by_queue,
     "serve-by-workers": serve_by_workers,
     "serve-both": serve_both,
+    "serve-crowd": serve_crowd,
     "serve-late": serve_late,
     "serve-after-answer": serve_after_answer,
     "serve-in-order": serve_in_order,
