@@ -5,8 +5,9 @@
  *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is
  * one and the thread is known to do one thing after the other; else one of them, ambiguous. None, as all were answered: the last one
  * it received. A request that it answered just now, and nothing since, is one of them, too.
- *   3. It was woken by threads of its process that had received, and these requests are not answered: as in 2. All answered: the one it
- * was woken for last; while others of the process wait, one of them, for it may have taken it before the one who was woken for it.
+ *   3. It was woken by threads of its process that had received, and these requests are not answered: one, if no other worker was woken
+ * for another one before either was seen at work; several: one of them. All answered: the one it was woken for last; while others of the
+ * process wait, one of them, for it may have taken it before the one who was woken for it.
  *   4. Requests of its process that are not answered: as in 2.
  *   5. None: it works for its own hop.
  * What is ambiguous by 3 and 4 may be settled afterwards: see settle.bpf.h.
@@ -34,8 +35,14 @@
 
 struct request {
 	struct cause cause;
-	u64 turn; /* of the thread that received it, see turn_of; in `unclaimed` the time */
+	u64 turn; /* of the thread that received it, see turn_of; in `unclaimed` the time; in `process` enum handing */
 };
+
+/*
+ * Two workers that are woken one after the other for two requests may take each other's from the queue: who comes first gets the first. So
+ * none of both is known to be at its own before one was seen at work while no other request waited to be taken.
+ */
+enum handing { NOT_HANDED = 0, HANDED = 1, BEGUN = 2 };
 
 /* A few requests in no order; a full list loses its oldest, which `candidates` counts. */
 struct request_list {
@@ -141,6 +148,10 @@ extern int forget_connection(struct request_list *requests, u64 connection);
 extern int note_turn(struct request_list *requests, u64 hop, u64 turn);
 /* Whether it is among them, open or not. */
 extern u32 has_request(struct request_list *requests, struct cause *cause);
+/* Of the requests of a process: a worker was woken for this one. */
+extern int note_handed(struct request_list *requests, struct cause *cause);
+/* And is at work. False: this or another one may be what it is at. */
+extern u32 begins(struct request_list *requests, struct cause *cause);
 
 static __noinline __maybe_unused struct serving *find_spare_serving(struct task_struct *task)
 {
@@ -399,6 +410,7 @@ static __noinline __maybe_unused void hand_over(struct task_struct *task, struct
 	if (!of_process)
 		return;
 	of_process->hands_over = 1;
+	note_handed(&of_process->process, cause);
 	forget_request(&of_process->unclaimed, cause);
 	serving = task->pid == task->tgid ? of_process : serving_of(task);
 	if (serving)

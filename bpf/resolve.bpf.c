@@ -141,6 +141,15 @@ static __noinline bool cause_of_waker(struct task_struct *task, struct task_cont
 	return true;
 }
 
+/* Of those that it was woken for. Writes to `cause` in any case, as may_have_taken_another does to `any`. */
+static __always_inline bool cause_of_handed(struct task_struct *task, struct task_context *context, struct serving *serving,
+					    struct serving *of_process, struct cause *cause)
+{
+	if (of_process && count_open(&serving->woken_for, cause) == 1 && !begins(&of_process->process, cause))
+		return one_of(context, &of_process->process, 0, cause);
+	return cause_from(task, context, &serving->woken_for, false, 0, cause);
+}
+
 static __always_inline bool cause_of_process(struct task_struct *task, struct task_context *context, struct serving *of_process,
 					     struct cause *cause)
 {
@@ -158,8 +167,7 @@ static __always_inline bool cause_of_thread(struct task_struct *task, struct tas
 		*cause = context->cause;
 		return true;
 	}
-	return serving &&
-	       (cause_from(task, context, &serving->woken_for, false, 0, cause) || cause_of_waker(task, context, serving, cause));
+	return serving && (cause_of_handed(task, context, serving, of_process, cause) || cause_of_waker(task, context, serving, cause));
 }
 
 static __always_inline bool cause_of_current(struct task_context *context, struct cause *cause)

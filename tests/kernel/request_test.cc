@@ -291,6 +291,19 @@ TEST_F(RequestTest, WhatAWorkerDidForOneOfTwoIsSettledByItsAnswer) {
   EXPECT_FALSE(Settled(Exec(second).actor.hop_id));
 }
 
+// The queue gives its first to whoever comes first, not to who was woken for it.
+TEST_F(RequestTest, WorkersThatTakeEachOthersAreNotTakenToBeAtTheirOwn) {
+  const std::map<std::string, pid_t> asking = AskAll("serve-swapped", 2);
+
+  for (const auto& [word, client] : asking) {
+    SCOPED_TRACE(word);
+    const HopRecord first = HopOf(word);
+    const HopRecord last = Settled(first.id).value_or(first);
+    EXPECT_NE(last.confidence, Confidence::kAmbiguous);
+    EXPECT_EQ(last.from.tgid, static_cast<uint32_t>(client));
+  }
+}
+
 // Who was seen first to send may come second into the queue.
 TEST_F(RequestTest, OfTwoThatSentBeforeAReceiveBothMessagesMayBeEithers) {
   const std::map<std::string, pid_t> asking = AskAll("serve-crowd", 2);

@@ -375,6 +375,28 @@ def serve_crowd(name):
     os.waitpid(worker, 0)
 
 
+def serve_swapped(name):
+    """Two workers, each woken for a request of its own; then each does the other one's."""
+    jobs, wakes = {}, [queue.SimpleQueue(), queue.SimpleQueue()]
+
+    def work(number):
+        wakes[number].get()
+        time.sleep(0.5)  # until both are woken
+        connection, word = jobs[1 - number]
+        run(word)
+        answer(connection)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for worker in workers:
+        worker.start()
+    listener = listen(name)
+    for number in range(2):
+        [jobs[number]] = accept_and_receive(listener, 1)
+        wakes[number].put(True)
+    for worker in workers:
+        worker.join()
+
+
 def serve_both(name):
     """One worker that takes two requests from the thread that received them, and does one after the other."""
     jobs = queue.SimpleQueue()
@@ -513,6 +535,7 @@ MODES = {
     "serve-by-queue": serve_by_queue,
     "serve-by-workers": serve_by_workers,
     "serve-both": serve_both,
+    "serve-swapped": serve_swapped,
     "serve-crowd": serve_crowd,
     "serve-late": serve_late,
     "serve-after-answer": serve_after_answer,
