@@ -46,6 +46,10 @@ BOUNDARIES = {boundary.name: boundary for boundary in (
     Boundary("su", ("credential",)),
     Boundary("setuid", ("credential",)),
     Boundary("nsenter", ("namespace",)),
+    Boundary("ptrace", ("trace",)),
+    Boundary("vm-write", ("trace",)),
+    Boundary("mem-file", ("trace",)),
+    Boundary("cron", ("delegated",)),
 )}
 
 STREAMS = ("tcp", "unix", "abstract")
@@ -69,7 +73,8 @@ MODELS = {model.name: model for model in (
     Model("getfd", INFERRED, ("tcp", "unix"), own="pidfd-getfd"),
     Model("listener", EXACT, ("tcp", "unix")),        # the listening socket was passed before
 )}
-COMMANDS = ("ssh", "ssh-mux", "ssh-jump", "su", "setuid", "nsenter")
+TRACES = ("ptrace", "vm-write", "mem-file")
+COMMANDS = ("ssh", "ssh-mux", "ssh-jump", "su", "setuid", "nsenter", *TRACES, "cron")
 
 
 def choose(words):

@@ -3,10 +3,11 @@
 import random
 from dataclasses import dataclass, replace
 
-from mechanisms import BOUNDARIES, EXACT, MODELS, choose
+from mechanisms import BOUNDARIES, EXACT, MODELS, TRACES, choose
 
 NAMESPACE = "chains"
 PODS = ("front", "back")
+VICTIMS = {pod: f"{pod}-victim" for pod in PODS}  # processes that others write into
 ENTRIES = ("front/tool", "back/tool", "ops/ops")
 VIRTUAL = {"front": "10.96.0.1", "back": "10.96.0.2"}  # addresses that nobody has: DNAT leads to the pods
 FIRST_PORT = 7000
@@ -31,6 +32,7 @@ class State:
     server: bool = False  # inside a server's own process
     root: bool = True
     raised: bool = False  # back to root by a set-user-id program
+    delegated: bool = False  # by cron, which takes up to a minute: once is enough
     depth: int = 0
 
 
@@ -107,6 +109,8 @@ class Plan:
             self._ssh_jump: with_keys and state.depth < DEEPEST - 1 and state.pod in PODS and "ssh-jump" in self._commands,
             self._su: with_keys and "su" in self._commands,
             self._setuid: 2 * (not state.root and not state.raised and "setuid" in self._commands),
+            self._trace: 2 * (self._may_trace(state) and bool(self._traces())),
+            self._cron: state.root and not state.delegated and "cron" in self._commands,
             self._nsenter: 5 * (at_home and state.container == "ops/ops" and "nsenter" in self._commands),
         }
         return {way: int(weight) for way, weight in open_to_all.items() if weight}
@@ -159,7 +163,7 @@ class Plan:
             hops.append(self._hop(hops[0], model.own, inner, model.own_expect, place(container), tenant))
         steps = self._client(state, boundary, model, ",".join(hops), self._address(boundary, server))
         self._name_caller(state, hops[0], steps)
-        return steps, State(hops[-1], server["pod"], container, server=True, depth=state.depth + len(hops))
+        return steps, State(hops[-1], server["pod"], container, server=True, depth=state.depth + len(hops), delegated=state.delegated)
 
     def _name_caller(self, state, hop, steps):
         """Which server called, and whether from its own process: whether its cause was seen decides over this hop, too."""
@@ -210,7 +214,7 @@ class Plan:
         for pod in pods:
             hop = self._hop(hop, boundary, "sshd", EXACT, place(f"{pod}/sshd"), self.hops[state.hop]["tenant"])
             hops.append(hop)
-        return hops, State(hop, pods[-1], f"{pods[-1]}/sshd", depth=state.depth + len(pods))
+        return hops, State(hop, pods[-1], f"{pods[-1]}/sshd", depth=state.depth + len(pods), delegated=state.delegated)
 
     @staticmethod
     def _host(state, pod):
@@ -239,6 +243,27 @@ class Plan:
 
     def _setuid(self, state):
         return self._enter(state, "setuid", "/chains/bin/setuid task", raised=True)
+
+    def _traces(self):
+        return [how for how in TRACES if how in self._commands]
+
+    def _may_trace(self, state):
+        """Where victims are; in what one does already, writing into it again crosses nothing."""
+        return state.container.endswith("/srv") and state.root and self.hops[state.hop]["model"] != "victim"
+
+    def _trace(self, state):
+        """A process of its own writes the rest into one that was there before, and that does it."""
+        how, container = self._random.choice(self._traces()), state.container
+        hop = self._hop(state.hop, how, "victim", EXACT, place(container), self.hops[state.hop]["tenant"])
+        pod = container.split("/")[0]
+        steps = self._command(state, [hop], f"{AGENT} trace {VICTIMS[pod]} {how}")
+        return steps, replace(state, hop=hop, pod=pod, server=True, depth=state.depth + 1)
+
+    def _cron(self, state):
+        """Who left a job is not known, and not guessed: a chain begins anew."""
+        pod = self._any_pod()
+        hop = self._hop("", "cron", "cron", EXACT, place(f"{pod}/srv"), self.hops[state.hop]["tenant"])
+        return [f"leave {hop} {pod}"], State(hop, pod, f"{pod}/srv", depth=state.depth + 1, delegated=True)
 
     def _nsenter(self, state):
         pod = self._any_pod()

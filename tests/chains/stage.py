@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, "/payload/load")
 from bench import call, until  # noqa: E402
 
-from plan import AGENT, NAMESPACE, PODS, VIRTUAL  # noqa: E402
+from plan import AGENT, NAMESPACE, PODS, VICTIMS, VIRTUAL  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SHARED = Path("/run/chains")
@@ -21,6 +21,8 @@ ANCHORS = {pod: 990001 + number for number, pod in enumerate(PODS)}  # seconds t
 
 # Models that need a program which not every build has: the file that must be there, and the command.
 TOOLCHAINS = {"go": ("/payload/go_server", "/chains/bin/go_server"), "node": ("/payload/node", "/chains/bin/node /chains/servers/node_server.js")}
+# PAM would write the audit login id, which a container may not. One folder for all containers that may leave jobs.
+CRON = "sed -i /pam_loginuid/d /etc/pam.d/cron; rm -rf /etc/cron.d; ln -s /chains/cron/{pod} /etc/cron.d; cron"
 CONFIG = """policies: {directory: /run/chains/policies}
 chains: {keepEnded: 60m}
 """
@@ -83,7 +85,8 @@ def manifests(plan):
     pods = []
     for pod in PODS:
         servers = "\n".join(server_line(server) for server in plan.servers.values() if server["pod"] == pod)
-        serve = f"hostname -i >/chains/ready/address-{pod}\n{servers}\nexec sleep {ANCHORS[pod]}"
+        serve = "\n".join((f"hostname -i >/chains/ready/address-{pod}", servers, f"{AGENT} victim {VICTIMS[pod]} &", CRON.format(pod=pod),
+                           f"exec sleep {ANCHORS[pod]}"))
         pods.append(manifest(pod, [container("tool", "exec sleep 1000000"), container("srv", serve), container("sshd", SSHD)]))
     pods.append(manifest("ops", [container("ops", "exec sleep 1000000", "    securityContext: {privileged: true}\n")], "  hostPID: true\n"))
     return pods
@@ -91,7 +94,7 @@ def manifests(plan):
 
 def prepare():
     """The folder that all containers share, and nestord's settings: no policies, for su could not read what it needs."""
-    for folder in ("bin", "ready", "sockets", "ssh", "servers", "pods", "policies"):
+    for folder in ("bin", "ready", "sockets", "ssh", "servers", "pods", "policies", "jobs", *(f"cron/{pod}" for pod in PODS)):
         (SHARED / folder).mkdir(parents=True)
     SHARED.chmod(0o755)
     (SHARED / "sockets").chmod(0o777)
@@ -125,7 +128,7 @@ def start_pods(plan):
     started = call("pod", "run", *files)
     if started.returncode != 0:
         raise RuntimeError(f"pod run: {started.stderr}")
-    wanted = [*plan.servers, *(f"address-{pod}" for pod in PODS)]
+    wanted = [*plan.servers, *VICTIMS.values(), *(f"address-{pod}" for pod in PODS)]
     until("the servers", lambda: all((SHARED / "ready" / name).exists() for name in wanted))
     for pod in PODS:
         until("sshd", lambda: call("pod", "exec", f"{NAMESPACE}/{pod}", "tool", "--", "bash", "-c",

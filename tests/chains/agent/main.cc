@@ -4,6 +4,8 @@
 //   leaf MARKER                  writes its marker and the path from stdin to the truth file, and
 //   ends agent task                   does the task on stdin agent session AT_A_TIME      does all
 //   tasks on stdin, each in a child, so many at a time agent serve NAME MODEL ADDRESS
+//   agent victim NAME            does what is written into its memory
+//   agent trace NAME HOW         writes the task on stdin into that one's
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -18,6 +20,7 @@
 #include "tests/chains/agent/bytes.h"
 #include "tests/chains/agent/serve.h"
 #include "tests/chains/agent/steps.h"
+#include "tests/chains/agent/victim.h"
 
 namespace nestor::chains {
 namespace {
@@ -98,6 +101,12 @@ int Serve(const std::string& name, const std::string& model, const std::string& 
   return 0;
 }
 
+int Wait(const std::string& victim) {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGCHLD, SIG_IGN);
+  return BeVictim(victim);
+}
+
 }  // namespace
 
 int Main(int argc, char** argv) {
@@ -105,6 +114,10 @@ int Main(int argc, char** argv) {
   if (name == "leaf" && argc == 2) return Leaf(verb);
   if (verb == "task" && argc == 2) return DoTask();
   if (verb == "session" && argc == 3) return Session(std::atoi(argv[2]));
+  if (verb == "victim" && argc == 3) return Wait(argv[2]);
+  if (verb == "trace" && argc == 4) {
+    return WriteInto(argv[2], argv[3], ReadToEnd(STDIN_FILENO)) ? 0 : 1;
+  }
   if (verb == "serve" && argc == 5) return Serve(argv[2], argv[3], argv[4]);
   std::fputs("agent: wrong usage\n", stderr);
   return 2;

@@ -15,6 +15,7 @@ enum class Role { kClient, kServer };
 //   leaf HOW MARKER          starts a leaf, which writes its marker and the path to the truth file
 //   connect HOPS ADDRESS     hands the rest to a server, from this very process; with a third word
 //   `split`, in two parts agent HOW                hands the rest to a new process of this program
+//   leave HOP POD            leaves the rest to that pod's cron, in a file: its path begins anew
 //   exec HOPS WORD...        hands the rest to a command, on its stdin: ssh, su, nsenter, socat,
 //   bash
 // False, and a line on stderr, when a step fails.
