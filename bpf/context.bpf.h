@@ -70,7 +70,9 @@ struct task_context {
 	u32 told_loader;  /* see was_told in judge.bpf.h */
 	u32 image_device; /* that container's, see struct container: it never changes */
 	u32 agents_exec;  /* the exec that agents_own is of: the lower half of the kernel's count */
-	u32 pad;
+	u8 alone_waits;   /* its request is not answered */
+	u8 alone_untold;  /* which request_states does not say yet, see tell_alone */
+	u8 pad[2];
 	u64 alone;        /* the only connection that its process serves, see goes_on_alone; 0: not known to be the only one */
 	u64 alone_turn;   /* in which it brought the last request, see turn_of */
 	u64 agents_own;   /* marks: the agents that its process is; see agents_join */

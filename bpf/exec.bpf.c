@@ -216,6 +216,7 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 	context->exec_id = task->self_exec_id;
 	/* An exec ends what the thread was serving for others: the new program knows nothing of it. */
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	tell_alone(context);
 	context->alone = 0;
 	if (context->flags & TASK_RECEIVES) {
 		context->flags &= ~TASK_RECEIVES;

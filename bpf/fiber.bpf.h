@@ -16,7 +16,12 @@
 #define MOST_GO_STACK (1ULL << 30)
 
 /* Connections that a request came over, by their hop, as long as they are open. */
-enum request_state { REQUEST_ACCEPTED = 1, REQUEST_WAITS = 2, REQUEST_ANSWERED = 3 };
+enum request_state {
+	REQUEST_ACCEPTED = 1,
+	REQUEST_WAITS = 2,
+	REQUEST_ANSWERED = 3,
+	REQUEST_DONE = 4, /* answered by a worker that receives none itself, and so had it */
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

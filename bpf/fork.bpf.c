@@ -57,8 +57,11 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 	if (!to)
 		return 0;
 	to->alone = 0;
-	if (child->tgid == parent->tgid)
+	to->alone_untold = 0;
+	if (child->tgid == parent->tgid) {
+		tell_alone(from);
 		from->alone_over = 1;
+	}
 	process_key(&key, parent);
 	if (child->tgid != parent->tgid && to->parent.start_ns == key.start_ns && to->parent.tgid == key.tgid)
 		return 0; /* the instance before saw this one: it handed over in this moment */

@@ -111,7 +111,7 @@ static __always_inline void received(struct sock *sk, int result)
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (tag && goes_on_alone(context, tag) && !(shared_connections && tag->inbox)) {
 		context->alone_turn = turn_of(task);
-		set_request_state(tag, REQUEST_WAITS);
+		alone_has(context, tag, REQUEST_WAITS);
 		return;
 	}
 	if (tag && request_of(task, context, tag, sk, &cause)) {

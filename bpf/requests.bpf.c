@@ -200,36 +200,13 @@ __noinline u32 has_request(struct request_list *requests, struct cause *cause)
 	return 0;
 }
 
-__noinline int note_handed(struct request_list *requests, struct cause *cause)
+__noinline u32 begins(struct request_list *handed, struct cause *cause)
 {
-	if (!requests || !cause)
-		return 0;
-	for (int i = 0; i < REQUESTS_KEPT; i++) {
-		if (requests->list[i].cause.hop_id == cause->hop_id && requests->list[i].turn == NOT_HANDED)
-			requests->list[i].turn = HANDED;
-	}
-	return 0;
-}
-
-static __always_inline bool waits_to_be_taken(const struct request_list *requests, u64 hop)
-{
-	bool waits = false;
-
-	for (int i = 0; i < REQUESTS_KEPT; i++)
-		waits |= requests->list[i].cause.hop_id == hop && requests->list[i].turn == HANDED;
-	return waits;
-}
-
-__noinline u32 begins(struct request_list *requests, struct cause *cause)
-{
-	struct look look = {.requests = requests, .turn = HANDED, .count = unknown_zero};
-
-	if (!requests || !cause || !waits_to_be_taken(requests, cause->hop_id))
+	if (!handed || !cause || !has_request(handed, cause))
 		return 1;
-	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
-	if (look.count > 1)
+	if (count_later(handed, bpf_ktime_get_boot_ns() - TAKEN_WITHIN_NS) > 1)
 		return 0;
-	note_turn(requests, cause->hop_id, BEGUN);
+	forget_request(handed, cause);
 	return 1;
 }
 

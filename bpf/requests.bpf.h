@@ -5,8 +5,8 @@
  *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is
  * one and the thread is known to do one thing after the other; else one of them, ambiguous. None, as all were answered: the last one
  * it received. A request that it answered just now, and nothing since, is one of them, too.
- *   3. It was woken by threads of its process that had received, and these requests are not answered: one, if no other worker was woken
- * for another one before either was seen at work; several: one of them. All answered: the one it was woken for last; while others of the
+ *   3. It was woken by threads of its process that had received, and these requests are not answered: one, or
+ * several: one of them. All answered: the one it was woken for last; while others of the
  * process wait, one of them, for it may have taken it before the one who was woken for it.
  *   4. Requests of its process that are not answered: as in 2.
  *   5. None: it works for its own hop.
@@ -31,18 +31,15 @@
 /* A worker that was woken for a request which is answered by now is at it no longer than this. */
 #define WORKS_FOR_NS 10000000000ULL
 
+/* So long a request may lie in a queue after a worker was woken for it. */
+#define TAKEN_WITHIN_NS 2000000000ULL
+
 #define UNSETTLED_KEPT 16 /* ambiguous hops of a worker, see settle.bpf.h; a power of two */
 
 struct request {
 	struct cause cause;
-	u64 turn; /* of the thread that received it, see turn_of; in `unclaimed` the time; in `process` enum handing */
+	u64 turn; /* of the thread that received it, see turn_of; in `unclaimed` and `handed` the time */
 };
-
-/*
- * Two workers that are woken one after the other for two requests may take each other's from the queue: who comes first gets the first. So
- * none of both is known to be at its own before one was seen at work while no other request waited to be taken.
- */
-enum handing { NOT_HANDED = 0, HANDED = 1, BEGUN = 2 };
 
 /* A few requests in no order; a full list loses its oldest, which `candidates` counts. */
 struct request_list {
@@ -57,11 +54,12 @@ struct serving {
 	struct request_list woken_for;
 	struct cause woken_by; /* the request of the last waker that had one */
 	u64 woken_ns;
+	u64 did;               /* a worker: the request that it answered last */
 	struct cause answered; /* by this thread, and it received nothing since */
 	u64 answered_turn;
 	u8 interleaves;    /* it answered one request while it was at another: it goes back and forth */
 	u8 in_order;       /* how often it answered what it had received last, while another request waited */
-	u8 handed;         /* what it received last was given to another thread */
+	u8 gave;           /* what it received last was given to another thread */
 	u8 hands_over;     /* process: some thread gives requests to others */
 	u8 migrates;       /* process: a thread that was at one request answered another that a second thread had received */
 	u8 next_lock;      /* process: where the next one goes */
@@ -72,6 +70,11 @@ struct serving {
 	u64 unsettled[UNSETTLED_KEPT]; /* ambiguous hops that it opened since it answered a request last; see settle.bpf.h */
 	/* Process: */
 	struct request_list process;
+	/*
+	 * Two workers that are woken one after the other for two requests may take each other's from the queue: who comes first gets the
+	 * first. So these are the requests that a worker was woken for, until one is seen at work while no other is here, or answers.
+	 */
+	struct request_list handed;
 	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
 	u64 locks[LOCKS_KEPT];         /* futexes that workers, too, wake others at: they hand on a lock there and no request */
 };
@@ -103,6 +106,18 @@ static __always_inline bool is_open(const struct cause *cause)
 		return false;
 	state = bpf_map_lookup_elem(&request_states, &connection);
 	return state && *state == REQUEST_WAITS;
+}
+
+/* Another worker had this request than the one whose `serving` it is. */
+static __always_inline bool another_did(const struct serving *serving, const struct cause *cause)
+{
+	u64 connection = cause->connection;
+	u8 *state;
+
+	if (serving->did == cause->hop_id || !connection)
+		return false;
+	state = bpf_map_lookup_elem(&request_states, &connection);
+	return state && *state == REQUEST_DONE;
 }
 
 /*
@@ -148,10 +163,8 @@ extern int forget_connection(struct request_list *requests, u64 connection);
 extern int note_turn(struct request_list *requests, u64 hop, u64 turn);
 /* Whether it is among them, open or not. */
 extern u32 has_request(struct request_list *requests, struct cause *cause);
-/* Of the requests of a process: a worker was woken for this one. */
-extern int note_handed(struct request_list *requests, struct cause *cause);
-/* And is at work. False: this or another one may be what it is at. */
-extern u32 begins(struct request_list *requests, struct cause *cause);
+/* A worker that was woken for this request is at work. False: it may have taken another one of `handed`. */
+extern u32 begins(struct request_list *handed, struct cause *cause);
 
 static __noinline __maybe_unused struct serving *find_spare_serving(struct task_struct *task)
 {
@@ -236,11 +249,11 @@ static __always_inline bool set_request_state(struct socket_tag *tag, u8 state)
 
 /* The thread goes on to another request. Had it given the one before to nobody, any worker may take that from a queue, without being woken.
  */
-static __always_inline void leave_unclaimed(struct serving *serving, struct serving *of_process, struct cause *before)
+static __always_inline void leave_unclaimed(struct serving *serving, struct serving *of_process, struct cause *before, struct cause *next)
 {
-	if (before->hop_id && !serving->handed && of_process->hands_over && is_open(before))
+	if (before->hop_id && before->hop_id != next->hop_id && !serving->gave && of_process->hands_over && is_open(before))
 		queue_request(&of_process->unclaimed, before, bpf_ktime_get_boot_ns());
-	serving->handed = 0;
+	serving->gave = 0;
 }
 
 /*
@@ -254,14 +267,35 @@ static __always_inline bool ends_those_before(const struct socket_tag *tag)
 
 /*
  * One request after the other over one connection, to the only thread of a process: a server that forks for each connection, or has a
- * process waiting. Its lists have that request already, and all that changes with the next one is that it waits again.
+ * process waiting. Its lists have that request already, and all that changes with the next one, and with its answer, is whether it waits.
  */
 static __always_inline bool goes_on_alone(const struct task_context *context, const struct socket_tag *tag)
 {
 	return context->alone && !context->alone_over && context->alone == tag->cause.connection &&
-	       context->cause.hop_id == context->alone && !context->cause.accepted && tag->side == SOCKET_SERVER &&
-	       tag->request == REQUEST_ANSWERED && !tag->shared && !tag->passed.hop_id && tag->from_hop_id != context->hop_id &&
-	       context->alone != context->hop_id;
+	       context->cause.hop_id == context->alone && !context->cause.accepted && tag->side == SOCKET_SERVER && !tag->shared &&
+	       !tag->passed.hop_id && tag->from_hop_id != context->hop_id && context->alone != context->hop_id;
+}
+
+/* Nobody but this thread asks whether its request waits: the table learns that before it does. */
+static __always_inline void alone_has(struct task_context *context, struct socket_tag *tag, u8 state)
+{
+	tag->request = state;
+	context->alone_waits = state == REQUEST_WAITS;
+	context->alone_untold = 1;
+}
+
+/* Before this thread, a child or another thread asks. */
+static __always_inline void tell_alone(struct task_context *context)
+{
+	u64 connection = context->alone;
+	u8 *known;
+
+	if (!context->alone_untold)
+		return;
+	context->alone_untold = 0;
+	known = bpf_map_lookup_elem(&request_states, &connection);
+	if (known)
+		*known = context->alone_waits ? REQUEST_WAITS : REQUEST_ANSWERED;
 }
 
 /* Until a second connection, or thread, comes. */
@@ -281,6 +315,7 @@ static __always_inline void leave_alone(struct task_context *context, struct req
 {
 	if (!context->alone)
 		return;
+	tell_alone(context);
 	note_turn(received, context->alone, context->alone_turn);
 	context->alone = 0;
 	context->alone_over = 0;
@@ -296,6 +331,7 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 	if (!tag || !context || !cause || !before)
 		return;
 	ends = ends_those_before(tag);
+	tell_alone(context);
 	if (!set_request_state(tag, REQUEST_WAITS))
 		return;
 	of_process = serving_of_process(task);
@@ -308,8 +344,7 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 	}
 	context->flags |= TASK_RECEIVES;
 	serving->takes_requests = 1;
-	if (before->hop_id != cause->hop_id)
-		leave_unclaimed(serving, of_process, before);
+	leave_unclaimed(serving, of_process, before, cause);
 	serving->answered.hop_id = 0;
 	leave_alone(context, &serving->received);
 	remember_request(&of_process->process, cause, 0);
@@ -410,11 +445,12 @@ static __noinline __maybe_unused void hand_over(struct task_struct *task, struct
 	if (!of_process)
 		return;
 	of_process->hands_over = 1;
-	note_handed(&of_process->process, cause);
 	forget_request(&of_process->unclaimed, cause);
 	serving = task->pid == task->tgid ? of_process : serving_of(task);
-	if (serving)
-		serving->handed = 1;
+	if (!serving || serving->gave)
+		return;
+	serving->gave = 1;
+	queue_request(&of_process->handed, cause, bpf_ktime_get_boot_ns());
 }
 
 /* Whether what a connection was made for is still under way: a request that waits, or one of several. */
@@ -464,6 +500,17 @@ static __always_inline void goes_elsewhere(struct task_struct *task, struct serv
 /* The ambiguous hops of a worker that now answers this connection's request; in settle.bpf.c. */
 extern int settle_by_answer(struct serving *serving, struct socket_tag *tag);
 
+static __always_inline void worker_answers(struct task_struct *task, struct serving *serving, struct socket_tag *tag)
+{
+	struct serving *of_process = find_serving(task->group_leader);
+
+	serving->did = tag->cause.hop_id;
+	if (of_process)
+		forget_request(&of_process->handed, &tag->cause);
+	if (serving->unsettled_count)
+		settle_by_answer(serving, tag);
+}
+
 /* `task` sends on the connection. */
 static __noinline __maybe_unused void request_answered(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
 {
@@ -480,9 +527,12 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 		else if (is_open(&context->cause))
 			goes_elsewhere(task, serving, &tag->cause);
 	}
-	if (serving && serving->unsettled_count)
-		settle_by_answer(serving, tag);
-	set_request_state(tag, REQUEST_ANSWERED);
+	if (serving && !serving->takes_requests) {
+		worker_answers(task, serving, tag);
+		set_request_state(tag, REQUEST_DONE);
+	} else {
+		set_request_state(tag, REQUEST_ANSWERED);
+	}
 }
 
 /* The connection ends. */

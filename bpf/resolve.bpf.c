@@ -102,51 +102,68 @@ static __always_inline bool cause_from(struct task_struct *task, struct task_con
 }
 
 /*
- * What else a worker can be at whose own request is answered: one that waits, or one that lies in a queue. Writes to `any`, for 6.1 has 512
- * bytes of stack for a program and all that it calls, and on the way here they are all in use.
+ * A worker may be at any open request of its process, and at one that it was woken for or that lies in a queue, answered or not. `serving`
+ * when it is its own: what that was woken for last is answered.
  */
-static __always_inline bool may_have_taken_another(struct serving *of_process, u64 since, struct cause *any)
-{
-	if (!of_process)
-		return false;
-	return count_open(&of_process->process, any) || count_later(&of_process->unclaimed, since);
-}
-
-/* A worker whose request is answered by now: what it was woken for last, or one that it took itself. */
-static __noinline bool cause_of_waker(struct task_struct *task, struct task_context *context, struct serving *serving, struct cause *cause)
+static __noinline bool one_of_handed(struct task_context *context, struct serving *of_process, struct serving *serving, struct cause *cause)
 {
 	struct nestor_hop_body *body;
-	struct serving *of_process;
 	u32 count;
 
-	if (!context || !serving || !cause || !serving->woken_by.hop_id)
+	if (!context || !of_process || !cause)
 		return false;
-	if (bpf_ktime_get_boot_ns() - serving->woken_ns > WORKS_FOR_NS)
-		return false;
-	of_process = find_serving(task->group_leader);
-	if (!may_have_taken_another(of_process, serving->woken_ns, cause)) {
-		*cause = serving->woken_by;
-		return true;
-	}
 	body = open_ambiguous(context);
-	if (!body || !of_process)
+	if (!body)
 		return false;
 	count = add_candidates(body, &of_process->process);
-	count = add_later(body, count, &of_process->unclaimed, serving->woken_ns);
-	count = add_candidate(body, count, serving->woken_by.hop_id);
+	count = add_later(body, count, &of_process->handed, bpf_ktime_get_boot_ns() - TAKEN_WITHIN_NS);
+	if (serving) {
+		count = add_later(body, count, &of_process->unclaimed, serving->woken_ns);
+		if (!has_request(&of_process->handed, &serving->woken_by))
+			count = add_candidate(body, count, serving->woken_by.hop_id);
+	}
 	close_ambiguous(body, count, cause);
 	/* It may go on with an answered request as long as that has its connection, and answers that no more. */
-	if (!is_connected(&serving->woken_by))
+	if (!serving || !is_connected(&serving->woken_by))
 		note_unsettled(body->id);
 	return true;
 }
 
-/* Of those that it was woken for. Writes to `cause` in any case, as may_have_taken_another does to `any`. */
+/*
+ * Whether a worker whose request is answered can be at no other one: one that waits, or lies in a queue. `any` is written to, for 6.1 has
+ * 512 bytes of stack for a program and all that it calls, and on the way here they are all in use.
+ */
+static __noinline bool has_taken_no_other(struct serving *of_process, struct serving *serving, struct cause *any)
+{
+	if (!of_process)
+		return true;
+	if (!serving || !any)
+		return false;
+	return begins(&of_process->handed, &serving->woken_by) && !count_open(&of_process->process, any) &&
+	       !count_later(&of_process->handed, bpf_ktime_get_boot_ns() - TAKEN_WITHIN_NS) &&
+	       !count_later(&of_process->unclaimed, serving->woken_ns);
+}
+
+/* A worker whose request is answered by now: what it was woken for last, or one that it took itself. */
+static __always_inline bool cause_of_waker(struct task_context *context, struct serving *serving, struct serving *of_process,
+					   struct cause *cause)
+{
+	if (!serving->woken_by.hop_id || bpf_ktime_get_boot_ns() - serving->woken_ns > WORKS_FOR_NS)
+		return false;
+	if (another_did(serving, &serving->woken_by))
+		return false;
+	if (!has_taken_no_other(of_process, serving, cause))
+		return one_of_handed(context, of_process, serving, cause);
+	*cause = serving->woken_by;
+	return true;
+}
+
+/* Of those that it was woken for. Writes to `cause` in any case. */
 static __always_inline bool cause_of_handed(struct task_struct *task, struct task_context *context, struct serving *serving,
 					    struct serving *of_process, struct cause *cause)
 {
-	if (of_process && count_open(&serving->woken_for, cause) == 1 && !begins(&of_process->process, cause))
-		return one_of(context, &of_process->process, 0, cause);
+	if (of_process && count_open(&serving->woken_for, cause) == 1 && !begins(&of_process->handed, cause))
+		return one_of_handed(context, of_process, NULL, cause);
 	return cause_from(task, context, &serving->woken_for, false, 0, cause);
 }
 
@@ -167,7 +184,8 @@ static __always_inline bool cause_of_thread(struct task_struct *task, struct tas
 		*cause = context->cause;
 		return true;
 	}
-	return serving && (cause_of_handed(task, context, serving, of_process, cause) || cause_of_waker(task, context, serving, cause));
+	return serving &&
+	       (cause_of_handed(task, context, serving, of_process, cause) || cause_of_waker(context, serving, of_process, cause));
 }
 
 static __always_inline bool cause_of_current(struct task_context *context, struct cause *cause)
@@ -191,6 +209,7 @@ __noinline int resolve_cause(struct task_context *context, struct cause *cause)
 {
 	if (!context || !cause)
 		return 0;
+	tell_alone(context);
 	if (cause_of_current(context, cause)) {
 		cause->agents = agents_join(cause->agents, context->agents_own);
 		return 1;

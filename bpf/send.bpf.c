@@ -5,13 +5,18 @@
 /* On a connection that a client opened: the request that came over it is answered. */
 static __always_inline void server_sends(struct socket_tag *tag)
 {
+	struct task_context *context;
 	struct task_struct *task;
 
 	tag->answers = 1;
 	if (tag->request != REQUEST_WAITS)
 		return;
 	task = bpf_get_current_task_btf();
-	request_answered(task, find_context(task), tag);
+	context = find_context(task);
+	if (context && goes_on_alone(context, tag))
+		alone_has(context, tag, REQUEST_ANSWERED);
+	else
+		request_answered(task, context, tag);
 }
 
 /*
@@ -39,6 +44,7 @@ static __always_inline void client_sends(struct socket_tag *tag)
 
 	if (!context)
 		return;
+	tell_alone(context);
 	effective_cause(&cause, task, context);
 	if (cause.hop_id == tag->cause.hop_id && !tag->shared && !(context->flags & TASK_RECEIVES))
 		return;
