@@ -263,7 +263,8 @@ class Plan:
         """Who left a job is not known, and not guessed: a chain begins anew."""
         pod = self._any_pod()
         hop = self._hop("", "cron", "cron", EXACT, place(f"{pod}/srv"), self.hops[state.hop]["tenant"])
-        return [f"leave {hop} {pod}"], State(hop, pod, f"{pod}/srv", depth=state.depth + 1, delegated=True)
+        before = [f"agent {self._random.choice(STARTS)}"] if state.server else []
+        return before + [f"leave {hop} {pod}"], State(hop, pod, f"{pod}/srv", depth=state.depth + 1, delegated=True)
 
     def _nsenter(self, state):
         pod = self._any_pod()
