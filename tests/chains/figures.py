@@ -19,7 +19,7 @@ BARS = (
 )
 
 # What a change must not fall below: plans of CI are small and swing. Raise these as nestor gets better; the bars above are the goal.
-REACHED = {"exact_precision": 0.97, "exact_recall": 0.95, "inferred_precision": 0.9, "inferred_recall": 0.75, "long_whole": 0.6,
+REACHED = {"exact_precision": 0.99, "exact_recall": 0.97, "inferred_precision": 0.95, "inferred_recall": 0.75, "long_whole": 0.6,
            "ambiguous_with_truth": 0.9}
 
 

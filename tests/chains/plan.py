@@ -40,11 +40,12 @@ class Plan:
     """`leaves`: marker -> path and start; `hops`: id -> what it is; `sessions`: the tasks for each; `servers`: what must run."""
 
     def __init__(self, seed, size, tenants=3, mechanisms=(), absent=()):
-        """`mechanisms`: only these; `absent`: models that are not installed."""
+        """`mechanisms`: only these; `absent`: models that are not installed, or commands that are left out."""
         self.seed, self.size = seed, size
         self._random = random.Random(seed)
         self._boundaries, self._models, self._commands = choose(mechanisms)
         self._models = [model for model in self._models if model not in absent]
+        self._commands = [command for command in self._commands if command not in absent]
         self._ports, self._used_markers = {}, set()
         self.hops, self.leaves, self.servers = {}, {}, {}
         self._start_servers()

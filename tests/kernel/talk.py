@@ -411,6 +411,7 @@ def serve_both(name):
     listener = listen(name)
     for _ in range(2):
         jobs.put(*accept_and_receive(listener, 1))
+        time.sleep(0.3)  # until it waits again: it is woken for each
     worker.join()
 
 
