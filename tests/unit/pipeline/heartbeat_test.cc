@@ -13,7 +13,7 @@
 #include "agent/beat/signed_bytes.h"
 #include "agent/pipeline/pipeline.h"
 #include "tests/unit/beat/sample_beats.h"
-#include "tests/unit/pipeline/quiet_kernel.h"
+#include "tests/unit/pipeline/quiet_node.h"
 
 namespace nestor {
 namespace {
@@ -23,32 +23,21 @@ using ::testing::HasSubstr;
 
 class HeartbeatTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    WorkloadOptions options;
-    options.cri_endpoint = "";
-    options.cgroup_root = "/proc/self/task";  // no container's cgroup is there
-    workloads_ = std::make_unique<WorkloadIndex>(options);
-  }
-
   // A whole life: start, and an end at once. What it told.
   std::vector<Event> Live(LastBeat last, Status (*write)(const HeartbeatInfo&) = nullptr) {
-    auto agents = AgentRecogniser::Create({});
-    auto masker = Masker::Create({});
-    EXPECT_TRUE(agents.ok() && masker.ok());
     PipelineOptions options;
     std::unique_ptr<Keeper> keeper;
     if (write) keeper = std::make_unique<Keeper>(write, [this](const Error&) { ++complaints_; });
     options.heart = std::make_shared<Heart>(HeartOptions{"node-a", "b00t", 100, 1'000'000'000'000},
                                             sample::Key(), std::move(last), std::move(keeper));
     options.signer = {"/state", sample::kKeyId, sample::kPublicPem, write != nullptr, "is full"};
-    pipeline_ = std::make_unique<Pipeline>(std::move(options), kernel_, *workloads_, proc_,
-                                           *std::move(agents), *std::move(masker));
+    pipeline_ = node_.MakePipeline(std::move(options));
     EXPECT_TRUE(pipeline_->Start(std::make_shared<PolicySet>()).ok());
     std::thread thread([this] { EXPECT_TRUE(pipeline_->Run().ok()); });
     status_ = pipeline_->GetStatus();
     if (before_stop_) before_stop_();
     pipeline_->Stop();
-    kernel_.source.Wake();
+    node_.kernel.source.Wake();
     thread.join();
     std::vector<Event> events;
     for (const auto& event : pipeline_->events().Read(1, 100, milliseconds(0)).events) {
@@ -57,9 +46,7 @@ class HeartbeatTest : public ::testing::Test {
     return events;
   }
 
-  QuietKernel kernel_;
-  const ProcReader proc_;
-  std::unique_ptr<WorkloadIndex> workloads_;
+  QuietNode node_;
   std::unique_ptr<Pipeline> pipeline_;
   NodeStatus status_;  // while it ran
   std::function<void()> before_stop_;
@@ -97,8 +84,8 @@ TEST_F(HeartbeatTest, ItsTimesAreThoseOfTheEvent) {
 }
 
 TEST_F(HeartbeatTest, TheGapSaysWhatTheKernelKeptAndLost) {
-  kernel_.inherited.continued = true;
-  kernel_.lost = {{1, "ring-bulk", 3, 30}, {1, "program-missed", 4, 4}};
+  node_.kernel.inherited.continued = true;
+  node_.kernel.lost = {{1, "ring-bulk", 3, 30}, {1, "program-missed", 4, 4}};
 
   const std::vector<Event> events = Live({kEarlierNone, {}, ""});
 
@@ -110,9 +97,9 @@ TEST_F(HeartbeatTest, TheGapSaysWhatTheKernelKeptAndLost) {
 }
 
 TEST_F(HeartbeatTest, AnotherBuildAndNothingAreDifferentWords) {
-  kernel_.inherited.lost = true;
+  node_.kernel.inherited.lost = true;
   EXPECT_EQ(Live({kEarlierNone, {}, ""})[0].gap->kernel, kKernelReplaced);
-  kernel_.inherited.lost = false;
+  node_.kernel.inherited.lost = false;
   EXPECT_EQ(Live({kEarlierNone, {}, ""})[0].gap->kernel, kKernelNothing);
 }
 

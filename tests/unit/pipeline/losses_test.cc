@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "agent/pipeline/pipeline.h"
-#include "tests/unit/pipeline/quiet_kernel.h"
+#include "tests/unit/pipeline/quiet_node.h"
 
 namespace nestor {
 namespace {
@@ -48,16 +48,8 @@ TEST(LossesTest, WhatAnEarlierStartToldOfTheKernelIsNotToldAgain) {
 class UntoldLossesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    WorkloadOptions options;
-    options.cri_endpoint = "";
-    options.cgroup_root = "/proc/self/task";  // no container's cgroup is there
-    workloads_ = std::make_unique<WorkloadIndex>(options);
-    auto agents = AgentRecogniser::Create({});
-    auto masker = Masker::Create({});
-    ASSERT_TRUE(agents.ok() && masker.ok());
-    kernel_.lost = {{1, "ring-bulk", 3, 30}};
-    pipeline_ = std::make_unique<Pipeline>(PipelineOptions{}, kernel_, *workloads_, proc_,
-                                           *std::move(agents), *std::move(masker));
+    node_.kernel.lost = {{1, "ring-bulk", 3, 30}};
+    pipeline_ = node_.MakePipeline();
     ASSERT_TRUE(pipeline_->Start(std::make_shared<PolicySet>()).ok());
   }
 
@@ -67,7 +59,7 @@ class UntoldLossesTest : public ::testing::Test {
     pipeline_->events().NoteTold(told);
     pipeline_->GetStatus();  // a turn of the loop
     pipeline_->Stop();
-    kernel_.source.Wake();
+    node_.kernel.source.Wake();
     thread.join();
   }
 
@@ -80,20 +72,18 @@ class UntoldLossesTest : public ::testing::Test {
     return 0;
   }
 
-  QuietKernel kernel_;
-  const ProcReader proc_;
-  std::unique_ptr<WorkloadIndex> workloads_;
+  QuietNode node_;
   std::unique_ptr<Pipeline> pipeline_;
 };
 
 TEST_F(UntoldLossesTest, OfWhatNoReaderHasTheNextStartTells) {
   RunUntilTold(SeqOfLoss() - 1);
-  EXPECT_THAT(kernel_.confirmed, IsEmpty());
+  EXPECT_THAT(node_.kernel.confirmed, IsEmpty());
 }
 
 TEST_F(UntoldLossesTest, WhatAReaderHasIsToldOnce) {
   RunUntilTold(SeqOfLoss());
-  EXPECT_THAT(kernel_.confirmed, ElementsAre(Loss("ring-bulk", 3, 30)));
+  EXPECT_THAT(node_.kernel.confirmed, ElementsAre(Loss("ring-bulk", 3, 30)));
 }
 
 }  // namespace

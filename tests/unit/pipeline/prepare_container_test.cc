@@ -9,7 +9,7 @@
 #include "agent/pipeline/pipeline.h"
 #include "agent/policy/compile.h"
 #include "agent/policy/document.h"
-#include "tests/unit/pipeline/quiet_kernel.h"
+#include "tests/unit/pipeline/quiet_node.h"
 
 namespace nestor {
 namespace {
@@ -52,21 +52,13 @@ PreparedContainer Prepared() {
 class PrepareContainerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    WorkloadOptions options;
-    options.cri_endpoint = "";
-    options.cgroup_root = "/proc/self/task";  // no container's cgroup is there
-    workloads_ = std::make_unique<WorkloadIndex>(options);
-    auto agents = AgentRecogniser::Create({});
-    auto masker = Masker::Create({});
-    ASSERT_TRUE(agents.ok() && masker.ok());
-    pipeline_ = std::make_unique<Pipeline>(PipelineOptions{}, kernel_, *workloads_, proc_,
-                                           *std::move(agents), *std::move(masker));
+    pipeline_ = node_.MakePipeline();
     ASSERT_TRUE(pipeline_->Start(ForLabel()).ok());
     thread_ = std::thread([this] { EXPECT_TRUE(pipeline_->Run().ok()); });
   }
   void TearDown() override {
     pipeline_->Stop();
-    kernel_.source.Wake();
+    node_.kernel.source.Wake();
     thread_.join();
   }
 
@@ -78,9 +70,7 @@ class PrepareContainerTest : public ::testing::Test {
     return found == status.counters.end() ? 0 : found->second;
   }
 
-  QuietKernel kernel_;
-  const ProcReader proc_;
-  std::unique_ptr<WorkloadIndex> workloads_;
+  QuietNode node_;
   std::unique_ptr<Pipeline> pipeline_;
   std::thread thread_;
 };
@@ -89,8 +79,8 @@ TEST_F(PrepareContainerTest, ItsRulesAreInTheKernelAtTheReturn) {
   const auto labelled = pipeline_->PrepareContainer(Prepared());
   ASSERT_TRUE(labelled) << labelled.error().message;
   EXPECT_TRUE(*labelled);
-  ASSERT_THAT(kernel_.told, SizeIs(1));
-  EXPECT_NE(kernel_.told.at(kCgroup).rules, RuleBits{});
+  ASSERT_THAT(node_.kernel.told, SizeIs(1));
+  EXPECT_NE(node_.kernel.told.at(kCgroup).rules, RuleBits{});
   EXPECT_EQ(Counter("containers-named"), 1u);
   EXPECT_EQ(Counter("containers-name-corrected"), 0u);
   EXPECT_EQ(pipeline_->events().last_seq(), 0u) << "nobody waits for a name";
@@ -103,11 +93,11 @@ TEST_F(PrepareContainerTest, WithoutLabelsTheRulesForUnknownOnesStay) {
   const auto labelled = pipeline_->PrepareContainer(prepared);
   ASSERT_TRUE(labelled);
   EXPECT_FALSE(*labelled);
-  EXPECT_THAT(kernel_.told, IsEmpty());
+  EXPECT_THAT(node_.kernel.told, IsEmpty());
 }
 
 TEST_F(PrepareContainerTest, AFullKernelIsAnError) {
-  kernel_.full = true;
+  node_.kernel.full = true;
   const auto labelled = pipeline_->PrepareContainer(Prepared());
   ASSERT_FALSE(labelled);
   EXPECT_THAT(labelled.error().message, HasSubstr("full"));
