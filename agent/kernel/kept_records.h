@@ -36,8 +36,6 @@ class KeptRecords {
   // All has reached whom it is for.
   void Clear();
 
-  bool empty() const { return kept_.empty(); }
-
  private:
   struct Mark {
     uint64_t position;  // read up to here

@@ -44,7 +44,8 @@ class EventLog {
   // yet. Thread: any.
   Batch Read(uint64_t from_seq, size_t max, std::chrono::milliseconds wait) const;
 
-  // All up to `seq` was written to a reader who wants everything. Thread: any.
+  // A reader who wants everything has had it up to `seq`; what lies before the place where it began
+  // it did not ask for, and that counts as had. Thread: any.
   void NoteTold(uint64_t seq) const;
   // No kill of nestord can lose these to readers any more: they have them, or the log has not.
   uint64_t settled() const;

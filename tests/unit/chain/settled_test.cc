@@ -52,6 +52,15 @@ HopRecord HopFor(const Actor& actor, HopId parent, HopKind kind) {
   return hop;
 }
 
+ChainGraph NewGraph() {
+  return ChainGraph{ChainOptions{},
+                    [](CgroupId) { return Workload{}; },
+                    [](ProcessKey) { return std::nullopt; },
+                    [](uint64_t, uint32_t, VerdictInfo&) {},
+                    [](const ProcessInfo&, const Workload&) { return AgentMatch{}; },
+                    [](ProcessKey) { return std::vector<uint32_t>(); }};
+}
+
 class SettledTest : public ::testing::Test {
  protected:
   SettledTest() {
@@ -107,12 +116,7 @@ class SettledTest : public ::testing::Test {
                               kAsker, HopKind::kUnixSocket);
   HopRecord one_of_two_ = HopFor(work_actor_, kOwn, HopKind::kUnixSocket);
   HopRecord onward_ = HopFor(onward_actor_, kOneOfTwo, HopKind::kTcp);
-  ChainGraph graph_{ChainOptions{},
-                    [](CgroupId) { return Workload{}; },
-                    [](ProcessKey) { return std::nullopt; },
-                    [](uint64_t, uint32_t, VerdictInfo&) {},
-                    [](const ProcessInfo&, const Workload&) { return AgentMatch{}; },
-                    [](ProcessKey) { return std::vector<uint32_t>(); }};
+  ChainGraph graph_ = NewGraph();
 };
 
 TEST_F(SettledTest, ItAndAllBelowItAreToldAgainInTheirChain) {
@@ -209,12 +213,7 @@ TEST_F(SettledTest, WhatWasSaidBeforeCountsNoLonger) {
 }
 
 TEST_F(SettledTest, ARestartedNestordKnowsItFromTheTable) {
-  ChainGraph next{ChainOptions{},
-                  [](CgroupId) { return Workload{}; },
-                  [](ProcessKey) { return std::nullopt; },
-                  [](uint64_t, uint32_t, VerdictInfo&) {},
-                  [](const ProcessInfo&, const Workload&) { return AgentMatch{}; },
-                  [](ProcessKey) { return std::vector<uint32_t>(); }};
+  ChainGraph next = NewGraph();
 
   next.ApplyKnown({own_, asker_, request_, Settled(), onward_}, {{onward_actor_, {}}}, 1000);
 
