@@ -1,4 +1,4 @@
-# nestor_bpf_object(TARGET NAME name SOURCES a.bpf.c ...): each source by clang, linked by `bpftool gen object`
+# nestor_bpf_object(TARGET NAME name SOURCES a.bpf.c ...): each source by clang (and the presets' ccache), linked by `bpftool gen object`
 # (which also drops unused types), then one skeleton header <name>.skel.h. TARGET is an interface library that carries it.
 find_program(BPF_CLANG NAMES clang-19 REQUIRED)
 find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
@@ -13,9 +13,9 @@ function(nestor_bpf_object target)
     set(object ${out}/${stem}.o)
     add_custom_command(
       OUTPUT ${object}
-      COMMAND ${BPF_CLANG} -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Werror
+      COMMAND ${CMAKE_C_COMPILER_LAUNCHER} ${BPF_CLANG} -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Werror
               -Wno-unused-parameter -Wno-missing-declarations -I${PROJECT_SOURCE_DIR}/bpf -isystem /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
-              -MD -MF ${object}.d -MT ${object} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+              -MD -MF ${object}.d -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
       DEPENDS ${source} DEPFILE ${object}.d VERBATIM)
     list(APPEND objects ${object})
   endforeach()

@@ -6,10 +6,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/source_dir.h"
+
 namespace nestor::ctl {
 
 testing::AssertionResult IsGolden(const std::string& name, const std::string& text) {
-  const std::string path = NESTOR_SOURCE_DIR "/tests/golden/nestorctl/" + name;
+  const std::string path = SourcePath("tests/golden/nestorctl/" + name);
   if (getenv("NESTOR_WRITE_GOLDEN")) {
     std::ofstream(path, std::ios::binary) << text;
     return testing::AssertionSuccess();

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/support/source_dir.h"
 #include "tests/unit/nestorctl/golden.h"
 #include "tests/unit/nestorctl/sample.h"
 #include "tools/nestorctl/display_width.h"
@@ -83,7 +84,7 @@ TEST_F(GraphTest, IsDrawnInBothLanguages) {
 
 TEST_F(GraphTest, TheReadmeShowsTheGraphOfTheGoldenFile) {
   const std::string mermaid = ToMermaid(MakeGraph({sample::Nested()}, false));
-  const std::ifstream file(NESTOR_SOURCE_DIR "/README.md");
+  const std::ifstream file(SourcePath("README.md"));
   std::stringstream readme;
   readme << file.rdbuf();
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/source_dir.h"
 #include "tests/unit/nestorctl/golden.h"
 #include "tools/nestorctl/command_line.h"
 #include "tools/nestorctl/display_width.h"
@@ -150,7 +151,7 @@ tests:
 // agent/policy/README.md, "Every field": what it says of its example holds.
 TEST_F(PolicyCommandTest, TheExampleOfTheLanguagesPageIsRight) {
   std::stringstream page;
-  page << std::ifstream(NESTOR_SOURCE_DIR "/agent/policy/README.md").rdbuf();
+  page << std::ifstream(SourcePath("agent/policy/README.md")).rdbuf();
   const std::string text = page.str();
   const size_t begin = text.find("```yaml\n");
   ASSERT_NE(begin, std::string::npos);

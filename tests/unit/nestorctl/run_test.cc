@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nestor/v1/nestor.grpc.pb.h"
+#include "tests/support/source_dir.h"
 #include "tests/unit/beat/sample_beats.h"
 #include "tests/unit/nestorctl/sample.h"
 #include "tools/nestorctl/command_line.h"
@@ -162,11 +163,12 @@ TEST_F(RunTest, EventsAsOneDocumentAreAList) {
   EXPECT_EQ(json::parse(Printed()).at("events").size(), 2U);
 }
 
-constexpr char kRecordings[] = NESTOR_SOURCE_DIR "/tests/fuzz/seeds/verify_fuzz/";
+std::string Recording(const std::string& name) {
+  return SourcePath("tests/fuzz/seeds/verify_fuzz/" + name);
+}
 
 TEST_F(RunTest, ARecordingIsVerifiedWithTheKeyOfTheRunningNestord) {
-  const auto exit_code =
-      RunIt({"verify", "--key", "from-node", std::string(kRecordings) + "whole"});
+  const auto exit_code = RunIt({"verify", "--key", "from-node", Recording("whole")});
 
   ASSERT_TRUE(exit_code) << exit_code.error().message;
   EXPECT_EQ(*exit_code, kExitOk);
@@ -176,7 +178,7 @@ TEST_F(RunTest, ARecordingIsVerifiedWithTheKeyOfTheRunningNestord) {
 }
 
 TEST_F(RunTest, ARecordingThatIsNotWholeIsAFailure) {
-  const auto exit_code = RunIt({"verify", "--key", "from-node", std::string(kRecordings) + "less"});
+  const auto exit_code = RunIt({"verify", "--key", "from-node", Recording("less")});
 
   ASSERT_TRUE(exit_code) << exit_code.error().message;
   EXPECT_EQ(*exit_code, kExitFailure);
@@ -187,12 +189,12 @@ TEST_F(RunTest, WhatCanNotBeVerifiedIsAnErrorWithItsName) {
     const auto exit_code = RunIt({"verify", "--key", key, file});
     return exit_code ? "" : exit_code.error().message;
   };
-  const std::string whole = std::string(kRecordings) + "whole";
+  const std::string whole = Recording("whole");
 
   EXPECT_THAT(why("from-node", "/no/such/file"), HasSubstr("/no/such/file: No such file"));
   EXPECT_THAT(why("/no/such/key", whole), HasSubstr("/no/such/key: No such file"));
   EXPECT_THAT(why(whole, whole), HasSubstr("whole: is no public key in PEM"));
-  EXPECT_THAT(why("from-node", NESTOR_SOURCE_DIR "/README.md"),
+  EXPECT_THAT(why("from-node", SourcePath("README.md")),
               HasSubstr("README.md: line 1: is no JSON object"));
   service_.public_key = "nonsense";
   EXPECT_THAT(why("from-node", whole), HasSubstr("nestord's key: is no public key in PEM"));

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/source_dir.h"
+
 namespace nestor {
 namespace {
 
@@ -53,7 +55,7 @@ TEST(ConfigTest, OnePodIsNotToldMoreNamesThanAllTogether) {
 
 // deploy/nestord.yaml documents the defaults: a reader must be able to trust it.
 TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
-  const auto read = ReadConfig(NESTOR_SOURCE_DIR "/deploy/nestord.yaml");
+  const auto read = ReadConfig(SourcePath("deploy/nestord.yaml"));
   const auto* shipped = std::get_if<Config>(&read);
   ASSERT_TRUE(shipped) << std::get<std::vector<Error>>(read)[0].message;
   const Config defaults;

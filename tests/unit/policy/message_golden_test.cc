@@ -13,6 +13,8 @@
 
 #include "agent/policy/document.h"
 
+#include "tests/support/source_dir.h"
+
 namespace nestor {
 namespace {
 
@@ -35,8 +37,7 @@ std::string Said(const std::filesystem::path& path) {
 
 std::vector<std::filesystem::path> Inputs() {
   std::vector<std::filesystem::path> inputs;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(NESTOR_SOURCE_DIR "/tests/golden/policy"))
+  for (const auto& entry : std::filesystem::directory_iterator(SourcePath("tests/golden/policy")))
     if (entry.path().extension() == ".yaml") inputs.push_back(entry.path());
   std::sort(inputs.begin(), inputs.end());
   return inputs;

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "agent/policy/automaton.h"
+#include "tests/support/source_dir.h"
 
 namespace nestor {
 namespace {
@@ -137,7 +138,7 @@ TEST_F(PolicySetTest, APolicyNameTwiceKeepsTheFirst) {
 }
 
 TEST_F(PolicySetTest, ThePoliciesThatWeShipLoad) {
-  const auto set = LoadPolicySet(NESTOR_SOURCE_DIR "/deploy/policies", 1);
+  const auto set = LoadPolicySet(SourcePath("deploy/policies"), 1);
 
   ASSERT_TRUE(set.ok()) << set.error().message;
   ASSERT_THAT(set->errors, IsEmpty()) << set->errors[0].message;
