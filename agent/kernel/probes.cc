@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 
+#include "agent/base/nearest.h"
 #include "agent/base/unique_fd.h"
 #include "agent/kernel/decode.h"
 #include "agent/kernel/features.h"
@@ -129,6 +130,8 @@ class LibbpfProbes : public Probes {
   const std::vector<Capability>& capabilities() const override { return capabilities_; }
 
  private:
+  std::string HowToGet(std::string_view program, std::string_view section) const;
+  Status LeaveOutByName();
   Status ChooseHooks(const Features& features);
   Status LoadPeers();
   void LoadPrograms(uint32_t events);
@@ -168,13 +171,19 @@ class LibbpfProbes : public Probes {
   std::unique_ptr<LossCounters> losses_;
 };
 
+std::string LibbpfProbes::HowToGet(std::string_view program, std::string_view section) const {
+  if (std::ranges::find(options_.without, program) != options_.without.end())
+    return "take `" + std::string(program) + "` out of kernel.without";
+  return "use a kernel that has " + std::string(section);
+}
+
 void LibbpfProbes::SetHook(const Program& program, bool available, const std::string& detail) {
   Capability hook = {"hook:" + std::string(program.name),
                      available,
                      IsRequired(program.name),
                      detail,
                      EffectOf(program.name, program.section),
-                     available ? "" : "use a kernel that has " + std::string(program.section),
+                     available ? "" : HowToGet(program.name, program.section),
                      EventsOf(program)};
   const auto known = std::ranges::find(capabilities_, hook.name, &Capability::name);
   if (known == capabilities_.end()) {
@@ -182,6 +191,24 @@ void LibbpfProbes::SetHook(const Program& program, bool available, const std::st
   } else {
     *known = std::move(hook);
   }
+}
+
+// What the settings say, before anything else asks which programs there are.
+Status LibbpfProbes::LeaveOutByName() {
+  const std::vector<Program> all = programs_.All();
+  std::vector<std::string_view> names;
+  for (const Program& program : all) names.push_back(program.name);
+  for (const std::string& name : options_.without) {
+    const auto program = std::ranges::find(all, name, &Program::name);
+    if (program == all.end())
+      return Error::FailedPrecondition("kernel.without: there is no program `" + name + "`" +
+                                       Suggest(name, names));
+    if (IsRequired(name))
+      return Error::FailedPrecondition("kernel.without: nothing works without `" + name + "`");
+    SetHook(*program, false, "left out by the settings (kernel.without)");
+    programs_.LeaveOut(name);
+  }
+  return {};
 }
 
 // LSM programs where they can refuse; else the fentry twins, which only observe. What this kernel
@@ -250,6 +277,7 @@ Status LibbpfProbes::Load(const Features& features) {
   bpf_map__set_max_entries(skel_->maps.logins, options_.hop_table_entries);
   bpf_map__set_max_entries(skel_->maps.told_addresses, options_.names);
   bpf_map__set_max_entries(skel_->maps.dns_names, options_.names);
+  if (Status status = LeaveOutByName(); !status) return status;
   if (Status status = ChooseHooks(features); !status) return status;
   if (Status status = UsePins(); !status) return status;
   TakeLibbpfLog();

@@ -46,6 +46,9 @@ struct ProbeOptions {
   std::string node;                // this node's name, for its answers to peers
   std::string cgroup_root = "/sys/fs/cgroup";
   Protect protect = Protect::kRefuse;
+  // Names of programs that are not loaded, for a node on which one of them does harm. What nothing
+  // works without, and a name that no program has, is an error of Open.
+  std::vector<std::string> without;
   // Files, and directories with all below, that pods must not change, beside pin_directory. Missing
   // ones do not count.
   std::vector<std::string> guarded_paths;

@@ -63,15 +63,17 @@ void ReadProtect(StrictYaml& yaml, const YAML::Node& node, Protect& out) {
 }
 
 void ReadKernel(StrictYaml& yaml, const YAML::Node& node, Config& config) {
-  if (!yaml.Map(node, "kernel",
-                {"controlRing", "verdictRing", "bulkRing", "wakeupLatency", "hopTable", "names",
-                 "namesPerPod", "rememberNames", "pinDirectory", "keepOnExit", "protect"})) {
+  if (!yaml.Map(
+          node, "kernel",
+          {"controlRing", "verdictRing", "bulkRing", "wakeupLatency", "hopTable", "names",
+           "namesPerPod", "rememberNames", "pinDirectory", "keepOnExit", "protect", "without"})) {
     return;
   }
   ProbeOptions& options = config.probes;
   ReadPinDirectory(yaml, node, options.pin_directory);
   yaml.Read(node, "keepOnExit", config.keep_on_exit);
   ReadProtect(yaml, node, options.protect);
+  yaml.Read(node, "without", options.without);
   ReadCount(yaml, node, "hopTable", 1024, 10'000'000, options.hop_table_entries);
   ReadCount(yaml, node, "names", 256, 1'000'000, options.names);
   ReadCount(yaml, node, "namesPerPod", 16, 1'000'000, options.names_per_pod);

@@ -60,6 +60,17 @@ ProbeOptions Options() {
   return options;
 }
 
+// Where many starts follow each other and only execs and opens matter: what sockets need is most of
+// what each start verifies.
+ProbeOptions WithoutSockets() {
+  ProbeOptions options = Options();
+  options.without = {"on_tcp_connect",    "again_tcp_connect",       "lsm_sock_graft",
+                     "lsm_socket_bind",   "lsm_socket_listen",       "lsm_socket_sendmsg",
+                     "lsm_unix_may_send", "lsm_unix_stream_connect", "on_receive",
+                     "seed_sockets"};
+  return options;
+}
+
 // One start of nestord's kernel side; its end leaves everything in the kernel.
 class Start {
  public:
@@ -126,6 +137,7 @@ class Start {
   }
 
   Probes& probes() { return *probes_; }
+  const Probes& probes() const { return *probes_; }
 
  private:
   std::unique_ptr<Probes> probes_;
@@ -425,7 +437,7 @@ int64_t SizeOf(const char* path) {
 TEST_F(RestartTest, NoEventIsSeenTwiceOrByNobodyWhileStartsHandOver) {
   constexpr int kStarts = 8;
   const Sandbox container;
-  auto current = std::make_unique<Start>();
+  auto current = std::make_unique<Start>(WithoutSockets());
   current->SetPolicy(kForbidShadow);
   current->Begin();
   const pid_t opener = container.Exec({"/usr/bin/python3", "-c", kOpener});
@@ -436,7 +448,7 @@ TEST_F(RestartTest, NoEventIsSeenTwiceOrByNobodyWhileStartsHandOver) {
     for (const pid_t pid : {opener, starter}) kill(pid, SIGSTOP);
     std::ranges::move(current->Take(), std::back_inserter(records));
     current.reset();
-    current = std::make_unique<Start>();
+    current = std::make_unique<Start>(WithoutSockets());
     ASSERT_TRUE(current->probes().inheritance().continued);
     current->SetPolicy(kForbidShadow);
     for (const pid_t pid : {opener, starter}) kill(pid, SIGCONT);
@@ -519,7 +531,7 @@ TEST_F(RestartTest, AStartThatIsKilledDoesNotStandInTheWayOfTheNext) {
   const Sandbox container;
   std::chrono::nanoseconds step{};
   {
-    Start first;
+    Start first(WithoutSockets());
     first.SetPolicy(kForbidShadow);
     const auto begin = std::chrono::steady_clock::now();
     first.Begin();
@@ -529,7 +541,7 @@ TEST_F(RestartTest, AStartThatIsKilledDoesNotStandInTheWayOfTheNext) {
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
     const pid_t child = StartChild([&] {
-      Start start;
+      Start start(WithoutSockets());
       start.SetPolicy(kForbidShadow);
       if (write(ends[1], "x", 1) != 1) return 1;
       start.Begin();
@@ -545,7 +557,7 @@ TEST_F(RestartTest, AStartThatIsKilledDoesNotStandInTheWayOfTheNext) {
     EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c", "cat /etc/shadow 2>/dev/null"})), 1);
   }
 
-  Start last;
+  Start last(WithoutSockets());
   EXPECT_TRUE(last.probes().inheritance().continued);
   last.Begin();
   last.Take();
@@ -571,6 +583,34 @@ TEST_F(RestartTest, AStateThatDoesNotFitIsReplaced) {
   EXPECT_EQ(access(other.c_str(), F_OK), 0) << "it goes only when the new one works";
   run.Begin();
   EXPECT_NE(access(other.c_str(), F_OK), 0);
+}
+
+TEST_F(RestartTest, AProgramIsLeftOutByItsNameAndSaid) {
+  ProbeOptions options = WithoutSockets();
+  const Start run(options);
+
+  for (const Capability& hook : run.probes().capabilities()) {
+    if (hook.name != "hook:lsm_socket_bind") continue;
+    EXPECT_FALSE(hook.available);
+    EXPECT_THAT(hook.fix, testing::HasSubstr("take `lsm_socket_bind` out of kernel.without"));
+  }
+  const std::vector<Capability>& hooks = run.probes().capabilities();
+  EXPECT_EQ(std::ranges::count(hooks, std::string("hook:lsm_socket_bind"), &Capability::name), 1);
+}
+
+TEST_F(RestartTest, WhatCannotBeLeftOutIsAnError) {
+  const struct {
+    const char* name;
+    const char* reason;
+  } wrong[] = {{"on_exec", "nothing works without `on_exec`"},
+               {"on_recieve", "there is no program `on_recieve`; did you mean `on_receive`?"}};
+  for (const auto& [name, reason] : wrong) {
+    ProbeOptions options = Options();
+    options.without = {name};
+    const auto opened = Probes::Open(options);
+    ASSERT_FALSE(opened) << name;
+    EXPECT_THAT(opened.error().message, testing::HasSubstr(reason));
+  }
 }
 
 TEST_F(RestartTest, OneRunsAtATimeAndTheOtherIsNamed) {

@@ -93,6 +93,7 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_EQ(shipped->hook.questions, defaults.hook.questions);
   EXPECT_EQ(shipped->hook.speak_time, defaults.hook.speak_time);
   EXPECT_EQ(shipped->probes.way_hops, defaults.probes.way_hops);
+  EXPECT_EQ(shipped->probes.without, defaults.probes.without);
   EXPECT_EQ(shipped->record_directory, defaults.record_directory);
   EXPECT_EQ(shipped->heartbeat, defaults.heartbeat);
   EXPECT_EQ(shipped->api.socket_path, defaults.api.socket_path);
