@@ -152,13 +152,15 @@ TEST(RuleKindsTest, EachHasItsWordAndNumber) {
 }
 
 TEST(RuleKindsTest, ARuleOfNoKindIsNotGivenToTheKernel) {
-  CompiledPolicies policies;
-  policies.rules.emplace_back().event = static_cast<RuleEvent>(NESTOR_RULE_EVENTS - 1);
+  for (const unsigned number : {0U, static_cast<unsigned>(NESTOR_RULE_EVENTS)}) {
+    CompiledPolicies policies;
+    policies.rules.emplace_back().event = static_cast<RuleEvent>(number);
 
-  const auto tables = MakeTables(policies);
+    const auto tables = MakeTables(policies);
 
-  ASSERT_FALSE(tables.ok());
-  EXPECT_EQ(tables.error().code, ErrorCode::kInternal);
+    ASSERT_FALSE(tables.ok()) << number;
+    EXPECT_EQ(tables.error().code, ErrorCode::kInternal) << number;
+  }
 }
 
 // Also numbers that no kind has yet. What else applies has bits of its own.
