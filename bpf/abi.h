@@ -295,6 +295,7 @@ enum nestor_stage {
 	NESTOR_STAGE_TRACE = 13,      /* ptrace_access_check, ptrace_traceme, file_open of /proc/PID/mem */
 	NESTOR_STAGE_NAMESPACE = 14,  /* userns_create, task_alloc, and capable in the middle of unshare and setns */
 	NESTOR_STAGE_CREDENTIAL = 15, /* task_fix_setuid, bprm_creds_from_file */
+	NESTOR_STAGE_LAST = NESTOR_STAGE_CREDENTIAL,
 };
 
 /* What is done to a file, and what a file rule is about. */
@@ -458,15 +459,23 @@ enum nestor_loss {
 #define NESTOR_DFA_START 1
 #define NESTOR_MAX_CIDRS 1024
 
-enum nestor_rule_event {
-	NESTOR_RULE_EXEC = 1,
-	NESTOR_RULE_OPEN = 2,
-	NESTOR_RULE_CONNECT = 3,
-	NESTOR_RULE_CREDENTIAL = 4,
-	NESTOR_RULE_NAMESPACE = 5,
-	NESTOR_RULE_TRACE = 6,
-	NESTOR_RULE_EVENTS = 8, /* a power of two, bits of nestor_applying.events; 7 is NESTOR_APPLIES_SPARES there */
-};
+/*
+ * The kinds of rules, by what they are about. A kind is added here, and in agent/policy/rule_kind.h, which compiles only with the same
+ * kinds; the compiler then names each place that must know it ("A new kind of rule" in agent/policy/README.md). Numbers stay as they are.
+ */
+#define NESTOR_RULE_KINDS(KIND)                                                                                                            \
+	KIND(EXEC, 1)                                                                                                                      \
+	KIND(OPEN, 2)                                                                                                                      \
+	KIND(CONNECT, 3)                                                                                                                   \
+	KIND(CREDENTIAL, 4)                                                                                                                \
+	KIND(NAMESPACE, 5)                                                                                                                 \
+	KIND(TRACE, 6)
+
+#define NESTOR_RULE_EVENTS 16 /* a kind's number is lower, and not 0, which is no kind */
+
+#define NESTOR_RULE_KIND(name, number) NESTOR_RULE_##name = (number),
+enum nestor_rule_event { NESTOR_RULE_KINDS(NESTOR_RULE_KIND) };
+#undef NESTOR_RULE_KIND
 
 /* A set of rules as bits. */
 struct nestor_rule_bits {
@@ -571,13 +580,16 @@ struct nestor_event_rules {
 };
 NESTOR_LAYOUT(nestor_event_rules, 9 * 256);
 
-/* Beside the kinds of event: some exec rules leave alone what certain executables start; some ask for a digest. */
-#define NESTOR_APPLIES_SPARES 7
-#define NESTOR_APPLIES_DIGESTS 0
-/* Of a generation only, not of nestor_applying.events: some rule asks for agents. */
-#define NESTOR_ASKS_AGENTS 8
-/* The same: some rule asks for names of peers. */
-#define NESTOR_ASKS_NAMES 9
+/*
+ * Bits beside the kinds'. In nestor_applying.events: some exec rules leave alone what certain executables start; some ask for a digest. A
+ * task remembers them and the kinds in NESTOR_APPLIES_BITS bits, see rules_moment in policy.bpf.h.
+ */
+#define NESTOR_APPLIES_SPARES (NESTOR_RULE_EVENTS + 0)
+#define NESTOR_APPLIES_DIGESTS (NESTOR_RULE_EVENTS + 1)
+#define NESTOR_APPLIES_BITS 24
+/* Of a generation only: some rule asks for agents, or for names of peers. */
+#define NESTOR_ASKS_AGENTS (NESTOR_APPLIES_BITS + 0)
+#define NESTOR_ASKS_NAMES (NESTOR_APPLIES_BITS + 1)
 
 /* The rules that apply somewhere. */
 struct nestor_applying {

@@ -65,8 +65,8 @@ struct task_context {
 	struct surroundings surroundings;
 	struct cause cause;
 	u64 rules_of;     /* the container that the next was found for */
-	u64 rules_seen;   /* kinds of events that have rules here: bits (1 << enum nestor_rule_event), 8 of them; above them the
-			     moment, see rules_moment in policy.bpf.h; 0: never looked */
+	u64 rules_seen;   /* what applies here, NESTOR_APPLIES_BITS bits of nestor_applying.events; above them the moment, see
+			     rules_moment in policy.bpf.h; 0: never looked */
 	u32 told_loader;  /* see was_told in judge.bpf.h */
 	u32 image_device; /* that container's, see struct container: it never changes */
 	u32 agents_exec;  /* the exec that agents_own is of: the lower half of the kernel's count */

@@ -117,6 +117,25 @@ static __always_inline bool is_about_act(const struct nestor_rule *rule, const s
 	return is_about(rule, rule->capabilities, act->capabilities);
 }
 
+/*
+ * Whether rules of this kind are about an act: struct nestor_act. All that others ask for rule_holds asks by their kinds. With a kind that
+ * is not here this does not compile.
+ */
+static __always_inline bool is_of_acts(enum nestor_rule_event kind)
+{
+	switch (kind) {
+	case NESTOR_RULE_CREDENTIAL:
+	case NESTOR_RULE_NAMESPACE:
+	case NESTOR_RULE_TRACE:
+		return true;
+	case NESTOR_RULE_EXEC:
+	case NESTOR_RULE_OPEN:
+	case NESTOR_RULE_CONNECT:
+		break;
+	}
+	return false;
+}
+
 _Static_assert(NESTOR_SEES_WAY == WAY_UNSURE << 3, "no branch for the verifier to follow");
 
 /* The way that the chain came. Where it is not known, the judgement says so until the next rule. */
@@ -142,7 +161,7 @@ static __always_inline bool rule_holds(const struct nestor_rule *rule, struct ju
 		return false;
 	if (judgement->event == NESTOR_RULE_EXEC && !is_of_kind(rule->is, rule->from, judgement->file))
 		return false;
-	if (judgement->act && rule->event >= NESTOR_RULE_CREDENTIAL && !is_about_act(rule, judgement->act))
+	if (judgement->act && is_of_acts(rule->event) && !is_about_act(rule, judgement->act))
 		return false;
 	if (!is_of_way(rule, judgement))
 		return false;
@@ -165,7 +184,7 @@ static __always_inline void report_verdict(struct judgement *judgement, const st
 	record->stage = judgement->stage;
 	record->applied = applied;
 	record->access = judgement->access;
-	if (judgement->act && rule->event >= NESTOR_RULE_CREDENTIAL)
+	if (judgement->act && is_of_acts(rule->event))
 		record->act = *judgement->act;
 	else if (judgement->peer)
 		record->peer = *judgement->peer;

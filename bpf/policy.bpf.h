@@ -182,10 +182,17 @@ static __always_inline struct nestor_applying *applying_in(u64 container, u64 ge
 	return bpf_map_lookup_elem(&default_rules, &slot);
 }
 
-/* While this stays the same, so do the rules of all containers. Its lowest byte is 0: see rules_seen of a task. */
+_Static_assert(NESTOR_APPLIES_DIGESTS < NESTOR_APPLIES_BITS, "all that has_rules is asked about");
+
+/*
+ * While this stays the same, so do the rules of all containers. It is one number of 40 bits, and beneath it room for what applies: see
+ * rules_seen of a task. Both numbers only grow, so it comes again when containers changed 2^40 times or generations 2^24 times while a task
+ * did nothing that is judged. One who read the generation just before it went on takes another moment for its own only where 2^16
+ * containers changed meanwhile.
+ */
 static __always_inline u64 rules_moment(u64 generation)
 {
-	return generation << 40 | (u64)(u32) * (volatile u64 *)&policy_changes << 8;
+	return ((generation << 16) + *(volatile u64 *)&policy_changes) << NESTOR_APPLIES_BITS;
 }
 
 /* The device of the file system that is a container's root; 0: its root is a part of one, or not known. */
@@ -203,7 +210,7 @@ static __noinline __maybe_unused u64 learn_rules(struct task_context *context, u
 	struct nestor_applying *here = applying_in(container, generation);
 
 	if (here)
-		seen |= here->events & 0xff;
+		seen |= here->events & ((1ULL << NESTOR_APPLIES_BITS) - 1);
 	context->image_device = image_device_of(container);
 	context->rules_of = container;
 	*(volatile u64 *)&context->rules_seen = seen;
@@ -220,7 +227,7 @@ static __always_inline bool has_rules(struct task_context *context, u32 event, u
 
 	if (!container)
 		return false;
-	if ((seen ^ rules_moment(generation)) >> 8 || context->rules_of != container)
+	if ((seen ^ rules_moment(generation)) >> NESTOR_APPLIES_BITS || context->rules_of != container)
 		seen = learn_rules(context, container, generation);
 	return seen >> event & 1;
 }

@@ -19,9 +19,10 @@ struct Capability {
   // kAsksForDigests, kAsksForAgents, kAsksForNames.
   uint32_t rule_events = 0;
 };
-inline constexpr uint32_t kAsksForDigests = 1;      // no RuleEvent is 0
-inline constexpr uint32_t kAsksForAgents = 1 << 8;  // nor 8
-inline constexpr uint32_t kAsksForNames = 1 << 9;   // nor 9
+// Above all kinds, where the kernel's tables have them, too (asserted in agent/kernel/hooks.cc).
+inline constexpr uint32_t kAsksForDigests = 1 << 17;
+inline constexpr uint32_t kAsksForAgents = 1 << 24;
+inline constexpr uint32_t kAsksForNames = 1 << 25;
 
 }  // namespace nestor
 

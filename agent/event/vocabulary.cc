@@ -158,6 +158,13 @@ std::optional<HopKind> HopKindFromName(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Stage> StageFromName(std::string_view name) {
+  for (uint8_t number = 1; number <= static_cast<uint8_t>(kLastStage); ++number) {
+    if (Name(static_cast<Stage>(number)) == name) return static_cast<Stage>(number);
+  }
+  return std::nullopt;
+}
+
 std::optional<EventType> EventTypeFromName(std::string_view name) {
   for (auto number = static_cast<uint8_t>(EventType::kHop);
        number <= static_cast<uint8_t>(EventType::kWorkload); ++number) {

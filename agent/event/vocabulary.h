@@ -53,6 +53,7 @@ enum class Stage : uint8_t {
   kNamespace = 14,
   kCredential = 15,
 };
+inline constexpr Stage kLastStage = Stage::kCredential;
 
 enum class EventType : uint8_t {
   kHop,
@@ -82,6 +83,7 @@ std::string_view Name(EventType type);
 
 // The inverse of Name; nullopt for a word that is not in the vocabulary.
 std::optional<HopKind> HopKindFromName(std::string_view name);
+std::optional<Stage> StageFromName(std::string_view name);
 std::optional<EventType> EventTypeFromName(std::string_view name);
 
 }  // namespace nestor

@@ -45,6 +45,7 @@ static_assert(static_cast<int>(Mode::kEnforce) == NESTOR_MODE_ENFORCE);
 static_assert(static_cast<int>(Stage::kConnect) == NESTOR_STAGE_CONNECT);
 static_assert(static_cast<int>(Stage::kAttributes) == NESTOR_STAGE_ATTRIBUTES);
 static_assert(static_cast<int>(Stage::kCredential) == NESTOR_STAGE_CREDENTIAL);
+static_assert(static_cast<int>(kLastStage) == NESTOR_STAGE_LAST);
 static_assert(1 << static_cast<int>(Operation::kMemFile) == NESTOR_OPERATION_MEM_FILE &&
               1 << static_cast<int>(Operation::kClone) == NESTOR_OPERATION_CLONE &&
               1 << static_cast<int>(Operation::kUnshare) == NESTOR_OPERATION_UNSHARE);
@@ -247,7 +248,7 @@ Result<Record> DecodeSocket(Bytes bytes, SocketOperation operation) {
 // A path; of trace, namespace and credential rules the words of the act.
 Text SubjectOf(const nestor_verdict& raw, Text subject) {
   const Act act{raw.act.capabilities, raw.act.from, raw.act.to, raw.act.operation, raw.act.kinds};
-  switch (ToEnum(raw.stage, Stage::kCredential)) {
+  switch (ToEnum(raw.stage, kLastStage)) {
     case Stage::kTrace:
       subject.value = TraceText(act, raw.actor.self.tgid, subject.value);
       break;
@@ -257,7 +258,19 @@ Text SubjectOf(const nestor_verdict& raw, Text subject) {
     case Stage::kCredential:
       subject.value = CredentialText(act, subject.value);
       break;
-    default:
+    case Stage::kNone:
+    case Stage::kBprm:
+    case Stage::kExec:
+    case Stage::kOpen:
+    case Stage::kConnect:
+    case Stage::kSend:
+    case Stage::kMmap:
+    case Stage::kLink:
+    case Stage::kRename:
+    case Stage::kCreate:
+    case Stage::kRemove:
+    case Stage::kTruncate:
+    case Stage::kAttributes:
       break;
   }
   return subject;
@@ -278,7 +291,7 @@ Result<Record> DecodeVerdict(Bytes bytes) {
   verdict.rule = raw->rule;
   verdict.action = ToEnum(raw->action, Action::kKill);
   verdict.mode = ToEnum(raw->mode, Mode::kEnforce);
-  verdict.stage = ToEnum(raw->stage, Stage::kCredential);
+  verdict.stage = ToEnum(raw->stage, kLastStage);
   verdict.applied = raw->applied;
   verdict.error = raw->error;
   verdict.access = raw->access;

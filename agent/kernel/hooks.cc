@@ -3,36 +3,105 @@
 
 #include <bpf/btf.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "agent/event/capability.h"
+#include "agent/policy/rule_kind.h"
 #include "bpf/abi.h"
 
 namespace nestor {
 
-std::string EffectOf(std::string_view program, std::string_view section) {
-  if (program.starts_with("decide_open")) return "file rules are not enforced";
-  if (program.starts_with("decide_") && section.starts_with("lsm/path_"))
-    return "files that rules are about can be renamed, linked, removed, created and cut";
-  if (program.starts_with("decide_connect") || program.starts_with("decide_unix") ||
-      program == "decide_send")
-    return "connect rules are not enforced";
-  if (program == "decide_trace") return "trace rules hold for /proc/PID/mem only";
-  if (program == "decide_traceme") return "trace rules do not see who asks to be traced";
-  if (program == "decide_memory") return "trace rules do not see /proc/PID/mem";
-  if (program == "decide_userns") return "namespace rules do not see unshare of user namespaces";
-  if (program == "decide_clone") return "namespace rules do not see clone";
-  if (program == "decide_capable") return "namespace rules see user namespaces and clone only";
-  if (program == "decide_unshare") return "namespace rules see unshare of user namespaces only";
-  if (program.starts_with("decide_setns"))
-    return "namespace rules do not see setns into namespaces of this kind";
-  if (program == "decide_setuid") return "credential rules do not see setuid and its like";
-  if (program == "decide_rights") return "credential rules do not see setuid programs";
-  if (program == "decide_mmap" || program == "decide_mprotect")
-    return "exec rules do not see a program that its loader is told to run";
-  if (IsForAgents(program)) return "rules about agents do not see what is below one";
-  if (IsForNames(program)) return "connect rules know no names: those with `names` do not match";
-  if (IsForDigests(program)) return "digests are not known: rules that ask for one match";
-  if (program == "decide_exec") return "a program that changes its arguments in time runs";
-  if (program.starts_with("decide_"))
-    return "exec rules kill a program at its start, not refuse it";
+namespace {
+
+static_assert(kAsksForDigests == 1U << NESTOR_APPLIES_DIGESTS);
+static_assert(kAsksForAgents == 1U << NESTOR_ASKS_AGENTS);
+static_assert(kAsksForNames == 1U << NESTOR_ASKS_NAMES);
+
+constexpr uint32_t kExec = BitOf(RuleEvent::kExec), kFile = BitOf(RuleEvent::kOpen),
+                   kConnect = BitOf(RuleEvent::kConnect), kTrace = BitOf(RuleEvent::kTrace),
+                   kNamespace = BitOf(RuleEvent::kNamespace),
+                   kCredential = BitOf(RuleEvent::kCredential);
+
+constexpr std::string_view
+    kKills = "exec rules kill a program at its start, not refuse it",
+    kLoads = "exec rules do not see a program that its loader is told to run",
+    kRenames = "files that rules are about can be renamed, linked, removed, created and cut",
+    kConnects = "connect rules are not enforced",
+    kEnters = "namespace rules do not see setns into namespaces of this kind";
+
+struct Judging {
+  std::string_view program;
+  uint32_t events;          // see RuleEventsOf
+  std::string_view effect;  // see EffectOf
+};
+
+// Each program that judges, or that those need. This is where a hook comes to know a kind of rule.
+constexpr Judging kJudging[] = {
+    {"decide_enter_execve", kExec, kKills},
+    {"decide_enter_execveat", kExec, kKills},
+    {"decide_bprm", kExec, kKills},
+    {"decide_exec", kExec, "a program that changes its arguments in time runs"},
+    {"decide_mmap", kExec, kLoads},
+    {"decide_mprotect", kExec, kLoads},
+    {"decide_digest", kAsksForDigests, "digests are not known: rules that ask for one match"},
+    // Also where no rule asks for agents yet: it must come before decide_exec, so be attached
+    // first.
+    {"mark_agent", kAsksForAgents | kExec, "rules about agents do not see what is below one"},
+    {"decide_open", kFile, "file rules are not enforced"},
+    {"decide_link", kFile, kRenames},
+    {"decide_rename", kFile, kRenames},
+    {"decide_rename_below", kFile, kRenames},
+    {"decide_exchange_below", kFile, kRenames},
+    {"decide_unlink", kFile, kRenames},
+    {"decide_rmdir", kFile, kRenames},
+    {"decide_mknod", kFile, kRenames},
+    {"decide_mkdir", kFile, kRenames},
+    {"decide_symlink", kFile, kRenames},
+    {"decide_truncate", kFile, kRenames},
+    {"decide_chmod", kFile, kRenames},
+    {"decide_chown", kFile, kRenames},
+    {"decide_connect", kConnect, kConnects},
+    {"decide_send", kConnect, kConnects},
+    {"decide_unix_connect", kConnect, kConnects},
+    {"decide_unix_send", kConnect, kConnects},
+    {"learn_names", kAsksForNames, "connect rules know no names: those with `names` do not match"},
+    {"decide_trace", kTrace, "trace rules hold for /proc/PID/mem only"},
+    {"decide_traceme", kTrace, "trace rules do not see who asks to be traced"},
+    {"decide_memory", kTrace, "trace rules do not see /proc/PID/mem"},
+    {"decide_userns", kNamespace, "namespace rules do not see unshare of user namespaces"},
+    {"decide_clone", kNamespace, "namespace rules do not see clone"},
+    {"decide_capable", kNamespace, "namespace rules see user namespaces and clone only"},
+    {"decide_unshare", kNamespace, "namespace rules see unshare of user namespaces only"},
+    {"decide_setns_cgroup", kNamespace, kEnters},
+    {"decide_setns_ipc", kNamespace, kEnters},
+    {"decide_setns_mnt", kNamespace, kEnters},
+    {"decide_setns_net", kNamespace, kEnters},
+    {"decide_setns_pid", kNamespace, kEnters},
+    {"decide_setns_time", kNamespace, kEnters},
+    {"decide_setns_user", kNamespace, kEnters},
+    {"decide_setns_uts", kNamespace, kEnters},
+    {"decide_setuid", kCredential, "credential rules do not see setuid and its like"},
+    {"decide_rights", kCredential, "credential rules do not see setuid programs"},
+};
+
+constexpr bool IsJudged(RuleEvent event) {
+  return std::ranges::any_of(
+      kJudging, [event](const Judging& one) { return (one.events & BitOf(event)) != 0; });
+}
+static_assert(std::ranges::all_of(kRuleKinds, IsJudged, &RuleKind::event),
+              "a kind of rule is judged by no program");
+
+// null: it judges nothing.
+const Judging* FindJudging(std::string_view program) {
+  const auto found = std::ranges::find(kJudging, program, &Judging::program);
+  return found == std::end(kJudging) ? nullptr : found;
+}
+
+}  // namespace
+
+std::string EffectOf(std::string_view program) {
+  if (const Judging* judging = FindJudging(program)) return std::string(judging->effect);
   if (program.starts_with("guard_")) return "pods with enough rights can get at nestor itself";
   if (program == "on_exec") return "programs that start are not seen";
   if (program == "on_fork") return "children do not inherit their chain";
@@ -62,22 +131,15 @@ std::string EffectOf(std::string_view program, std::string_view section) {
   return "hops over sockets are not complete";
 }
 
-uint32_t RuleEventsOf(std::string_view program, std::string_view section) {
-  // Also where no rule asks for agents yet: it must come before decide_exec, so be attached first.
-  if (IsForAgents(program)) return 1U << NESTOR_ASKS_AGENTS | 1U << NESTOR_RULE_EXEC;
-  if (IsForNames(program)) return 1U << NESTOR_ASKS_NAMES;
-  if (!program.starts_with("decide_")) return 0;
-  if (program.starts_with("decide_trace") || program == "decide_memory")
-    return 1U << NESTOR_RULE_TRACE;
-  if (program == "decide_userns" || program == "decide_clone" || program == "decide_capable" ||
-      program == "decide_unshare" || program.starts_with("decide_setns"))
-    return 1U << NESTOR_RULE_NAMESPACE;
-  if (program == "decide_setuid" || program == "decide_rights") return 1U << NESTOR_RULE_CREDENTIAL;
-  if (IsForDigests(program)) return 1U << NESTOR_APPLIES_DIGESTS;
-  if (section == "lsm/file_open" || section.starts_with("lsm/path_")) return 1U << NESTOR_RULE_OPEN;
-  if (section.starts_with("lsm/socket_") || section.starts_with("lsm/unix_"))
-    return 1U << NESTOR_RULE_CONNECT;
-  return 1U << NESTOR_RULE_EXEC;
+uint32_t RuleEventsOf(std::string_view program) {
+  const Judging* judging = FindJudging(program);
+  return judging ? judging->events : 0;
+}
+
+std::vector<std::string_view> JudgingPrograms() {
+  std::vector<std::string_view> programs;
+  for (const Judging& judging : kJudging) programs.push_back(judging.program);
+  return programs;
 }
 
 std::string_view CoveredBy(std::string_view program) {

@@ -6,16 +6,19 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct btf;
 
 namespace nestor {
 
 // What is lost where this kernel does not take the program, for doctor.
-std::string EffectOf(std::string_view program, std::string_view section);
-// The kinds of events that this program judges by rules: bits (1 << enum nestor_rule_event). 0: it
-// is there whatever rules there are.
-uint32_t RuleEventsOf(std::string_view program, std::string_view section);
+std::string EffectOf(std::string_view program);
+// What this program is needed for: kinds of rules, bits (1 << enum nestor_rule_event), and
+// NESTOR_APPLIES_DIGESTS, NESTOR_ASKS_.... 0: it is there whatever rules there are.
+uint32_t RuleEventsOf(std::string_view program);
+// The programs that this is said of, by name: all that judge. Thread: any.
+std::vector<std::string_view> JudgingPrograms();
 // The program of the same hook that does this one's work, too, while it is attached. Empty: none.
 std::string_view CoveredBy(std::string_view program);
 // Without it nothing useful runs.

@@ -58,7 +58,7 @@ uint64_t NowNs() {
 // reach the next one's.
 uint64_t FirstHopId() { return (NowNs() >> 10) << 16; }
 
-uint32_t EventsOf(const Program& program) { return RuleEventsOf(program.name, program.section); }
+uint32_t EventsOf(const Program& program) { return RuleEventsOf(program.name); }
 
 // The kinds of events that these rules judge: bits (1 << enum nestor_rule_event).
 uint32_t EventsOf(const CompiledPolicies& policies) {
@@ -182,7 +182,7 @@ void LibbpfProbes::SetHook(const Program& program, bool available, const std::st
                      available,
                      IsRequired(program.name),
                      detail,
-                     EffectOf(program.name, program.section),
+                     EffectOf(program.name),
                      available ? "" : HowToGet(program.name, program.section),
                      EventsOf(program)};
   const auto known = std::ranges::find(capabilities_, hook.name, &Capability::name);

@@ -182,12 +182,28 @@ class Compiler {
     return {};
   }
 
+  // Where the paths of such rules are looked for; null: they have none.
+  PatternList* PathsOf(RuleEvent event) {
+    switch (event) {
+      case RuleEvent::kExec:
+        return &exec_path_;
+      case RuleEvent::kOpen:
+        return &open_path_;
+      case RuleEvent::kConnect:
+        return &unix_path_;
+      case RuleEvent::kCredential:
+      case RuleEvent::kNamespace:
+      case RuleEvent::kTrace:
+        break;
+    }
+    return nullptr;
+  }
+
   void AddRule(const RuleDraft& draft, size_t rule) {
-    PatternList& paths = draft.rule.event == RuleEvent::kExec   ? exec_path_
-                         : draft.rule.event == RuleEvent::kOpen ? open_path_
-                                                                : unix_path_;
-    paths.Add(draft.paths, rule, false);
-    paths.Add(draft.less_paths, rule, true);
+    if (PatternList* paths = PathsOf(draft.rule.event)) {
+      paths->Add(draft.paths, rule, false);
+      paths->Add(draft.less_paths, rule, true);
+    }
     argv_.Add(draft.args, rule, false);
     argv_.Add(draft.less_args, rule, true);
     except_path_.Add(draft.spared, rule, false);

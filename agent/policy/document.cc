@@ -217,24 +217,6 @@ RuleEvent EventOf(const Act& act) {
                                                                         : RuleEvent::kNamespace;
 }
 
-std::string_view Name(RuleEvent event) {
-  switch (event) {
-    case RuleEvent::kExec:
-      return "exec";
-    case RuleEvent::kOpen:
-      return "file";
-    case RuleEvent::kConnect:
-      return "connect";
-    case RuleEvent::kCredential:
-      return "credential";
-    case RuleEvent::kNamespace:
-      return "namespace";
-    case RuleEvent::kTrace:
-      return "trace";
-  }
-  return "";
-}
-
 PolicyFile ReadPolicyText(std::string_view text, const std::string& file) {
   PolicyFile out;
   const std::vector<YamlNode> documents = ParseYaml(text, out.faults);

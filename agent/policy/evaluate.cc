@@ -75,6 +75,37 @@ bool IsAboutAct(const CompiledRule& rule, const Act& act) {
   return IsAbout(rule, rule.capabilities, act.capabilities);
 }
 
+bool IsOfFile(const CompiledRule& rule, const Subject& subject) {
+  if (rule.traits && !(rule.traits & subject.traits)) return false;
+  const bool other = !rule.digests.empty() && !subject.digest.empty() &&
+                     std::ranges::find(rule.digests, subject.digest) == rule.digests.end();
+  if (other) return false;
+  return !rule.provenance || !subject.provenance || rule.provenance == subject.provenance;
+}
+
+// An allowance is for all that is done, a prohibition for any of it.
+bool IsAboutAccess(const CompiledRule& rule, uint8_t access) {
+  const bool all = (rule.access & access) == access;
+  return rule.action == Action::kAllow ? all : (rule.access & access) != 0;
+}
+
+// What rules of this kind ask for beside patterns.
+bool IsAboutSubject(const CompiledRule& rule, const Subject& subject) {
+  switch (rule.event) {
+    case RuleEvent::kExec:
+      return IsOfFile(rule, subject);
+    case RuleEvent::kOpen:
+      return IsAboutAccess(rule, subject.access);
+    case RuleEvent::kConnect:
+      return subject.port >= rule.port_min && subject.port <= rule.port_max;
+    case RuleEvent::kCredential:
+    case RuleEvent::kNamespace:
+    case RuleEvent::kTrace:
+      return IsAboutAct(rule, subject.act);
+  }
+  return false;
+}
+
 enum class Passage : uint8_t { kNo, kUnsure, kYes };
 
 // The way that the chain came: bpf/way.bpf.h.
@@ -113,29 +144,12 @@ bool IsUnseen(const CompiledRule& rule, const Subject& subject, Passage passage)
          (subject.digest.empty() && !rule.digests.empty());
 }
 
-bool IsOfFile(const CompiledRule& rule, const Subject& subject) {
-  if (rule.traits && !(rule.traits & subject.traits)) return false;
-  const bool other = !rule.digests.empty() && !subject.digest.empty() &&
-                     std::ranges::find(rule.digests, subject.digest) == rule.digests.end();
-  if (other) return false;
-  return !rule.provenance || !subject.provenance || rule.provenance == subject.provenance;
-}
-
 bool Holds(const CompiledRule& rule, const Subject& subject, Passage passage) {
   if (rule.event != subject.event) return false;
   if (subject.depth < rule.min_depth || subject.depth > rule.max_depth) return false;
   const auto origin = static_cast<unsigned>(subject.origin);
   if (rule.origin_mask && !(rule.origin_mask >> origin & 1)) return false;
-  if (rule.event == RuleEvent::kOpen) {
-    // An allowance is for all that is done, a prohibition for any of it.
-    const bool all = (rule.access & subject.access) == subject.access;
-    if (rule.action == Action::kAllow ? !all : !(rule.access & subject.access)) return false;
-  }
-  if (rule.event == RuleEvent::kExec && !IsOfFile(rule, subject)) return false;
-  if (rule.event == RuleEvent::kConnect &&
-      (subject.port < rule.port_min || subject.port > rule.port_max))
-    return false;
-  if (rule.event >= RuleEvent::kCredential && !IsAboutAct(rule, subject.act)) return false;
+  if (!IsAboutSubject(rule, subject)) return false;
   if (passage == Passage::kNo) return false;
   return rule.action != Action::kAllow || !IsUnseen(rule, subject, passage);
 }

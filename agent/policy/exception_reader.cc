@@ -30,9 +30,21 @@ std::optional<std::chrono::sys_days> ParseDay(std::string_view text) {
 WordList FieldsFor(RuleEvent event) {
   WordList fields = {"reason", "until", "executables"};
   fields.insert(fields.end(), WorkloadFields().begin(), WorkloadFields().end());
-  if (event == RuleEvent::kExec) fields.insert(fields.end(), {"paths", "args", "commandLine"});
-  if (event == RuleEvent::kOpen) fields.emplace_back("paths");
-  if (event == RuleEvent::kConnect) fields.insert(fields.end(), {"cidrs", "unix"});
+  switch (event) {
+    case RuleEvent::kExec:
+      fields.insert(fields.end(), {"paths", "args", "commandLine"});
+      break;
+    case RuleEvent::kOpen:
+      fields.emplace_back("paths");
+      break;
+    case RuleEvent::kConnect:
+      fields.insert(fields.end(), {"cidrs", "unix"});
+      break;
+    case RuleEvent::kCredential:
+    case RuleEvent::kNamespace:
+    case RuleEvent::kTrace:
+      break;  // they have no patterns that something could be taken out of
+  }
   return fields;
 }
 

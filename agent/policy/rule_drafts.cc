@@ -164,11 +164,20 @@ std::vector<RuleDraft> DraftRule(const PolicyDocument& policy, const RuleDocumen
 void AddDefault(const PolicyDocument& policy, RuleEvent event, std::vector<RuleDraft>& out) {
   const size_t begin = out.size();
   out.push_back(Begin(policy, event));
-  if (event == RuleEvent::kOpen) out.back().paths.push_back(Anything());
-  if (event == RuleEvent::kConnect) {
-    out.push_back(Begin(policy, event));
-    out.back().unix_socket = true;
-    out.back().paths.push_back(Anything());
+  switch (event) {
+    case RuleEvent::kOpen:
+      out.back().paths.push_back(Anything());
+      break;
+    case RuleEvent::kConnect:
+      out.push_back(Begin(policy, event));
+      out.back().unix_socket = true;
+      out.back().paths.push_back(Anything());
+      break;
+    case RuleEvent::kExec:
+    case RuleEvent::kCredential:
+    case RuleEvent::kNamespace:
+    case RuleEvent::kTrace:
+      break;  // what asks for nothing is any
   }
   for (size_t i = begin; i < out.size(); ++i) {
     out[i].rule.name = kDefaultRule;

@@ -17,16 +17,6 @@ constexpr size_t kLongestMessage = 512;
 constexpr uint64_t kTraceOperations = (1U << static_cast<unsigned>(Operation::kClone)) - 1;
 constexpr uint64_t kNamespaceOperations = 0xff & ~kTraceOperations;
 
-struct Block {
-  const char* key;
-  RuleEvent event;
-};
-constexpr Block kBlocks[] = {
-    {"exec", RuleEvent::kExec},           {"file", RuleEvent::kOpen},
-    {"connect", RuleEvent::kConnect},     {"credential", RuleEvent::kCredential},
-    {"namespace", RuleEvent::kNamespace}, {"trace", RuleEvent::kTrace},
-};
-
 // "T1552", "T1552.001", or an own word such as "team:payments".
 bool IsTag(const std::string& tag) {
   const auto digits = [&tag](size_t at, size_t count) {
@@ -80,7 +70,7 @@ RuleDocument RuleReader::Read(const YamlNode& node, OnTruncated on_truncated) {
   rule_.mark = node.mark;
   rule_.on_truncated = on_truncated;
   WordList fields = {"name", "message", "severity", "tags", "onTruncated", "exceptions", "action"};
-  for (const Block& block : kBlocks) fields.emplace_back(block.key);
+  for (const RuleKind& kind : kRuleKinds) fields.emplace_back(kind.word);
   if (const YamlNode* match = reader_.Find(node, "match")) {
     reader_.Fail(match->mark,
                  "`match` is not needed: `exec`, `file` or `connect` stand in the rule "
@@ -158,18 +148,16 @@ void RuleReader::ReadTags(const YamlNode& node) {
 void RuleReader::ReadBlock(const YamlNode& node, bool unknown_field) {
   const YamlNode* found = nullptr;
   size_t count = 0;
-  for (const Block& block : kBlocks) {
-    const YamlNode* value = reader_.Find(node, block.key);
+  for (const RuleKind& kind : kRuleKinds) {
+    const YamlNode* value = reader_.Find(node, kind.word);
     if (!value) continue;
     ++count;
     if (found) continue;
     found = value;
-    rule_.event = block.event;
+    rule_.event = kind.event;
   }
   if (count > 1 || (count == 0 && !unknown_field)) {  // else it is misspelt, which is said
-    reader_.Fail(node.mark,
-                 "a rule has exactly one of `exec`, `file`, `connect`, `credential`, "
-                 "`namespace` and `trace`");
+    reader_.Fail(node.mark, "a rule has exactly one of " + RuleKindList());
   }
   if (!found) return;
   switch (rule_.event) {

@@ -13,20 +13,10 @@
 #include "agent/event/event.h"
 #include "agent/event/vocabulary.h"
 #include "agent/policy/address.h"
+#include "agent/policy/rule_kind.h"
 
 namespace nestor {
 
-enum class RuleEvent : uint8_t {
-  kExec = 1,
-  kOpen = 2,
-  kConnect = 3,
-  kCredential = 4,
-  kNamespace = 5,
-  kTrace = 6,
-};
-
-// "exec", "file", "connect", …: the word of a rule.
-std::string_view Name(RuleEvent event);
 // credential, namespace or trace.
 RuleEvent EventOf(const Act& act);
 

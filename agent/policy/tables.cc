@@ -25,8 +25,6 @@ static_assert(BitOf(ExecTrait::kSetuid) == NESTOR_IS_SETUID);
 static_assert(kAnyUid == NESTOR_ANY_UID);
 static_assert(kMaxUserLists == NESTOR_USER_LISTS);
 static_assert(kMaxUsers == NESTOR_MAX_USERS);
-static_assert(static_cast<int>(RuleEvent::kCredential) == NESTOR_RULE_CREDENTIAL);
-static_assert(static_cast<int>(RuleEvent::kTrace) == NESTOR_RULE_TRACE);
 
 nestor_rule_bits ToRaw(const RuleBits& bits) {
   nestor_rule_bits raw{};
@@ -143,7 +141,7 @@ class Maker {
       const auto event = static_cast<size_t>(rule.event);
       if (rule.through_agents != 0 && rule.agents == 0)
         return Error::Internal("rule " + rule.name + " was compiled without the node's agents");
-      if (event >= std::size(of)) {
+      if (Name(rule.event).empty()) {
         return Error::Internal("rule " + rule.name +
                                " is of a kind that the kernel does not judge");
       }

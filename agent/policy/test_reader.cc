@@ -32,7 +32,6 @@ void ReadFileKind(NodeReader& reader, const YamlNode& node, Subject& subject) {
 }
 
 void ReadExec(NodeReader& reader, const YamlNode& node, Subject& subject) {
-  subject.event = RuleEvent::kExec;
   if (!reader.IsMap(node, "exec", {"exe", "argv", "from", "is", "sha256"})) return;
   if (const YamlNode* exe = reader.Need(node, "exe")) subject.path = PathOf(reader, *exe, "exe");
   ReadFileKind(reader, node, subject);
@@ -54,7 +53,6 @@ void ReadExec(NodeReader& reader, const YamlNode& node, Subject& subject) {
 }
 
 void ReadFile(NodeReader& reader, const YamlNode& node, Subject& subject) {
-  subject.event = RuleEvent::kOpen;
   if (!reader.IsMap(node, "file", {"path", "access"})) return;
   if (const YamlNode* path = reader.Need(node, "path"))
     subject.path = PathOf(reader, *path, "path");
@@ -77,7 +75,6 @@ void ReadPeerName(NodeReader& reader, const YamlNode& node, Subject& subject) {
 }
 
 void ReadConnect(NodeReader& reader, const YamlNode& node, Subject& subject) {
-  subject.event = RuleEvent::kConnect;
   if (!reader.IsMap(node, "connect", {"address", "name", "port", "unix"})) return;
   const YamlNode* address = reader.Find(node, "address");
   const YamlNode* port = reader.Find(node, "port");
@@ -119,14 +116,12 @@ uint64_t BitsOf(NodeReader& reader, const YamlNode& node, const char* what, cons
 }
 
 void ReadTrace(NodeReader& reader, const YamlNode& node, Subject& subject) {
-  subject.event = RuleEvent::kTrace;
   if (!reader.IsMap(node, "trace", {"operation"})) return;
   if (const YamlNode* operation = reader.Need(node, "operation"))
     subject.act.operation = OperationOf(reader, *operation, true);
 }
 
 void ReadNamespace(NodeReader& reader, const YamlNode& node, Subject& subject) {
-  subject.event = RuleEvent::kNamespace;
   if (!reader.IsMap(node, "namespace", {"operation", "kinds"})) return;
   if (const YamlNode* operation = reader.Need(node, "operation"))
     subject.act.operation = OperationOf(reader, *operation, false);
@@ -136,7 +131,6 @@ void ReadNamespace(NodeReader& reader, const YamlNode& node, Subject& subject) {
 
 void ReadCredential(NodeReader& reader, const YamlNode& node, Subject& subject) {
   constexpr uint32_t kLargest = 0xfffffffe, kSomebody = 1000;
-  subject.event = RuleEvent::kCredential;
   if (!reader.IsMap(node, "credential", {"fromUid", "toUid", "capabilities"})) return;
   const YamlNode* from = reader.Find(node, "fromUid");
   const YamlNode* to = reader.Find(node, "toUid");
@@ -149,23 +143,34 @@ void ReadCredential(NodeReader& reader, const YamlNode& node, Subject& subject) 
     subject.act.capabilities = BitsOf(reader, *capabilities, "capabilities", CapabilityWords());
 }
 
+void ReadAct(NodeReader& reader, const YamlNode& node, RuleEvent event, Subject& subject) {
+  subject.event = event;
+  switch (event) {
+    case RuleEvent::kExec:
+      return ReadExec(reader, node, subject);
+    case RuleEvent::kOpen:
+      return ReadFile(reader, node, subject);
+    case RuleEvent::kConnect:
+      return ReadConnect(reader, node, subject);
+    case RuleEvent::kCredential:
+      return ReadCredential(reader, node, subject);
+    case RuleEvent::kNamespace:
+      return ReadNamespace(reader, node, subject);
+    case RuleEvent::kTrace:
+      return ReadTrace(reader, node, subject);
+  }
+}
+
 // The act of an example, which has exactly one.
-void ReadAct(NodeReader& reader, const YamlNode& node, Subject& subject) {
-  using Read = void (*)(NodeReader&, const YamlNode&, Subject&);
-  constexpr std::pair<const char*, Read> kActs[] = {
-      {"exec", ReadExec},   {"file", ReadFile},           {"connect", ReadConnect},
-      {"trace", ReadTrace}, {"namespace", ReadNamespace}, {"credential", ReadCredential}};
+void ReadOneAct(NodeReader& reader, const YamlNode& node, Subject& subject) {
   int count = 0;
-  for (const auto& [key, read] : kActs) {
-    const YamlNode* act = reader.Find(node, key);
+  for (const RuleKind& kind : kRuleKinds) {
+    const YamlNode* act = reader.Find(node, kind.word);
     if (!act) continue;
     ++count;
-    read(reader, *act, subject);
+    ReadAct(reader, *act, kind.event, subject);
   }
-  if (count != 1)
-    reader.Fail(node.mark,
-                "an example has exactly one of `exec`, `file`, `connect`, `credential`, "
-                "`namespace` and `trace`");
+  if (count != 1) reader.Fail(node.mark, "an example has exactly one of " + RuleKindList());
 }
 
 void ReadPlace(NodeReader& reader, const YamlNode& node, Subject& subject) {
@@ -218,11 +223,11 @@ PolicyTest ReadTest(NodeReader& reader, const YamlNode& node, PolicyTest::Expect
   test.mark = node.mark;
   test.expected = expected;
   test.subject.workload = {"default", "pod", "uid", "container", "container-id", "image"};
-  if (!reader.IsMap(node, "an example",
-                    {"note", "rule", "exec", "file", "connect", "credential", "namespace", "trace",
-                     "by", "workload", "chain"}))
-    return test;
-  ReadAct(reader, node, test.subject);
+  WordList fields = {"note", "rule"};
+  for (const RuleKind& kind : kRuleKinds) fields.emplace_back(kind.word);
+  fields.insert(fields.end(), {"by", "workload", "chain"});
+  if (!reader.IsMap(node, "an example", fields)) return test;
+  ReadOneAct(reader, node, test.subject);
   if (const YamlNode* note = reader.Find(node, "note"))
     test.note = reader.Text(*note, "note", kLongestText).value_or("");
   if (const YamlNode* rule = reader.Find(node, "rule")) {

@@ -22,6 +22,7 @@ KERNEL = "GPL-2.0-only OR BSD-2-Clause"
 SOURCE_ENDINGS = {".cc", ".h", ".c", ".py", ".proto", ".go", ".js"}
 TABS_ALLOWED = {".c", ".h"}  # below bpf/ only; gofmt wants them everywhere
 NO_TEXT = {"LICENSE"}
+PATCH = ".patch"  # has the tabs of what it changes, and a blank before each empty line
 FOREIGN = ("proto/cri/",)  # copied from their project, with its own head
 # Home folders but those of examples; what containers have in /root is no developer's.
 HOME = re.compile(r"(?<![\w.$}])/(?:home|Users)/(?!ann\b|bob\b|user\b)[a-z][\w.-]*/")
@@ -76,9 +77,9 @@ def licence_fault(root, path, text):
 
 
 def line_faults(root, path, text):
-    tabs = path.suffix == ".go" or (is_kernel(path) and path.suffix in TABS_ALLOWED)
+    tabs = path.suffix in (".go", PATCH) or (is_kernel(path) and path.suffix in TABS_ALLOWED)
     for number, line in enumerate(text.split("\n"), 1):
-        if line != line.rstrip():
+        if line != line.rstrip() and path.suffix != PATCH:
             yield f"{path}:{number}: blank at the end of the line"
         if "\t" in line and not tabs:
             yield f"{path}:{number}: tab"
@@ -130,6 +131,8 @@ SELF_TEST = {  # check -> (file, text, is a fault)
         ("tools/x", "#!/bin/sh\ntrue\n", True),
         ("agent/a.cc", HEAD + "\tint f;\n", True),
         ("agent/a.cc", HEAD + "int f; \n", True),
+        ("tests/a.patch", "+\tint f;\n \n", False),
+        ("tests/a.patch", "+see /ho" + "me/somebody/x\n", True),
         ("README.md", "see /ho" + "me/somebody/nestor/x\n", True),
         ("README.md", "see /etc/nestor, $HOME/x and /ho" + "me/user/x\n", False),
     ],

@@ -31,6 +31,17 @@ TEST(VocabularyTest, EveryEventTypeHasItsOwnWordAndComesBackFromIt) {
   EXPECT_EQ(words.count(""), 0U);
 }
 
+TEST(VocabularyTest, EveryStageHasItsOwnWordAndComesBackFromIt) {
+  std::set<std::string_view> words;
+  for (uint8_t number = 1; number <= static_cast<uint8_t>(kLastStage); ++number) {
+    const auto stage = static_cast<Stage>(number);
+    EXPECT_EQ(StageFromName(Name(stage)), stage) << Name(stage);
+    words.insert(Name(stage));
+  }
+  EXPECT_EQ(words.size(), static_cast<size_t>(kLastStage));
+  EXPECT_EQ(words.count(""), 0U);
+}
+
 TEST(VocabularyTest, WordsAreThoseOfTheDesign) {
   EXPECT_EQ(Name(HopKind::kContainerEntrypoint), "container-entrypoint");
   EXPECT_EQ(Name(HopKind::kSshLogin), "ssh-login");
@@ -52,6 +63,7 @@ TEST(VocabularyTest, NothingHasNoWord) {
 TEST(VocabularyTest, AWordThatIsNotInTheVocabularyIsNothing) {
   for (const char* word : {"", "TCP", "tcp ", "unknown", "none"}) {
     EXPECT_FALSE(HopKindFromName(word)) << word;
+    EXPECT_FALSE(StageFromName(word)) << word;
     EXPECT_FALSE(EventTypeFromName(word)) << word;
   }
 }

@@ -17,28 +17,54 @@ Status PrintObject(Session& session, const Json& object) {
   return session.output->Write(EscapeHostileJson(text) + "\n");
 }
 
-std::string SubjectText(const Subject& subject) {
-  std::string text = std::string(Name(subject.event)) + " ";
-  if (subject.event == RuleEvent::kOpen)
-    return text +
-           (subject.access == 1   ? "read "
-            : subject.access == 2 ? "write "
-            : subject.access == 7 ? "link "
-                                  : "") +
-           ShellQuote(subject.path);
-  if (subject.event == RuleEvent::kConnect && subject.address)
-    return text + FormatAddress(*subject.address) + " port " + std::to_string(subject.port) +
-           (subject.names.empty() ? "" : " (" + subject.names.front() + ")");
-  if (subject.event == RuleEvent::kTrace)
-    return text + std::string(WordsOf(subject.act.operation, OperationWords()).front());
-  if (subject.event == RuleEvent::kNamespace) return text + NamespaceText(subject.act);
-  if (subject.event == RuleEvent::kCredential) return text + CredentialText(subject.act, "");
-  text += ShellQuote(subject.path);
-  if (subject.event != RuleEvent::kExec || subject.argv.empty()) return text;
+namespace {
+
+std::string ExecText(const Subject& subject) {
+  std::string text = ShellQuote(subject.path);
+  if (subject.argv.empty()) return text;
   text += "  (";
   for (size_t i = 0; i < subject.argv.size(); ++i)
     text += (i > 0 ? " " : "") + ShellQuote(subject.argv[i]);
   return text + ")";
+}
+
+std::string FileText(const Subject& subject) {
+  return (subject.access == 1   ? "read "
+          : subject.access == 2 ? "write "
+          : subject.access == 7 ? "link "
+                                : "") +
+         ShellQuote(subject.path);
+}
+
+std::string ConnectText(const Subject& subject) {
+  if (!subject.address) return ShellQuote(subject.path);
+  return FormatAddress(*subject.address) + " port " + std::to_string(subject.port) +
+         (subject.names.empty() ? "" : " (" + subject.names.front() + ")");
+}
+
+// What is done, beside the word of its kind.
+std::string ActText(const Subject& subject) {
+  switch (subject.event) {
+    case RuleEvent::kExec:
+      return ExecText(subject);
+    case RuleEvent::kOpen:
+      return FileText(subject);
+    case RuleEvent::kConnect:
+      return ConnectText(subject);
+    case RuleEvent::kCredential:
+      return CredentialText(subject.act, "");
+    case RuleEvent::kNamespace:
+      return NamespaceText(subject.act);
+    case RuleEvent::kTrace:
+      return std::string(WordsOf(subject.act.operation, OperationWords()).front());
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string SubjectText(const Subject& subject) {
+  return std::string(Name(subject.event)) + " " + ActText(subject);
 }
 
 Style StyleOf(Action action) {

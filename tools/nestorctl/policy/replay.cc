@@ -47,32 +47,37 @@ void ReadPeerOrPath(const std::string& text, Subject& subject) {
   if (name != std::string::npos) subject.names = {text.substr(name + 2, text.size() - name - 3)};
 }
 
+uint8_t AccessOf(const std::string& word) {
+  return word == "write" ? 2 : word == "read" ? 1 : word == "link" ? 7 : 3;
+}
+
 // An act that was refused left no event of its own kind; of opens, traces, namespaces and
 // credentials only verdicts are told.
 bool ReadVerdict(const v1::Event& event, Subject& subject) {
   const v1::Verdict& verdict = event.verdict();
-  if (event.has_file()) {
-    const std::string& access = event.file().access();
-    subject.event = RuleEvent::kOpen;
-    subject.path = verdict.subject();
-    subject.access = access == "write" ? 2 : access == "read" ? 1 : access == "link" ? 7 : 3;
-    return true;
+  const auto kind = RuleEventAt(StageFromName(verdict.stage()).value_or(Stage::kNone));
+  if (!kind) return false;  // of a newer nestord
+  subject.event = *kind;
+  switch (*kind) {
+    case RuleEvent::kExec:
+      if (!verdict.applied() || verdict.stage() == "exec") return false;  // has its own event
+      subject.path = verdict.subject();
+      subject.argv = {verdict.argv().begin(), verdict.argv().end()};
+      return true;
+    case RuleEvent::kOpen:
+      subject.path = verdict.subject();
+      subject.access = AccessOf(event.file().access());
+      return true;
+    case RuleEvent::kConnect:
+      if (!verdict.applied()) return false;  // has its own event
+      ReadPeerOrPath(verdict.subject(), subject);
+      return true;
+    case RuleEvent::kCredential:
+    case RuleEvent::kNamespace:
+    case RuleEvent::kTrace:
+      return ReadActText(verdict.subject(), subject.act) && EventOf(subject.act) == *kind;
   }
-  if (verdict.stage() == "trace" || verdict.stage() == "namespace" ||
-      verdict.stage() == "credential") {
-    const bool read = ReadActText(verdict.subject(), subject.act);
-    subject.event = EventOf(subject.act);
-    return read;
-  }
-  if (!verdict.applied() || verdict.stage() == "exec") return false;  // has an event of its own
-  if (verdict.stage() == "connect" || verdict.stage() == "send") {
-    ReadPeerOrPath(verdict.subject(), subject);
-    return true;
-  }
-  subject.event = RuleEvent::kExec;
-  subject.path = verdict.subject();
-  subject.argv = {verdict.argv().begin(), verdict.argv().end()};
-  return true;
+  return false;
 }
 
 // What an event tells of an act that policies judge; none: it tells of none.
