@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "agent/base/unique_fd.h"
+#include "agent/kernel/hooks.h"
 #include "agent/kernel/map_layout.h"
 
 namespace nestor {
@@ -118,6 +119,8 @@ uint64_t MissedRunsOf(int program_fd) {
 uint64_t PinnedState::MissedRuns(uint64_t instance) const {
   uint64_t missed = 0;
   for (const std::string& path : pins_.Links(instance)) {
+    // A second program that is left out loses nothing: the first one ran or is counted.
+    if (IsSecond(path.substr(path.rfind('/') + 1))) continue;
     const UniqueFd link(bpf_obj_get(path.c_str()));
     bpf_link_info info{};
     uint32_t size = sizeof(info);

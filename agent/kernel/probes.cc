@@ -566,9 +566,11 @@ Status LibbpfProbes::WriteGuardTable() {
 }
 
 // A program that is interrupted by another task on its CPU while that task comes to the same hook
-// is left out there by the kernel (bpf_prog_info.recursion_misses, 5.12): events that nobody saw.
+// is left out there by the kernel (bpf_prog_info.recursion_misses, 5.12): events that nobody saw,
+// but for those that a second program of the hook saw. What earlier instances' second programs made
+// good is in made_good, too, so it is taken from the runs of all instances.
 uint64_t LibbpfProbes::MissedRuns() const {
-  uint64_t missed = 0;
+  uint64_t missed = skel_->bss->missed_before;
   for (const Program& program : programs_.All()) {
     if (!program.loaded || IsSecond(program.name)) continue;
     missed += MissedRunsOf(bpf_program__fd(program.loaded));
@@ -586,9 +588,7 @@ Result<size_t> LibbpfProbes::PrepareListeners(const std::vector<int>& namespaces
   return changed;
 }
 
-std::vector<LossRecord> LibbpfProbes::TakeLosses() {
-  return losses_->Grown(NowNs(), skel_->bss->missed_before + MissedRuns());
-}
+std::vector<LossRecord> LibbpfProbes::TakeLosses() { return losses_->Grown(NowNs(), MissedRuns()); }
 
 }  // namespace
 

@@ -12,7 +12,9 @@
 
 namespace nestor {
 
-// Where user space lost something, and all totals of this start. Thread: pipeline only.
+// Where user space lost something, and all totals of this start. A total never falls: a counter
+// that takes something back (a run that was left out and made good later) counts by the most it
+// ever was, because readers have that and add up what it grew by. Thread: pipeline only.
 class Losses {
  public:
   // `total` of one place since the start; what it grew by is due at the next Take.
@@ -26,6 +28,8 @@ class Losses {
   std::vector<std::pair<std::string, uint64_t>> totals() const;
 
  private:
+  void Raise(const std::string& where, uint64_t total);
+
   std::map<std::string, uint64_t> totals_;
   std::map<std::string, uint64_t> reported_;
 };

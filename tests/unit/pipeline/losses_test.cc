@@ -19,6 +19,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 auto Loss(const std::string& where, uint64_t count, uint64_t total) {
   return AllOf(Field("where", &LossRecord::where, where), Field("count", &LossRecord::count, count),
@@ -42,6 +43,34 @@ TEST(LossesTest, WhatAnEarlierStartToldOfTheKernelIsNotToldAgain) {
   EXPECT_THAT(losses.Take(2), IsEmpty()) << "no reader had it yet, and it is the same";
   losses.Pass({3, "ring-bulk", 5, 32});
   EXPECT_THAT(losses.Take(3), ElementsAre(Loss("ring-bulk", 2, 32)));
+}
+
+TEST(LossesTest, ATotalThatFallsIsNoNewLossAndCountsByTheMostItWas) {
+  Losses losses;
+  losses.Pass({1, "program-missed", 5, 5});
+  EXPECT_THAT(losses.Take(1), ElementsAre(Loss("program-missed", 5, 5)));
+
+  losses.Pass({2, "program-missed", 3, 3});
+  EXPECT_THAT(losses.Take(2), IsEmpty()) << "two of the five were made good";
+  EXPECT_THAT(losses.totals(), ElementsAre(Pair("program-missed", 5)));
+
+  losses.Pass({3, "program-missed", 7, 7});
+  EXPECT_THAT(losses.Take(3), ElementsAre(Loss("program-missed", 2, 7)));
+}
+
+TEST(LossesTest, ATotalThatFallsBeforeItWasToldIsToldAsTheMostItWas) {
+  Losses losses;
+  losses.SetTotal("chain-table", 5);
+  losses.SetTotal("chain-table", 3);
+
+  EXPECT_THAT(losses.Take(1), ElementsAre(Loss("chain-table", 5, 5)));
+}
+
+TEST(LossesTest, ARecordThatCountsMoreThanItsTotalIsToldByItsTotal) {
+  Losses losses;
+  losses.Pass({1, "ring-bulk", 9, 4});
+
+  EXPECT_THAT(losses.Take(1), ElementsAre(Loss("ring-bulk", 4, 4)));
 }
 
 // A nestord in a kernel that lost something.
