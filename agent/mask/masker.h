@@ -36,6 +36,9 @@ class Masker {
   void MaskArgv(std::vector<std::string>& argv) const;
 
   uint64_t masked_count() const;  // secrets replaced since the start
+  // What it took since the start, in bytes that were looked at; each search of an expression counts
+  // for some more. For a string it grows with its length, whatever stands in it.
+  uint64_t work() const;
 
  private:
   struct Patterns;

@@ -445,5 +445,55 @@ TEST(MaskerTest, NumbersOfAnEventStayAsTheyAre) {
   EXPECT_EQ(masked->exit->signal, 19U);
 }
 
+// Arguments of about `bytes` in all, as the kernel counts them, that repeat one piece.
+Argv OneLong(const std::string& piece, size_t bytes) {
+  std::string text;
+  while (text.size() + piece.size() < bytes) text += piece;
+  return {"sh", "-c", text};
+}
+
+// The same as an argument for each piece, no two of them alike.
+Argv ManyShort(const std::string& piece, size_t bytes) {
+  Argv argv = {"curl", "mysql", "az", "login", "mongo"};
+  for (size_t used = 0; used + piece.size() < bytes;) {
+    argv.push_back(piece + std::to_string(argv.size()));
+    used += argv.back().size() + 1;
+  }
+  return argv;
+}
+
+uint64_t WorkOn(Argv argv) {
+  const Masker masker = Shipped();
+  masker.MaskArgv(argv);
+  return masker.work();
+}
+
+// What a pod may choose so that it holds the one thread that masks: the dear texts of each pattern.
+class HostileArgumentsTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(HostileArgumentsTest, WorkGrowsWithTheLengthAndNoFaster) {
+  constexpr size_t kMost = 32'000;  // of one program's arguments, as the kernel tells them
+  for (const auto& make : {OneLong, ManyShort}) {
+    const uint64_t half = WorkOn(make(GetParam(), kMost / 2));
+    const uint64_t whole = WorkOn(make(GetParam(), kMost));
+
+    EXPECT_LE(whole, half * 9 / 4);
+    EXPECT_LE(whole, kMost * 64);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, HostileArgumentsTest,
+    ::testing::Values("curl -uaaaa:b ", "pass=x ", "-p", "-px ", "mysql -px ", "-pw", "a=b", "=",
+                      "'", "\"", "token:'", "token\":\"a\",", "{\"token\":{\"key\":", "A_KEY=b ",
+                      "_KEY", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----a-----END ", "a://b:c@ ",
+                      "a://:c@", "https://@", "bearer aaaaaa ", "eyJaaaaaa.aaaa ", "pass:a ",
+                      "--token a ", "--a-", "cookie:a\n", "authorization:a\n", "ldapx -wa ",
+                      "curl ", "login -p ", "xoxb-aaaaaaaa ", ":=-pwx", "-pw=@://eyj"));
+
+TEST(MaskerTest, AStringWithoutAnyWordOfASecretIsLookedAtOnce) {
+  EXPECT_EQ(WorkOn({"tar", std::string(30'000, 'x')}), 30'003u);
+}
+
 }  // namespace
 }  // namespace nestor
