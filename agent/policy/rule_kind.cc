@@ -9,11 +9,15 @@
 namespace nestor {
 namespace {
 
-constexpr bool HasNumber(unsigned number) {
-  return std::ranges::any_of(kRuleKinds, [number](const RuleKind& kind) {
-    return static_cast<unsigned>(kind.event) == number;
-  });
-}
+#define NESTOR_NUMBER(name, number) (number),
+constexpr unsigned kKernelNumbers[] = {NESTOR_RULE_KINDS(NESTOR_NUMBER)};
+#undef NESTOR_NUMBER
+
+static_assert(std::ranges::all_of(kKernelNumbers, [](unsigned number) {
+  return number > 0 && number < NESTOR_RULE_EVENTS;
+}));
+static_assert(std::size(kRuleKinds) == std::size(kKernelNumbers),
+              "the kernel and the language have not the same kinds of rules");
 
 // By its name: two kinds that changed places would both have a number that is there.
 constexpr uint32_t KernelNumber(RuleEvent event) {
@@ -33,16 +37,6 @@ constexpr uint32_t KernelNumber(RuleEvent event) {
   }
   return 0;
 }
-
-#define NESTOR_IS_KNOWN(name, number)                                                 \
-  static_assert((number) > 0 && (number) < NESTOR_RULE_EVENTS, #name " has no room"); \
-  static_assert(HasNumber(number), #name " is a kind of the kernel's that the language lacks");
-NESTOR_RULE_KINDS(NESTOR_IS_KNOWN)
-#undef NESTOR_IS_KNOWN
-
-#define NESTOR_COUNTED(name, number) +1
-static_assert(std::size(kRuleKinds) == NESTOR_RULE_KINDS(NESTOR_COUNTED));
-#undef NESTOR_COUNTED
 
 static_assert(std::ranges::all_of(kRuleKinds, [](const RuleKind& kind) {
   return KernelNumber(kind.event) == static_cast<uint32_t>(kind.event);
