@@ -197,6 +197,7 @@ void LibbpfProbes::SetHook(const Program& program, bool available, const std::st
 Status LibbpfProbes::LeaveOutByName() {
   const std::vector<Program> all = programs_.All();
   std::vector<std::string_view> names;
+  names.reserve(all.size());
   for (const Program& program : all) names.push_back(program.name);
   for (const std::string& name : options_.without) {
     const auto program = std::ranges::find(all, name, &Program::name);

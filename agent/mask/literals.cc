@@ -47,14 +47,14 @@ void Literals::Add(const Text& text) {
 // come first.
 void Literals::Link() {
   std::deque<std::pair<State, State>> left;  // a state, and the longest one that it ends with
-  for (uint8_t kind = 1; kind < kinds_; ++kind) {
+  for (size_t kind = 1; kind < kinds_; ++kind) {
     if (const State state = Next(0, kind)) left.emplace_back(state, State{0});
   }
   while (!left.empty()) {
     const auto [state, shorter] = left.front();
     left.pop_front();
     groups_[state] |= groups_[shorter];
-    for (uint8_t kind = 0; kind < kinds_; ++kind) {
+    for (size_t kind = 0; kind < kinds_; ++kind) {
       const State after = Next(state, kind);
       if (after == 0) {
         Next(state, kind) = Next(shorter, kind);

@@ -33,7 +33,7 @@ class Literals {
 
   void Add(const Text& text);
   void Link();
-  State& Next(State state, uint8_t kind) { return next_[size_t{state} * kinds_ + kind]; }
+  State& Next(State state, size_t kind) { return next_[size_t{state} * kinds_ + kind]; }
 
   std::array<uint8_t, 256> kind_{};  // of a byte; 0: it stands in no text
   size_t kinds_ = 1;
