@@ -329,32 +329,32 @@ Result<Masker> Masker::Create(const MaskOptions& options) {
   return Masker(std::move(patterns));
 }
 
-Masked<Event> Masker::Mask(Event event) const {
+Masked<Event> Masker::Mask(Event event) {
   VisitStrings(event, *patterns_);
   return Masked<Event>(std::move(event));
 }
 
-Masked<ChainInfo> Masker::Mask(ChainInfo chain) const {
+Masked<ChainInfo> Masker::Mask(ChainInfo chain) {
   VisitStrings(chain, *patterns_);
   return Masked<ChainInfo>(std::move(chain));
 }
 
-Masked<std::vector<ChainInfo>> Masker::Mask(std::vector<ChainInfo> chains) const {
+Masked<std::vector<ChainInfo>> Masker::Mask(std::vector<ChainInfo> chains) {
   for (ChainInfo& chain : chains) VisitStrings(chain, *patterns_);
   return Masked<std::vector<ChainInfo>>(std::move(chains));
 }
 
-Masked<std::vector<AgentInfo>> Masker::Mask(std::vector<AgentInfo> agents) const {
+Masked<std::vector<AgentInfo>> Masker::Mask(std::vector<AgentInfo> agents) {
   for (AgentInfo& agent : agents) VisitStrings(agent, *patterns_);
   return Masked<std::vector<AgentInfo>>(std::move(agents));
 }
 
-std::string Masker::MaskText(std::string text) const {
+std::string Masker::MaskText(std::string text) {
   patterns_->Text(text);
   return text;
 }
 
-void Masker::MaskArgv(std::vector<std::string>& argv) const { patterns_->Argv(argv); }
+void Masker::MaskArgv(std::vector<std::string>& argv) { patterns_->Argv(argv); }
 
 uint64_t Masker::masked_count() const { return patterns_->masked; }
 

@@ -18,7 +18,8 @@ struct MaskOptions {
       extra_patterns;  // RE2; the first group is masked, or the whole match when there is none
 };
 
-// Replaces secrets in every string of a value by "*****". Linear time (RE2). Thread: one at a time.
+// Replaces secrets in every string of a value by "*****". Linear time (RE2). Masking is not const,
+// because it remembers what it found clean. Thread: one at a time.
 class Masker {
  public:
   static Result<Masker> Create(const MaskOptions& options);
@@ -26,14 +27,14 @@ class Masker {
   Masker& operator=(Masker&&) noexcept;
   ~Masker();
 
-  Masked<Event> Mask(Event event) const;
-  Masked<ChainInfo> Mask(ChainInfo chain) const;
-  Masked<std::vector<ChainInfo>> Mask(std::vector<ChainInfo> chains) const;
-  Masked<std::vector<AgentInfo>> Mask(std::vector<AgentInfo> agents) const;
+  Masked<Event> Mask(Event event);
+  Masked<ChainInfo> Mask(ChainInfo chain);
+  Masked<std::vector<ChainInfo>> Mask(std::vector<ChainInfo> chains);
+  Masked<std::vector<AgentInfo>> Mask(std::vector<AgentInfo> agents);
 
   // The masked form of one string / of an argv (where a secret may be the argument after its flag).
-  std::string MaskText(std::string text) const;
-  void MaskArgv(std::vector<std::string>& argv) const;
+  std::string MaskText(std::string text);
+  void MaskArgv(std::vector<std::string>& argv);
 
   uint64_t masked_count() const;  // secrets replaced since the start
   // What it took since the start, in bytes that were looked at; each search of an expression counts

@@ -151,7 +151,7 @@ void BenchHostile(benchmark::State& state, const std::string& piece, bool in_one
       argv.push_back(piece);
     }
   }
-  const Masker masker = Need(Masker::Create({}));
+  Masker masker = Need(Masker::Create({}));
   for (auto _ : state) {
     std::vector<std::string> masked = argv;
     masker.MaskArgv(masked);

@@ -14,10 +14,11 @@ namespace nestor {
 inline constexpr HopId kChainId = 0x71c2000000000001;
 inline constexpr HopId kHopId = 0x71c2000000000002;
 
-// As the pipeline would have masked it; the samples hold no secret.
+// As the pipeline would have masked it; the samples hold no secret. A masker for each thread, for
+// the calls of a server come on several.
 template <typename T>
 Masked<T> Mask(T value) {
-  static const Result<Masker> masker =
+  thread_local Result<Masker> masker =
       Masker::Create({.enabled_builtin = false, .extra_patterns = {}});
   return masker->Mask(std::move(value));
 }

@@ -248,7 +248,7 @@ TEST(MaskerTest, MaskingTwiceChangesNothingMore) {
 }
 
 TEST(MaskerTest, EverySecretReplacedIsCounted) {
-  const Masker masker = Shipped();
+  Masker masker = Shipped();
 
   masker.MaskText("nothing here");
   masker.MaskText("password=a1b2 token=c3d4");
@@ -257,7 +257,7 @@ TEST(MaskerTest, EverySecretReplacedIsCounted) {
 }
 
 TEST(MaskerTest, ACleanStringThatIsRememberedDoesNotShieldASecretOfTheSameEnds) {
-  const Masker masker = Shipped();
+  Masker masker = Shipped();
   const std::string clean = "headhead the token   of tailtail";
   const std::string dirty = "headhead token=hunter tailtail";
 
@@ -269,7 +269,7 @@ TEST(MaskerTest, ACleanStringThatIsRememberedDoesNotShieldASecretOfTheSameEnds) 
 // One run over this much takes well under a second; a pattern that looks back over the text for
 // every match would take hours and run into the test's time limit.
 TEST(MaskerTest, MegabytesOfHostileTextAreMaskedInLinearTime) {
-  const Masker masker = Shipped();
+  Masker masker = Shipped();
   for (const std::string piece :
        {"password=", "curl -u ", "mysql -p", "a://b:c@", "-----BEGIN PRIVATE KEY-----", "eyJa.",
         "Authorization: ", "bearer ", "docker login ", "--token ", "://@", "A_KEY=\"", "sk-"}) {
@@ -291,21 +291,21 @@ TEST(MaskerTest, AnArgvOfManyFlagsIsMaskedInLinearTime) {
 }
 
 TEST(MaskOptionsTest, AnExtraPatternMasksItsGroupOrItsWholeMatch) {
-  const auto masker = Masker::Create({true, {"badge-([0-9]+)", "ZZ[0-9]{4}"}});
+  auto masker = Masker::Create({true, {"badge-([0-9]+)", "ZZ[0-9]{4}"}});
   ASSERT_TRUE(masker);
 
   EXPECT_EQ(masker->MaskText("badge-1234 ZZ9876 password=x1"), "badge-***** ***** password=*****");
 }
 
 TEST(MaskOptionsTest, ExtraPatternsWorkWithoutTheShippedOnes) {
-  const auto masker = Masker::Create({false, {"badge-([0-9]+)"}});
+  auto masker = Masker::Create({false, {"badge-([0-9]+)"}});
   ASSERT_TRUE(masker);
 
   EXPECT_EQ(masker->MaskText("badge-1234 password=x1"), "badge-***** password=x1");
 }
 
 TEST(MaskOptionsTest, NothingIsMaskedWhenNothingIsAskedFor) {
-  const auto masker = Masker::Create({false, {}});
+  auto masker = Masker::Create({false, {}});
   ASSERT_TRUE(masker);
 
   EXPECT_EQ(masker->MaskText("password=hunter2"), "password=hunter2");
@@ -463,7 +463,7 @@ Argv ManyShort(const std::string& piece, size_t bytes) {
 }
 
 uint64_t WorkOn(Argv argv) {
-  const Masker masker = Shipped();
+  Masker masker = Shipped();
   masker.MaskArgv(argv);
   return masker.work();
 }
