@@ -33,7 +33,7 @@ void Put(int field, const std::vector<std::string>& list, WireWriter& out) {
 void Put(const ProcessInfo& info, WireWriter& out) {
   using M = v1::Process;
   const auto& [key, exe, argv, cwd, uid, gid, auid, tty, argv_truncated, pre_existing, agent,
-               agent_depth] = info;
+               agent_depth, argc, argv_bytes] = info;
   out.Text(M::kIdFieldNumber, IdText::Of(key).view());
   out.Number(M::kPidFieldNumber, key.tgid);
   out.Number(M::kStartNsFieldNumber, key.start_ns);
@@ -48,6 +48,8 @@ void Put(const ProcessInfo& info, WireWriter& out) {
   out.Number(M::kPreExistingFieldNumber, pre_existing);
   out.Text(M::kAgentFieldNumber, agent);
   out.Number(M::kAgentDepthFieldNumber, agent_depth);
+  out.Number(M::kArgcFieldNumber, argc);
+  out.Number(M::kArgvBytesFieldNumber, argv_bytes);
 }
 
 void Put(const ProcessReference& process, WireWriter& out) {
@@ -174,10 +176,11 @@ void Put(const VerdictInfo& verdict, WireWriter& out) {
 
 void Put(const LossInfo& loss, WireWriter& out) {
   using M = v1::Loss;
-  const auto& [where, count, total] = loss;
+  const auto& [where, count, total, events] = loss;
   out.Text(M::kWhereFieldNumber, where);
   out.Number(M::kCountFieldNumber, count);
   out.Number(M::kTotalFieldNumber, total);
+  out.Text(M::kEventsFieldNumber, events);
 }
 
 void Put(const TamperInfo& tamper, WireWriter& out) {
@@ -438,12 +441,14 @@ void Write(const Masked<Event>& event, const NodeIdentity& identity, WireWriter&
   Put(*event, identity, out);
 }
 
-void WriteMissed(uint64_t count, uint64_t total, const NodeIdentity& identity, WireWriter& out) {
+void WriteMissed(uint64_t count, uint64_t total, std::string_view events,
+                 const NodeIdentity& identity, WireWriter& out) {
   Event event;
   event.type = EventType::kLoss;
   event.time_ns = ClockNs(CLOCK_REALTIME);
   event.boot_ns = ClockNs(CLOCK_BOOTTIME);
-  event.loss = LossInfo{.where = "event-log", .count = count, .total = total};
+  event.loss =
+      LossInfo{.where = "event-log", .count = count, .total = total, .events = std::string(events)};
   Put(event, identity, out);
 }
 
@@ -495,9 +500,10 @@ void ToProto(const NodeStatus& status, v1::Status* out) {
   if (!signer.key_id.empty()) Put(signer, out->mutable_signer());
 }
 
-void MissedToProto(uint64_t count, uint64_t total, const NodeIdentity& identity, v1::Event* out) {
+void MissedToProto(uint64_t count, uint64_t total, std::string_view events,
+                   const NodeIdentity& identity, v1::Event* out) {
   WireWriter wire;
-  WriteMissed(count, total, identity, wire);
+  WriteMissed(count, total, events, identity, wire);
   Parse(wire, out);
 }
 

@@ -26,8 +26,10 @@ struct NodeIdentity {
 
 // Each appends the bytes of a v1::Event: the way of the many events to their readers. Thread: any.
 void Write(const Masked<Event>& event, const NodeIdentity& identity, WireWriter& out);
-// Tells a reader what it did not get: `count` events now, `total` since its stream began.
-void WriteMissed(uint64_t count, uint64_t total, const NodeIdentity& identity, WireWriter& out);
+// Tells a reader what it did not get: `count` events now, `total` since its stream began; `events`
+// is the name of their class, empty if it is not known.
+void WriteMissed(uint64_t count, uint64_t total, std::string_view events,
+                 const NodeIdentity& identity, WireWriter& out);
 
 // Each fills `out`, which must be empty (new or after Clear). Thread: any.
 void ToProto(const Masked<Event>& event, const NodeIdentity& identity, v1::Event* out);
@@ -41,7 +43,8 @@ void ToProto(const Masked<std::vector<ChainInfo>>& chains, size_t index, v1::Cha
 void ToProto(const Masked<std::vector<AgentInfo>>& agents, size_t index, v1::Agent* out);
 
 // As WriteMissed.
-void MissedToProto(uint64_t count, uint64_t total, const NodeIdentity& identity, v1::Event* out);
+void MissedToProto(uint64_t count, uint64_t total, std::string_view events,
+                   const NodeIdentity& identity, v1::Event* out);
 
 }  // namespace nestor
 

@@ -54,46 +54,65 @@ EventStream::EventStream(const EventLog& log, const Filter& filter, NodeIdentity
 
 grpc::Status EventStream::Run(EventRange range, const grpc::ServerContext& context,
                               const std::atomic<bool>& stopping) {
-  uint64_t next = range.first;
-  while (next <= range.last) {
+  EventLog::Position next = range.first;
+  while (next.seq <= range.last) {
     if (context.IsCancelled()) return Gone();
     const bool last_turn = stopping.load();
     const bool sleep = range.follow() && !last_turn;
-    const EventLog::Batch batch =
-        log_.Read(next, kBatchEvents, sleep ? kLongestWait : std::chrono::milliseconds{0});
-    const uint64_t missed = std::min(batch.missed, range.last - next + 1);
-    if (missed > 0) AddMissed(missed);
-    if (!SendBatch(batch, range.last)) return Gone();
+    const EventLog::Batch batch = log_.Read(
+        next, kBatchEvents, sleep ? kLongestWait : std::chrono::milliseconds{0}, range.last);
+    NoteMissed(batch);
+    if (!SendBatch(batch)) return Gone();
     if (filter_.TakesAll()) log_.NoteTold(std::min(batch.next_seq - 1, range.last));
-    next = batch.next_seq;
+    next = batch.next();
     if (batch.closed) break;
     if (last_turn && batch.events.empty()) {
       return {grpc::StatusCode::UNAVAILABLE, "nestord is stopping"};
     }
-    const bool caught_up = !batch.events.empty() && batch.events.size() < kBatchEvents;
-    if (sleep && caught_up) std::this_thread::sleep_for(kGatherTime);
+    if (sleep && !batch.events.empty() && !batch.more) std::this_thread::sleep_for(kGatherTime);
   }
   return grpc::Status::OK;
 }
 
-bool EventStream::SendBatch(const EventLog::Batch& batch, uint64_t last) {
+// Many short runs of a past with gaps go into one message.
+bool EventStream::SendBatch(const EventLog::Batch& batch) {
   for (const auto& event : batch.events) {
-    if ((*event)->seq > last) break;
     if (!filter_.Matches(**event)) continue;
+    TellMissed();
     wire_.Clear();
     Write(*event, {}, wire_);
     Add();
     if (message_bytes_ >= kEventMessageBytes && !Flush()) return false;
   }
+  if (batch.more) return true;
+  TellMissed();
   return Flush();
 }
 
-void EventStream::AddMissed(uint64_t count) {
-  missed_ += count;
-  counters_.missed.fetch_add(count);
-  wire_.Clear();
-  WriteMissed(count, missed_, {}, wire_);
-  Add();
+// Gaps between events that this reader does not ask for are told as one, before the next one that
+// it does.
+void EventStream::NoteMissed(const EventLog::Batch& batch) {
+  // Of the time before the one that is asked for.
+  if (!batch.events.empty() && !filter_.IsInTime(**batch.events.front())) return;
+  uint64_t of_no_class = batch.missed;
+  for (size_t in = 0; in < kEventClasses; ++in) {
+    not_told_[in] += batch.missed_of[in];
+    of_no_class -= batch.missed_of[in];
+  }
+  not_told_.back() += of_no_class;
+}
+
+void EventStream::TellMissed() {
+  for (size_t in = 0; in < not_told_.size(); ++in) {
+    const uint64_t count = std::exchange(not_told_[in], 0);
+    if (count == 0) continue;
+    missed_ += count;
+    counters_.missed.fetch_add(count);
+    wire_.Clear();
+    const bool known = in < kEventClasses;
+    WriteMissed(count, missed_, known ? Name(static_cast<EventClass>(in)) : "", {}, wire_);
+    Add();
+  }
 }
 
 // The event goes into the message as the bytes it is: a field that protobuf writes as it stands.

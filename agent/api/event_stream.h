@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/support/sync_stream.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -28,9 +29,10 @@ struct EventRange {
 Result<EventRange> RangeOf(const v1::StreamEventsRequest& request, const Filter& filter,
                            const EventLog& log);
 
-// Writes the matching events of a range to one client, and a loss for what the log no longer had.
-// Holds at most one batch of events and one message, however slow the client is: a write that does
-// not get through blocks, and what the log drops meanwhile is told as a loss. Thread: the caller's.
+// Writes the matching events of a range to one client, and a loss for what the log no longer had,
+// for each class of events. Holds at most one batch of events and one message, however slow the
+// client is: a write that does not get through blocks, and what the log drops meanwhile is told as
+// a loss. Thread: the caller's.
 class EventStream {
  public:
   using Writer = grpc::ServerWriter<v1::EventBatch>;
@@ -48,8 +50,9 @@ class EventStream {
                    const std::atomic<bool>& stopping);
 
  private:
-  bool SendBatch(const EventLog::Batch& batch, uint64_t last);
-  void AddMissed(uint64_t count);
+  bool SendBatch(const EventLog::Batch& batch);
+  void NoteMissed(const EventLog::Batch& batch);
+  void TellMissed();
   void Add();
   bool Flush();
 
@@ -62,6 +65,7 @@ class EventStream {
   v1::EventBatch message_;
   size_t message_bytes_ = 0;
   uint64_t missed_ = 0;
+  std::array<uint64_t, kEventClasses + 1> not_told_{};  // by class; the last: of classes not known
 };
 
 }  // namespace nestor

@@ -134,7 +134,7 @@ bool Filter::MatchesHop(const HopInfo& hop) const {
 
 bool Filter::Matches(const Event& event) const {
   if (types_.any() && !types_.test(static_cast<size_t>(event.type))) return false;
-  if (event.time_ns < since_ns_.value_or(0)) return false;
+  if (!IsInTime(event)) return false;
   // What nobody saw may have been of any chain.
   if (event.type == EventType::kLoss || event.type == EventType::kGap) return true;
   return MatchesChain(event.chain_id) && (AnyWorkload() || MatchesWorkload(event.workload) ||

@@ -53,6 +53,8 @@ class Filter {
   bool Matches(const AgentInfo& agent) const;
 
   bool has_since() const { return since_ns_.has_value(); }
+  // Whether it is as new as is asked for.
+  bool IsInTime(const Event& event) const { return event.time_ns >= since_ns_.value_or(0); }
   // Whether it keeps no event back but for its age.
   bool TakesAll() const { return types_.none() && chain_ids_.empty() && AnyWorkload(); }
 

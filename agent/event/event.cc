@@ -26,6 +26,13 @@ IdText IdText::Of(ProcessKey key) {
   return text;
 }
 
+void CountArguments(ProcessInfo& info) {
+  info.argc = static_cast<uint32_t>(info.argv.size());
+  size_t bytes = 0;
+  for (const std::string& argument : info.argv) bytes += argument.size() + 1;
+  info.argv_bytes = static_cast<uint32_t>(bytes);
+}
+
 std::string HopIdToString(HopId id) { return std::string(IdText::Of(id).view()); }
 std::string ProcessIdToString(ProcessKey key) { return std::string(IdText::Of(key).view()); }
 

@@ -46,7 +46,12 @@ struct ProcessInfo {
   bool pre_existing = false;
   std::string agent;         // the known agent that it is ("claude"); empty: none
   uint32_t agent_depth = 0;  // 1: an agent; 2: one that runs below another; 0: none
+  uint32_t argc = 0;         // of the whole argv, also where it was cut; 0: not known
+  uint32_t argv_bytes = 0;   // the same, with the NULs
 };
+
+// Sets the sizes of an argv that is whole.
+void CountArguments(ProcessInfo& info);
 
 // Another process that an event names: its own events tell the rest.
 struct ProcessReference {
@@ -132,6 +137,7 @@ struct LossInfo {
   std::string where;
   uint64_t count = 0;
   uint64_t total = 0;
+  std::string events;  // of event-log: which class of events is not kept; empty: not known
 };
 
 // Somebody tried to make a chain look like another one, or to get at nestor itself.

@@ -44,6 +44,12 @@ void KeptRecords::GiveUp(uint64_t position, uint64_t records) {
   kept_.clear();
   // Counted before the kernel may write there: a kill in between counts too many, never too few.
   AddUnsure(records);
+  // Without a reader they only become more: the newest are then one.
+  constexpr size_t kMostMarks = 1024;
+  if (given_up_.size() >= kMostMarks && given_up_.back().told == kNever) {
+    records += given_up_.back().records;
+    given_up_.pop_back();
+  }
   given_up_.push_back({.position = position, .records = records});
 }
 

@@ -57,9 +57,10 @@ class StringVisit {
     All(name, pod, pod_uid, container, container_id, image, sandbox, pending);
   }
   void One(ProcessInfo& process) {
-    auto& [key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing, agent, agent_depth] =
-        process;
-    All(key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing, agent, agent_depth);
+    auto& [key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing, agent, agent_depth,
+           argc, argv_bytes] = process;
+    All(key, exe, argv, cwd, uid, gid, auid, tty, truncated, pre_existing, agent, agent_depth, argc,
+        argv_bytes);
   }
   void One(ProcessReference& process) {
     auto& [key, exe] = process;
@@ -100,8 +101,8 @@ class StringVisit {
         severity, tags);
   }
   void One(LossInfo& loss) {
-    auto& [where, count, total] = loss;
-    All(where, count, total);
+    auto& [where, count, total, events] = loss;
+    All(where, count, total, events);
   }
   void One(TamperInfo& tamper) {
     auto& [what, detail, node, claimed_hop_id, claimed_pid] = tamper;

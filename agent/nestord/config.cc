@@ -125,6 +125,13 @@ void ReadRuntime(StrictYaml& yaml, const YAML::Node& node, Config& config) {
                     config.hook.speak_time);
 }
 
+void ReadBytes(StrictYaml& yaml, const YAML::Node& map, const char* key, uint64_t low,
+               uint64_t high, size_t& out) {
+  uint64_t bytes = out;
+  yaml.ReadSize(map, key, low, high, bytes);
+  out = bytes;
+}
+
 void ReadChains(StrictYaml& yaml, const YAML::Node& node, ChainOptions& options) {
   if (!yaml.Map(node, "chains", {"maxProcesses", "maxHops", "keepEnded"})) return;
   ReadCount(yaml, node, "maxProcesses", 1024, 10'000'000, options.max_processes);
@@ -134,12 +141,37 @@ void ReadChains(StrictYaml& yaml, const YAML::Node& node, ChainOptions& options)
   options.ended_grace_ns = static_cast<uint64_t>(keep.count()) * 1'000'000;
 }
 
+// Programs, which have no setting, keep at least a tenth.
+void ReadParts(StrictYaml& yaml, const YAML::Node& node, EventLogOptions& options) {
+  constexpr size_t kMostTogether = 90;
+  size_t together = 0;
+  const std::pair<const char*, size_t*> parts[] = {
+      {"connectionsPercent", &options.connections_percent},
+      {"hopsPercent", &options.hops_percent},
+      {"verdictsPercent", &options.verdicts_percent},
+      {"recordsPercent", &options.records_percent}};
+  for (const auto& [key, part] : parts) {
+    ReadCount(yaml, node, key, 1, kMostTogether, *part);
+    together += *part;
+  }
+  if (together <= kMostTogether) return;
+  for (const auto& [key, part] : parts) {
+    if (!node[key]) continue;
+    yaml.Fail(node[key], "the four parts are " + std::to_string(together) +
+                             " percent together; at most 90, for programs have the rest");
+    return;
+  }
+}
+
 void ReadEvents(StrictYaml& yaml, const YAML::Node& node, EventLogOptions& options) {
-  if (!yaml.Map(node, "events", {"keep", "keepBytes"})) return;
+  if (!yaml.Map(node, "events",
+                {"keep", "keepBytes", "connectionsPercent", "hopsPercent", "verdictsPercent",
+                 "recordsPercent"})) {
+    return;
+  }
   ReadCount(yaml, node, "keep", 100, 100'000'000, options.max_events);
-  uint64_t bytes = options.max_bytes;
-  yaml.ReadSize(node, "keepBytes", kMiB, 64 * kGiB, bytes);
-  options.max_bytes = bytes;
+  ReadBytes(yaml, node, "keepBytes", kMiB, 64 * kGiB, options.max_bytes);
+  ReadParts(yaml, node, options);
 }
 
 void ReadMask(StrictYaml& yaml, const YAML::Node& node, MaskOptions& options) {

@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kTurn{100};        // longest wait for recor
 constexpr uint64_t kUpkeepIntervalNs = 1'000'000'000;  // reaping, loss reports
 constexpr uint64_t kSweepIntervalNs = 60'000'000'000;  // from one look at all processes to the next
 constexpr size_t kSweptAtATime = 512;                  // of one upkeep: a look takes some 10 us
+constexpr size_t kMostUntold = 64;                     // reports of losses that no reader has yet
 
 uint64_t Now(clockid_t clock) {
   timespec now{};
@@ -230,11 +231,13 @@ struct Pipeline::State {
       event.type = EventType::kLoss;
       event.boot_ns = loss.time_ns;
       event.confidence = Confidence::kExact;
-      event.loss = LossInfo{loss.where, loss.count, loss.total};
+      event.loss = LossInfo{loss.where, loss.count, loss.total, {}};
       events.push_back(std::move(event));
     }
     if (events.empty()) return;
     Publish(std::move(events));
+    // Each has all totals that nobody knows of yet, so one that is left out delays them only.
+    if (untold_losses.size() >= kMostUntold) untold_losses.pop_back();
     untold_losses.push_back({last_seq, std::move(of_kernel)});
   }
 
@@ -407,7 +410,7 @@ NodeStatus Pipeline::State::MakeStatus() const {
   status.counters = {
       {"records", records},
       {"events", last_seq},
-      {"events-kept", last_seq + 1 - log.first_seq()},
+      {"events-kept", log.kept()},
       {"events-aged-out", log.dropped()},
       {"secrets-masked", masker.masked_count()},
       {"heartbeats", options.heart ? options.heart->beats() : 0},

@@ -2,147 +2,154 @@
 #include "agent/store/event_log.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstdlib>
-#include <deque>
+#include <iterator>
 #include <mutex>
-#include <string>
+#include <utility>
+
+#include "agent/event/heap_bytes.h"
+#include "agent/store/event_index.h"
+#include "agent/store/event_shares.h"
+#include "agent/store/kept_event.h"
 
 namespace nestor {
 namespace {
 
-// What an allocation costs beside its bytes (the allocator's header and rounding).
-constexpr size_t kAllocationBytes = 16;
+// What a kept event takes beside its own heap: itself with its counts, and its place in the index.
+constexpr size_t kPlaceBytes = sizeof(KeptEvent) + 96;
+constexpr size_t kPercent = 100;
 
-size_t HeapBytes(const std::string& text) {
-  static const size_t inline_capacity = std::string().capacity();
-  return text.capacity() > inline_capacity ? text.capacity() + kAllocationBytes : 0;
-}
+size_t IndexOf(EventClass in) { return static_cast<size_t>(in); }
+size_t ClassIndexOf(const KeptEvent& kept) { return IndexOf(ClassOf(kept.event->type)); }
 
-size_t HeapBytes(const std::vector<std::string>& list) {
-  size_t bytes = list.capacity() * sizeof(std::string);
-  for (const std::string& text : list) bytes += HeapBytes(text);
-  return bytes == 0 ? 0 : bytes + kAllocationBytes;
-}
-
-size_t HeapBytes(const Workload& workload) {
-  return HeapBytes(workload.namespace_name) + HeapBytes(workload.pod) +
-         HeapBytes(workload.pod_uid) + HeapBytes(workload.container) +
-         HeapBytes(workload.container_id) + HeapBytes(workload.image);
-}
-
-size_t HeapBytes(const ProcessInfo& process) {
-  return HeapBytes(process.exe) + HeapBytes(process.argv) + HeapBytes(process.cwd) +
-         HeapBytes(process.tty) + HeapBytes(process.agent);
-}
-
-size_t HeapBytes(const ProcessReference& process) { return HeapBytes(process.exe); }
-
-size_t HeapBytes(const HopEnd& end) {
-  return HeapBytes(end.process) + HeapBytes(end.workload) + HeapBytes(end.address);
-}
-
-size_t HeapBytes(const LoginInfo& login) {
-  return HeapBytes(login.user) + HeapBytes(login.method) + HeapBytes(login.key) +
-         HeapBytes(login.certificate);
-}
-
-size_t HeapBytes(const HopInfo& hop) {
-  return HeapBytes(hop.from) + HeapBytes(hop.to) + HeapBytes(hop.evidence) + HeapBytes(hop.detail) +
-         hop.candidates.capacity() * sizeof(HopId) +
-         (hop.remote ? sizeof(RemoteInfo) + kAllocationBytes + HeapBytes(hop.remote->node) : 0) +
-         (hop.login ? sizeof(LoginInfo) + kAllocationBytes + HeapBytes(*hop.login) : 0);
-}
-
-size_t HeapBytes(const SocketInfo& socket) {
-  return HeapBytes(socket.local) + HeapBytes(socket.peer) +
-         (socket.peer_process ? HeapBytes(*socket.peer_process) : 0);
-}
-
-size_t HeapBytes(const FileInfo& file) { return HeapBytes(file.path); }
-
-size_t HeapBytes(const VerdictInfo& verdict) {
-  return HeapBytes(verdict.argv) + HeapBytes(verdict.subject) + HeapBytes(verdict.message) +
-         HeapBytes(verdict.error) + HeapBytes(verdict.severity) + HeapBytes(verdict.tags);
-}
-
-size_t HeapBytes(const LossInfo& loss) { return HeapBytes(loss.where); }
-
-size_t HeapBytes(const TamperInfo& tamper) {
-  return HeapBytes(tamper.what) + HeapBytes(tamper.detail) + HeapBytes(tamper.node);
-}
-
-size_t HeapBytes(const HeartbeatInfo& beat) {
-  return HeapBytes(beat.node) + HeapBytes(beat.boot_id) + HeapBytes(beat.previous) +
-         HeapBytes(beat.key_id) + HeapBytes(beat.signature);
-}
-
-size_t HeapBytes(const GapInfo& gap) {
-  return HeapBytes(gap.node) + HeapBytes(gap.boot_id) + HeapBytes(gap.earlier) +
-         HeapBytes(gap.previous_boot_id) + HeapBytes(gap.ending) + HeapBytes(gap.kernel) +
-         HeapBytes(gap.previous) + HeapBytes(gap.key_id) + HeapBytes(gap.signature);
-}
-
-template <typename T>
-size_t BoxBytes(const Boxed<T>& box) {
-  return box ? sizeof(T) + kAllocationBytes + HeapBytes(*box) : 0;
-}
-
-// An estimate, so that max_bytes means memory and not a number of events.
-size_t BytesOf(const Event& event) {
-  size_t bytes = sizeof(Masked<Event>) + 2 * kAllocationBytes + sizeof(void*) * 2;
-  bytes += HeapBytes(event.process) + HeapBytes(event.parent) + HeapBytes(event.workload);
-  bytes += BoxBytes(event.hop) + BoxBytes(event.socket) + BoxBytes(event.file) +
-           BoxBytes(event.verdict) + BoxBytes(event.loss) + BoxBytes(event.tamper) +
-           BoxBytes(event.heartbeat) + BoxBytes(event.gap);
-  return bytes;
+// Of the classes, in percent.
+std::array<size_t, kEventClasses> Parts(const EventLogOptions& options) {
+  std::array<size_t, kEventClasses> parts{};
+  parts[IndexOf(EventClass::kConnections)] = options.connections_percent;
+  parts[IndexOf(EventClass::kHops)] = options.hops_percent;
+  parts[IndexOf(EventClass::kVerdicts)] = options.verdicts_percent;
+  parts[IndexOf(EventClass::kRecords)] = options.records_percent;
+  size_t taken = 0;
+  for (const size_t part : parts) taken += part;
+  parts[IndexOf(EventClass::kPrograms)] = kPercent - std::min(taken, kPercent);
+  return parts;
 }
 
 }  // namespace
 
 struct EventLog::State {
-  struct Entry {
-    std::shared_ptr<const Masked<Event>> event;
-    size_t bytes = 0;
-  };
+  explicit State(EventLogOptions given) : options(given), parts(Parts(given)) {}
 
-  explicit State(EventLogOptions given) : options(given) {}
-
-  uint64_t FirstSeq() const { return last_seq + 1 - kept.size(); }
+  uint64_t FirstSeq() const { return kept.empty() ? last_seq + 1 : kept.oldest().event->seq; }
+  bool Over() const {
+    return kept.size() > 1 && (kept.size() > options.max_events || kept_bytes > options.max_bytes);
+  }
+  std::shared_ptr<KeptEvent> DropOne();
+  size_t ClassToCut() const;
+  // Goes on over what is not kept.
+  static void Pass(Batch& batch, Position& at, Position to);
+  Batch ReadFrom(Position at, size_t max, uint64_t last) const;
 
   const EventLogOptions options;
+  const std::array<size_t, kEventClasses> parts;  // percent
   mutable std::mutex mutex;
   mutable std::condition_variable grown;
-  std::deque<Entry> kept;  // contiguous: kept[i] has seq FirstSeq() + i
+  EventIndex kept;
+  std::array<ClassShares, kEventClasses> shares;
   size_t kept_bytes = 0;
+  ClassCounts appended{};
   uint64_t last_seq = 0;
   uint64_t dropped = 0;
   uint64_t told = 0;
   bool closed = false;
 };
 
+// The class that is furthest over its part of the bound that is broken: one is, for all parts
+// together are that bound.
+size_t EventLog::State::ClassToCut() const {
+  const bool by_bytes = kept_bytes > options.max_bytes;
+  const size_t bound = by_bytes ? options.max_bytes : options.max_events;
+  size_t most = 0;
+  int64_t most_over = INT64_MIN;
+  for (size_t in = 0; in < kEventClasses; ++in) {
+    if (shares[in].events() == 0) continue;
+    const size_t has = by_bytes ? shares[in].bytes() : shares[in].events();
+    const int64_t over =
+        static_cast<int64_t>(has) - static_cast<int64_t>(bound / kPercent * parts[in]);
+    if (over > most_over) most = in;
+    most_over = std::max(most_over, over);
+  }
+  return most;
+}
+
+// The newest event always stays, however large it is.
+std::shared_ptr<KeptEvent> EventLog::State::DropOne() {
+  size_t in = ClassToCut();
+  EventShare* share = &shares[in].Largest();
+  if (share->oldest == &kept.newest()) {
+    in = ClassIndexOf(kept.oldest());
+    share = &shares[in].ShareOf(kept.oldest());
+  }
+  std::shared_ptr<KeptEvent> leaving = kept.Drop(*share->oldest);
+  kept_bytes -= leaving->bytes;
+  shares[in].DropOldest(*share);
+  ++dropped;
+  return leaving;
+}
+
+void EventLog::State::Pass(Batch& batch, Position& at, Position to) {
+  batch.missed = to.seq - at.seq;
+  if (batch.missed > 0 && at.passed && to.passed) {
+    for (size_t in = 0; in < kEventClasses; ++in)
+      batch.missed_of[in] = (*to.passed)[in] - (*at.passed)[in];
+  }
+  at = to;
+}
+
+EventLog::Batch EventLog::State::ReadFrom(Position at, size_t max, uint64_t last) const {
+  Batch batch;
+  EventIndex::Walk next = kept.From(at.seq);
+  const auto is_left = [&] { return next && (*next)->event->seq <= last; };
+  if (is_left()) {
+    ClassCounts before = (*next)->through;
+    --before[ClassIndexOf(**next)];
+    Pass(batch, at, {(*next)->event->seq, before});
+  } else if (const uint64_t end = std::min(last, last_seq) + 1; at.seq < end) {
+    Pass(batch, at, end);
+  }
+  while (is_left() && (*next)->event->seq == at.seq && batch.events.size() < max) {
+    const std::shared_ptr<KeptEvent>& event = *next;
+    batch.events.emplace_back(event, &event->event);
+    at = {at.seq + 1, event->through};
+    next.Next();
+  }
+  batch.next_seq = at.seq;
+  batch.passed = at.passed;
+  batch.more = is_left();
+  batch.closed = closed && at.seq > last_seq;
+  return batch;
+}
+
 EventLog::EventLog(EventLogOptions options) : state_(std::make_unique<State>(options)) {}
 EventLog::~EventLog() = default;
 
 void EventLog::Append(Masked<Event> event) {
-  State::Entry entry;
-  entry.bytes = BytesOf(*event);
-  entry.event = std::make_shared<const Masked<Event>>(std::move(event));
-  std::vector<State::Entry> leaving;  // freed after the lock: readers do not wait for destructors
+  auto entry = std::make_shared<KeptEvent>(std::move(event));
+  entry->bytes = kPlaceBytes + HeapBytes(*entry->event);
+  const uint64_t seq = entry->event->seq;
+  const size_t in = ClassIndexOf(*entry);
+  std::vector<std::shared_ptr<KeptEvent>> leaving;  // freed after the lock: no reader waits for it
   const std::lock_guard lock(state_->mutex);
-  const uint64_t seq = (*entry.event)->seq;
   if (state_->last_seq != 0 && seq != state_->last_seq + 1) std::abort();  // readers count on it
   state_->last_seq = seq;
-  state_->kept_bytes += entry.bytes;
-  state_->kept.push_back(std::move(entry));
-  // The newest event always stays, however large it is.
-  while (state_->kept.size() > 1 && (state_->kept.size() > state_->options.max_events ||
-                                     state_->kept_bytes > state_->options.max_bytes)) {
-    state_->kept_bytes -= state_->kept.front().bytes;
-    leaving.push_back(std::move(state_->kept.front()));
-    state_->kept.pop_front();
-    ++state_->dropped;
-  }
+  ++state_->appended[in];
+  entry->through = state_->appended;
+  state_->kept_bytes += entry->bytes;
+  state_->shares[in].Add(*entry);
+  state_->kept.Add(std::move(entry));
+  while (state_->Over()) leaving.push_back(state_->DropOne());
 }
 
 void EventLog::Flush() { state_->grown.notify_all(); }
@@ -155,26 +162,14 @@ void EventLog::Close() {
   state_->grown.notify_all();
 }
 
-EventLog::Batch EventLog::Read(uint64_t from_seq, size_t max,
-                               std::chrono::milliseconds wait) const {
-  Batch batch;
+EventLog::Batch EventLog::Read(Position from, size_t max, std::chrono::milliseconds wait,
+                               uint64_t last) const {
   std::unique_lock lock(state_->mutex);
-  if (from_seq == 0) from_seq = state_->FirstSeq();
+  if (from.seq == 0) from = state_->FirstSeq();
+  if (from.seq == 1) from.passed = ClassCounts{};
   state_->grown.wait_for(lock, wait,
-                         [&] { return state_->closed || state_->last_seq >= from_seq; });
-  const uint64_t first = state_->FirstSeq();
-  if (from_seq < first) {
-    batch.missed = first - from_seq;
-    from_seq = first;
-  }
-  const uint64_t available = from_seq > state_->last_seq ? 0 : state_->last_seq + 1 - from_seq;
-  const uint64_t count = std::min<uint64_t>(available, max);
-  batch.events.reserve(count);
-  for (uint64_t i = 0; i < count; ++i)
-    batch.events.push_back(state_->kept[from_seq - first + i].event);
-  batch.next_seq = from_seq + count;
-  batch.closed = state_->closed && available == count;
-  return batch;
+                         [&] { return state_->closed || state_->last_seq >= from.seq; });
+  return state_->ReadFrom(from, max, last);
 }
 
 void EventLog::NoteTold(uint64_t seq) const {
@@ -195,6 +190,11 @@ uint64_t EventLog::last_seq() const {
 uint64_t EventLog::first_seq() const {
   const std::lock_guard lock(state_->mutex);
   return state_->FirstSeq();
+}
+
+uint64_t EventLog::kept() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->kept.size();
 }
 
 uint64_t EventLog::dropped() const {

@@ -72,8 +72,9 @@ Line FileText(const v1::Event& event) {
 
 Line LossText(const v1::Event& event) {
   Line line;
-  line.Add(Count(event.loss().count(), "event", "events") + " lost at " + event.loss().where(),
-           Style::kBad);
+  const v1::Loss& loss = event.loss();
+  const std::string of = loss.events().empty() ? "" : " (" + loss.events() + ")";
+  line.Add(Count(loss.count(), "event", "events") + of + " lost at " + loss.where(), Style::kBad);
   return line.Add(" (" + std::to_string(event.loss().total()) + " in all)", Style::kDim);
 }
 

@@ -125,7 +125,10 @@ std::string CommandLine(const v1::Process& process) {
     if (!line.empty()) line += ' ';
     line += ShellQuote(argument);
   }
-  return process.argv_truncated() ? line + " …" : line;
+  if (!process.argv_truncated()) return line;
+  line += " …";
+  return process.argc() == 0 ? line
+                             : line + " (" + Count(process.argc(), "argument", "arguments") + ")";
 }
 
 std::string ProcessName(const v1::Process& process) {

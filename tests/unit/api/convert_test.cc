@@ -399,13 +399,14 @@ TEST(ConvertTest, TheStatusKeepsItsValues) {
 TEST(ConvertTest, MissedEventsAreALossWithoutASeq) {
   v1::Event event;
 
-  MissedToProto(5, 8, kIdentity, &event);
+  MissedToProto(5, 8, "hops", kIdentity, &event);
 
   EXPECT_EQ(event.seq(), 0u);
   EXPECT_EQ(event.type(), "loss");
   EXPECT_EQ(event.loss().where(), "event-log");
   EXPECT_EQ(event.loss().count(), 5u);
   EXPECT_EQ(event.loss().total(), 8u);
+  EXPECT_EQ(event.loss().events(), "hops");
   EXPECT_GT(event.time().seconds(), 0);
   EXPECT_GT(event.boot_ns(), 0u);
   EXPECT_EQ(event.node(), "node-a");

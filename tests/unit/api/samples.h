@@ -46,7 +46,9 @@ inline ProcessInfo SampleProcess(uint32_t tgid, const std::string& exe) {
           .argv_truncated = true,
           .pre_existing = true,
           .agent = "claude",
-          .agent_depth = 2};
+          .agent_depth = 2,
+          .argc = 7,
+          .argv_bytes = 70};
 }
 
 inline ProcessReference SampleReference(uint32_t tgid, const std::string& exe) {
@@ -174,7 +176,7 @@ inline Event SampleEvent() {
                                .peer_hop_id = kChainId},
           .file = FileInfo{.path = "/etc/shadow", .access = "read"},
           .verdict = SampleVerdict(),
-          .loss = LossInfo{.where = "ring-bulk", .count = 3, .total = 5},
+          .loss = LossInfo{.where = "ring-bulk", .count = 3, .total = 5, .events = "hops"},
           .tamper = TamperInfo{.what = "option-forged",
                                .detail = "claims a hop",
                                .node = "node-b",

@@ -74,6 +74,22 @@ TEST_F(KeptRecordsTest, WhatIsGivenUpIsUnsureUntilAReaderHasIt) {
   EXPECT_EQ(unsure_, 0u);
 }
 
+TEST_F(KeptRecordsTest, WithoutAReaderWhatIsGivenUpIsCountedWhollyAndStillKnownAsOneWhenItIsTold) {
+  constexpr uint64_t kTimes = 5'000;
+  for (uint64_t time = 1; time <= kTimes; ++time) {
+    kept_.GiveUp(100 * time, 2);
+    kept_.Note(time, 0, At(0));
+  }
+  EXPECT_EQ(unsure_, 2 * kTimes);
+
+  kept_.Note(kTimes, kTimes - 1, At(1));
+  (void)kept_.TakeTold(At(10));
+  EXPECT_GT(unsure_, 0u) << "the last of them is not told";
+  kept_.Note(kTimes, kTimes, At(11));
+  (void)kept_.TakeTold(At(20));
+  EXPECT_EQ(unsure_, 0u);
+}
+
 TEST_F(KeptRecordsTest, SeveralRingsCountTogether) {
   KeptRecords other(&unsure_);
   kept_.GiveUp(100, 3);

@@ -390,7 +390,7 @@ TEST(VerifyTest, AnAlteredStateIsTold) {
 // As `nestorctl events --from-seq 1` tells a reader that came too late.
 TEST(VerifyTest, WhatNestordHadNotKeptIsAccountedFor) {
   v1::Event missed;
-  MissedToProto(2, 2, {"node-a", "b00t"}, &missed);
+  MissedToProto(2, 2, "hops", {"node-a", "b00t"}, &missed);
   Lines lines = OneStart().lines;
   lines[6] = *ToJsonLine(missed);
   EXPECT_THAT(Broken(Without(lines, 5)), IsEmpty());
@@ -401,7 +401,7 @@ TEST(VerifyTest, WhatNestordHadNotKeptIsAccountedFor) {
 
 TEST(VerifyTest, AHeartbeatThatNestordHadNotKeptIsAccountedForToo) {
   v1::Event missed;
-  MissedToProto(3, 3, {"node-a", "b00t"}, &missed);
+  MissedToProto(3, 3, "", {"node-a", "b00t"}, &missed);
   const Lines lines = OneStart().lines;
   const Lines late = And(And(Part(lines, 0, 6), {*ToJsonLine(missed)}), Part(lines, 9, 13));
 
@@ -414,7 +414,7 @@ TEST(VerifyTest, ALaterStartMayBeReadTooLateAsWell) {
   two.Events(2);
   two.Beat();
   v1::Event missed;
-  MissedToProto(2, 2, {"node-a", "b00t"}, &missed);
+  MissedToProto(2, 2, "hops", {"node-a", "b00t"}, &missed);
   const Lines late = And(And(one.lines, {*ToJsonLine(missed)}), Part(two.lines, 2, 4));
 
   EXPECT_THAT(Broken(late), IsEmpty());

@@ -53,6 +53,13 @@ TEST(ConfigTest, OnePodIsNotToldMoreNamesThanAllTogether) {
               testing::ElementsAre(HasSubstr("1:17: namesPerPod, 1024, is more than names")));
 }
 
+TEST(ConfigTest, PartsOfThePastLeaveProgramsATenth) {
+  EXPECT_EQ(Good("events: {verdictsPercent: 45, hopsPercent: 15}").events.verdicts_percent, 45u);
+  EXPECT_THAT(Faults("events: {verdictsPercent: 46}"),
+              testing::ElementsAre(HasSubstr("1:27: the four parts are 91 percent together")));
+  EXPECT_THAT(Faults("events: {verdictsPercent: 0}"), testing::SizeIs(1));
+}
+
 // deploy/nestord.yaml documents the defaults: a reader must be able to trust it.
 TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   const auto read = ReadConfig(SourcePath("deploy/nestord.yaml"));
@@ -88,6 +95,10 @@ TEST(ConfigTest, TheShippedFileSaysTheDefaults) {
   EXPECT_TRUE(shipped->agents.signatures.empty());
   EXPECT_EQ(shipped->events.max_events, defaults.events.max_events);
   EXPECT_EQ(shipped->events.max_bytes, defaults.events.max_bytes);
+  EXPECT_EQ(shipped->events.connections_percent, defaults.events.connections_percent);
+  EXPECT_EQ(shipped->events.hops_percent, defaults.events.hops_percent);
+  EXPECT_EQ(shipped->events.verdicts_percent, defaults.events.verdicts_percent);
+  EXPECT_EQ(shipped->events.records_percent, defaults.events.records_percent);
   EXPECT_EQ(shipped->mask.enabled_builtin, defaults.mask.enabled_builtin);
   EXPECT_EQ(shipped->hook.socket, defaults.hook.socket);
   EXPECT_EQ(shipped->hook.questions, defaults.hook.questions);
