@@ -225,6 +225,8 @@ PolicyFile ReadPolicyText(std::string_view text, const std::string& file) {
   std::sort(out.faults.begin(), out.faults.end(), [](const Fault& a, const Fault& b) {
     return std::tie(a.mark, a.reason) < std::tie(b.mark, b.reason);
   });
+  out.idle = reader.TakeIdle();
+  out.notes = reader.TakeNotes();
   return out;
 }
 

@@ -132,6 +132,8 @@ struct PolicyFile {
   std::vector<PolicyDocument> policies;
   std::vector<PolicyTestDocument> tests;
   std::vector<Fault> faults;  // in order of place; with one, the file has no meaning
+  std::vector<Fault> idle;    // paths that can never match; the rest of the file counts
+  std::vector<Fault> notes;   // paths that match in few images
 };
 
 // The kinds of hop that a chain can begin with; and all kinds.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/policy/yaml_tree.h"
@@ -22,6 +23,11 @@ class NodeReader {
 
   void Fail(YamlMark mark, std::string reason) { faults_.push_back({mark, std::move(reason)}); }
   size_t faults() const { return faults_.size(); }
+  // What is written well and can never hold; and what holds where somebody may not expect it.
+  void Idle(YamlMark mark, std::string reason) { idle_.push_back({mark, std::move(reason)}); }
+  void Note(YamlMark mark, std::string reason) { notes_.push_back({mark, std::move(reason)}); }
+  std::vector<Fault> TakeIdle() { return std::exchange(idle_, {}); }
+  std::vector<Fault> TakeNotes() { return std::exchange(notes_, {}); }
 
   // Whether `node` is a map; each key that is not one of `keys` is a fault.
   bool IsMap(const YamlNode& node, const std::string& what, const WordList& keys);
@@ -43,6 +49,7 @@ class NodeReader {
 
  private:
   std::vector<Fault>& faults_;
+  std::vector<Fault> idle_, notes_;
 };
 
 // A word for a message: in back quotes, cut, without control bytes.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/policy/pattern_reader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "agent/policy/dns_name.h"
+#include "agent/policy/path_spelling.h"
 #include "agent/policy/regex.h"
 
 namespace nestor {
@@ -71,11 +73,28 @@ std::optional<PortRange> ReadPort(NodeReader& reader, const YamlNode& node) {
   return std::nullopt;
 }
 
+// `all`: who writes a link and what it leads to beside it needs no note.
+void CheckSpelling(NodeReader& reader, YamlMark mark, const NamedPattern& path,
+                   const std::vector<NamedPattern>& all) {
+  if (const auto never = NeverAPath(path.text)) {
+    reader.Idle(mark, "path " + Shown(path.text) + " can never match: " + never->why + "; write " +
+                          Shown(never->instead));
+    return;
+  }
+  const auto link = UsuallyALink(path.text);
+  if (!link) return;
+  const auto is_there = [&](const NamedPattern& other) { return other.text == link->instead; };
+  if (std::any_of(all.begin(), all.end(), is_there)) return;
+  reader.Note(mark, "path " + Shown(path.text) + " holds in few images: " + link->why + "; write " +
+                        Shown(link->instead) + ", too");
+}
+
 }  // namespace
 
 std::vector<NamedPattern> ReadPaths(NodeReader& reader, const YamlNode& node,
                                     const std::string& what, PathKind kind) {
   std::vector<NamedPattern> paths;
+  std::vector<YamlMark> marks;
   for (const YamlNode& item : reader.List(node, what)) {
     const auto text = reader.Text(item, "a value of " + what, kMaxGlobBytes);
     if (!text) continue;
@@ -87,8 +106,11 @@ std::vector<NamedPattern> ReadPaths(NodeReader& reader, const YamlNode& node,
       continue;
     }
     auto glob = Checked(reader, item.mark, *text, ParseGlob(*text, GlobKind::kPath), "pattern");
-    if (glob) paths.push_back({*text, *std::move(glob)});
+    if (!glob) continue;
+    paths.push_back({*text, *std::move(glob)});
+    marks.push_back(item.mark);
   }
+  for (size_t i = 0; i < paths.size(); ++i) CheckSpelling(reader, marks[i], paths[i], paths);
   return paths;
 }
 

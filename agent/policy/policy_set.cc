@@ -15,16 +15,32 @@
 namespace nestor {
 namespace {
 
+bool IsTestFile(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  return name.ends_with(".test.yaml") || name.ends_with(".test.yml");
+}
+
 bool IsPolicyFile(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
-  const bool test = name.ends_with(".test.yaml") || name.ends_with(".test.yml");
-  return (name.ends_with(".yaml") || name.ends_with(".yml")) && !test;
+  return (name.ends_with(".yaml") || name.ends_with(".yml")) && !IsTestFile(file);
+}
+
+// Why a directory's entry is no policy though somebody may take it for one; empty: it is one, or
+// nobody does. A ConfigMap's own files begin with `..`, an editor's with `.` or end with `~`.
+std::string WhyNotRead(const std::filesystem::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  if (name.starts_with(".") || name.ends_with("~") || IsTestFile(entry.path())) return "";
+  std::error_code error;
+  if (entry.is_directory(error)) return "folders are not looked into; put its files beside it";
+  if (IsPolicyFile(entry.path())) return "";
+  return "the name of a policy file ends with .yaml or .yml, in lower case";
 }
 
 // The policies of one file, or all that is wrong with it. What only compiling shows (a rule that
 // can match nothing, patterns too large) is a fault of the file, too, when it is so alone.
 std::vector<Error> ReadFile(const std::string& file, Day today, const KnownAgents& agents,
-                            std::vector<PolicyDocument>& policies) {
+                            std::vector<PolicyDocument>& policies,
+                            std::vector<std::string>& warnings) {
   const Result<std::string> text = ReadPolicyFile(file);
   if (!text) return {text.error()};
   PolicyFile read = ReadPolicyText(*text, file);
@@ -41,14 +57,17 @@ std::vector<Error> ReadFile(const std::string& file, Day today, const KnownAgent
     return {std::move(error)};
   }
   policies = std::move(read.policies);
+  for (const std::vector<Fault>* list : {&read.idle, &read.notes})
+    for (const Error& said : ToErrors(*list, file)) warnings.push_back(said.message);
   return {};
 }
 
 // What counts for a file: its text, or, when that is not fine, what it said before.
 std::vector<PolicyDocument> DocumentsOf(const std::string& file, Day today, const PolicySet* before,
-                                        const KnownAgents& agents, std::vector<Error>& errors) {
+                                        const KnownAgents& agents, PolicySet& set) {
+  std::vector<Error>& errors = set.errors;
   std::vector<PolicyDocument> policies;
-  std::vector<Error> wrong = ReadFile(file, today, agents, policies);
+  std::vector<Error> wrong = ReadFile(file, today, agents, policies, set.warnings);
   if (wrong.empty()) return policies;
   if (before) {
     const auto last = before->documents.find(file);
@@ -87,6 +106,25 @@ Result<std::vector<std::string>> PolicyFiles(const std::string& directory) {
   return files;
 }
 
+std::vector<std::string> NotPolicyFiles(const std::string& directory) {
+  constexpr size_t kMost = 20;
+  std::vector<std::string> said;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(directory, error);
+  size_t more = 0;
+  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    const std::string why = WhyNotRead(*entries);
+    if (why.empty()) continue;
+    if (said.size() < kMost)
+      said.push_back(entries->path().string() + " is not read: " + why);
+    else
+      ++more;
+  }
+  std::sort(said.begin(), said.end());
+  if (more > 0) said.push_back("and " + std::to_string(more) + " more in " + directory);
+  return said;
+}
+
 Result<std::string> ReadPolicyFile(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return Error::FromErrno("open policy " + file, errno);
@@ -102,10 +140,11 @@ Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generatio
   const auto files = PolicyFiles(directory);
   if (!files) return files.error();
   PolicySet set;
+  for (const std::string& left : NotPolicyFiles(directory)) set.warnings.push_back(left);
   std::vector<PolicyDocument> counting;
   std::map<std::string, std::string> file_of;  // policy name -> file
   for (const std::string& file : *files) {
-    std::vector<PolicyDocument> policies = DocumentsOf(file, today, before, agents, set.errors);
+    std::vector<PolicyDocument> policies = DocumentsOf(file, today, before, agents, set);
     for (const PolicyDocument& policy : policies) {
       const auto [first, fresh] = file_of.try_emplace(policy.name, policy.file);
       if (fresh) {

@@ -29,8 +29,10 @@ struct PolicySet {
   std::vector<PolicySummary> policies;
   std::vector<Error>
       errors;  // one bad file does not unload the good ones; each error has file:line:column
-  std::vector<std::string> warnings;  // exceptions that are over; each has file:line:column
-  std::optional<Day> stale_on;        // the day on which an exception ends: load anew
+  // Exceptions that are over, paths that can never match or do in few images, each with
+  // file:line:column; and files that are not read.
+  std::vector<std::string> warnings;
+  std::optional<Day> stale_on;  // the day on which an exception ends: load anew
   // What each file said when it was last fine; the first of two policies of one name counts.
   std::map<std::string, std::vector<PolicyDocument>> documents;
 };
@@ -46,6 +48,9 @@ Result<PolicySet> LoadPolicySet(const std::string& directory, uint64_t generatio
 
 // The files that LoadPolicySet reads, in its order. Thread: any.
 Result<std::vector<std::string>> PolicyFiles(const std::string& directory);
+
+// What else lies in it and is left out, each with the reason, up to 20. Thread: any.
+std::vector<std::string> NotPolicyFiles(const std::string& directory);
 
 // A file's text, at most one byte more than a policy file may have. Thread: any.
 Result<std::string> ReadPolicyFile(const std::string& file);

@@ -119,6 +119,20 @@ TEST_F(PolicyCommandTest, ValidateShowsEachFaultInItsLine) {
   EXPECT_TRUE(IsGolden("policy-validate.txt", printed_));
 }
 
+TEST_F(PolicyCommandTest, APathThatCanNeverMatchIsAFaultToValidateOnly) {
+  Write("idle.yaml",
+        "apiVersion: nestor.dev/v1\nkind: ChainPolicy\nmetadata: {name: idle}\nspec:\n"
+        "  rules:\n  - {name: a, exec: {paths: [/usr/bin/../bin/nc, /usr/bin/curl]}}\n");
+
+  EXPECT_EQ(RunIt({"policy", "validate", "-o", "text", "idle.yaml"}), kExitFailure);
+  EXPECT_THAT(printed_, HasSubstr("can never match: no resolved path has `.` or `..` in it; write "
+                                  "`/usr/bin/nc`"));
+  EXPECT_EQ(RunIt({"policy", "validate", "idle.yaml"}), kExitFailure);
+  EXPECT_THAT(printed_, HasSubstr("\"idle\":[{"));
+  EXPECT_EQ(RunIt({"policy", "explain", "-f", "idle.yaml", "--", "/usr/bin/curl"}), kExitOk)
+      << "nestord takes the rest of the file: " << printed_;
+}
+
 TEST_F(PolicyCommandTest, ValidateIsALineOfJsonAFileInAPipe) {
   Write("guard.yaml", kGuard);
 

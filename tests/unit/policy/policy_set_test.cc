@@ -13,6 +13,7 @@
 namespace nestor {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -43,6 +44,56 @@ TEST_F(PolicySetTest, AMissingDirectoryIsAnEmptySet) {
   ASSERT_TRUE(set.ok());
   EXPECT_THAT(set->policies, IsEmpty());
   EXPECT_THAT(set->errors, IsEmpty());
+}
+
+TEST_F(PolicySetTest, WhatIsNotReadIsNamedWithTheReason) {
+  Write("fine.yaml", Policy("fine", "/etc/shadow"));
+  Write("fine.test.yaml", "an example, for nestorctl");
+  Write("network-rules", Policy("a", "/a"));
+  Write("more.YAML", Policy("b", "/b"));
+  Write(".swp", "an editor's");
+  Write("old.yaml~", "an editor's");
+  std::filesystem::create_directory(directory_ / "team");
+  std::filesystem::create_directory(directory_ / "..2026_data");  // as a ConfigMap's volume has it
+
+  const auto set = LoadPolicySet(directory_.string(), 1);
+
+  ASSERT_TRUE(set.ok());
+  EXPECT_THAT(set->warnings,
+              ElementsAre(HasSubstr("more.YAML is not read: the name of a policy file ends with"),
+                          HasSubstr("network-rules is not read"),
+                          HasSubstr("team is not read: folders are not looked into")));
+}
+
+TEST_F(PolicySetTest, OfManyFilesThatAreNotReadSomeAreNamedAndAllAreCounted) {
+  for (int i = 0; i < 30; ++i) Write("file" + std::to_string(i), "");
+
+  const auto said = NotPolicyFiles(directory_.string());
+
+  ASSERT_EQ(said.size(), 21u);
+  EXPECT_THAT(said.back(), HasSubstr("and 10 more"));
+}
+
+// The rest of the file counts: a rule that does nothing must not take those away that do.
+TEST_F(PolicySetTest, APathThatCanNeverMatchIsAWarningAndTheFileCounts) {
+  Write("p.yaml", Policy("p", "/etc/shadow, /proc/self/mem, /bin/nc"));
+
+  const auto set = LoadPolicySet(directory_.string(), 1);
+
+  ASSERT_TRUE(set.ok());
+  EXPECT_THAT(set->errors, IsEmpty());
+  EXPECT_EQ(set->policies.size(), 1u);
+  EXPECT_THAT(
+      set->warnings,
+      ElementsAre(HasSubstr("path `/proc/self/mem` can never match: a link of /proc, and no "
+                            "resolved path has one in it; write `/proc/*/mem`"),
+                  HasSubstr("path `/bin/nc` holds in few images")));
+}
+
+TEST_F(PolicySetTest, ALinkBesideWhatItLeadsToNeedsNoNote) {
+  Write("p.yaml", Policy("p", "/bin/nc, /usr/bin/nc, /usr/bin/nc.*"));
+
+  EXPECT_THAT(LoadPolicySet(directory_.string(), 1)->warnings, IsEmpty());
 }
 
 TEST_F(PolicySetTest, OneBadFileDoesNotUnloadTheGoodOnes) {

@@ -101,11 +101,20 @@ void AddHow(const v1::LoadedPolicy& policy, const std::string& mode, std::vector
     lines.push_back(Line().Add("! cannot be enforced here: " + reason, Style::kWarning));
 }
 
+void AddWarnings(const v1::Status& status, std::vector<Line>& lines) {
+  for (const std::string& warning : status.warnings())
+    lines.push_back(Line().Add("! " + warning, Style::kWarning));
+}
+
 }  // namespace
 
 std::vector<Line> RenderLoaded(const v1::Status& status, bool all, WallTime now) {
-  if (status.policies().empty())
-    return {Line().Add("no policy is in force: nothing is denied", Style::kWarning)};
+  if (status.policies().empty()) {
+    std::vector<Line> lines = {
+        Line().Add("no policy is in force: nothing is denied", Style::kWarning)};
+    AddWarnings(status, lines);
+    return lines;
+  }
   std::vector<std::vector<Cell>> rows = {{}};
   for (const char* name :
        {"POLICY", "MODE", "RULES", "HITS", "DENIED", "WOULD BE", "LAST", "FOR", "FILE"})
@@ -124,8 +133,7 @@ std::vector<Line> RenderLoaded(const v1::Status& status, bool all, WallTime now)
                                  " in the kernel; counted since nestord started, " +
                                  FormatAge(now - ToWallTime(status.started())) + " ago",
                              Style::kDim));
-  for (const std::string& warning : status.warnings())
-    lines.push_back(Line().Add("! " + warning, Style::kWarning));
+  AddWarnings(status, lines);
   return lines;
 }
 

@@ -54,6 +54,8 @@ PolicySource ReadSource(const std::string& file, std::string text) {
   source.faults = std::move(read.faults);
   source.policies = std::move(read.policies);
   source.tests = std::move(read.tests);
+  source.idle = std::move(read.idle);
+  for (const Error& note : ToErrors(read.notes, file)) source.notes.push_back(note.message);
   for (PolicyDocument& policy : source.policies) {
     for (Fault& fault : Unenforced(policy)) source.faults.push_back(std::move(fault));
     for (std::string& note : RemoveExpired(policy, Today()))

@@ -18,7 +18,10 @@ struct PolicySource {
   std::vector<PolicyDocument> policies;
   std::vector<PolicyTestDocument> tests;
   std::vector<Fault> faults;
-  std::vector<std::string> notes;  // exceptions that are over; they are taken out of `policies`
+  std::vector<Fault> idle;  // paths that can never match; nestord takes the rest
+  // Exceptions that are over, which are taken out of `policies`, and paths that match in few
+  // images.
+  std::vector<std::string> notes;
 };
 
 // Reads files, and of folders what nestord would read and the tests beside it, in name order. A

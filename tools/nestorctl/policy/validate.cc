@@ -41,11 +41,11 @@ void AddPlace(const PolicySource& source, YamlMark mark, std::vector<Line>& line
                       .Add("^", Style::kBad));
 }
 
-void AddFaults(const PolicySource& source, std::vector<Line>& lines) {
-  lines.push_back(Line().Add("✗ ", Style::kBad).Add(source.file, Style::kStrong));
+void AddPlaces(const PolicySource& source, const std::vector<Fault>& faults,
+               std::vector<Line>& lines) {
   constexpr size_t kMost = 50;
-  for (size_t i = 0; i < std::min(source.faults.size(), kMost); ++i) {
-    const Fault& fault = source.faults[i];
+  for (size_t i = 0; i < std::min(faults.size(), kMost); ++i) {
+    const Fault& fault = faults[i];
     lines.push_back(Line()
                         .Add("  " + std::to_string(fault.mark.line) + ":" +
                                  std::to_string(fault.mark.column) + "  ",
@@ -53,9 +53,15 @@ void AddFaults(const PolicySource& source, std::vector<Line>& lines) {
                         .Add(fault.reason));
     AddPlace(source, fault.mark, lines);
   }
-  if (source.faults.size() > kMost)
-    lines.push_back(Line().Add(
-        "  and " + Count(source.faults.size() - kMost, "more fault", "more faults"), Style::kDim));
+  if (faults.size() > kMost)
+    lines.push_back(Line().Add("  and " + Count(faults.size() - kMost, "more fault", "more faults"),
+                               Style::kDim));
+}
+
+void AddFaults(const PolicySource& source, std::vector<Line>& lines) {
+  lines.push_back(Line().Add("✗ ", Style::kBad).Add(source.file, Style::kStrong));
+  AddPlaces(source, source.faults, lines);
+  AddPlaces(source, source.idle, lines);
 }
 
 size_t TestsOf(const PolicySource& source) {
@@ -66,7 +72,11 @@ size_t TestsOf(const PolicySource& source) {
 }
 
 void AddFine(const PolicySource& source, std::vector<Line>& lines) {
-  lines.push_back(Line().Add("✓ ", Style::kGood).Add(source.file, Style::kStrong));
+  const bool idle = !source.idle.empty();
+  lines.push_back(Line()
+                      .Add(idle ? "✗ " : "✓ ", idle ? Style::kBad : Style::kGood)
+                      .Add(source.file, Style::kStrong));
+  AddPlaces(source, source.idle, lines);
   for (const PolicyDocument& policy : source.policies) {
     Line line;
     line.Add("  ").Add(policy.name, Style::kName);
@@ -112,7 +122,7 @@ void AddTogether(const std::vector<PolicySource>& sources, const Result<Compiled
 }
 
 Json ToJson(const PolicySource& source) {
-  Json object = {{"file", source.file}, {"ok", source.faults.empty()}};
+  Json object = {{"file", source.file}, {"ok", source.faults.empty() && source.idle.empty()}};
   object["policies"] = Json::array();
   for (const PolicyDocument& policy : source.policies)
     object["policies"].push_back({{"name", policy.name},
@@ -121,6 +131,10 @@ Json ToJson(const PolicySource& source) {
   object["faults"] = Json::array();
   for (const Fault& fault : source.faults)
     object["faults"].push_back(
+        {{"line", fault.mark.line}, {"column", fault.mark.column}, {"reason", fault.reason}});
+  object["idle"] = Json::array();
+  for (const Fault& fault : source.idle)
+    object["idle"].push_back(
         {{"line", fault.mark.line}, {"column", fault.mark.column}, {"reason", fault.reason}});
   object["notes"] = source.notes;
   return object;
@@ -140,7 +154,9 @@ Result<int> RunPolicyValidate(Session& session) {
   const auto sources = ReadSources(session.options.policy.files);
   if (!sources) return sources.error();
   const Result<CompiledPolicies> compiled = CompileSources(*sources);
-  const int exit_code = compiled ? kExitOk : kExitFailure;
+  const bool idle = std::ranges::any_of(
+      *sources, [](const PolicySource& source) { return !source.idle.empty(); });
+  const int exit_code = compiled && !idle ? kExitOk : kExitFailure;
   Status printed;
   if (session.format == Format::kText) {
     std::vector<Line> lines;
