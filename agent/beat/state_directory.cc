@@ -19,6 +19,8 @@ namespace {
 constexpr char kKey[] = "node.key", kPublic[] = "node.pub", kBeat[] = "heartbeat";
 constexpr char kNewKey[] = "node.key.new", kNewPublic[] = "node.pub.new";
 constexpr char kNewBeat[] = "heartbeat.new";
+constexpr char kRules[] = "rules", kNewRules[] = "rules.new";
+constexpr size_t kLongestRules = 8 << 20;  // 4 generations of 1024 rules with all they may say
 constexpr size_t kLongestKey = 4096;
 
 constexpr mode_t kWriteByOthers = S_IWGRP | S_IWOTH;
@@ -173,12 +175,29 @@ LastBeat StateDirectory::ReadBeat(const PublicKey& key) const {
 }
 
 Status StateDirectory::WriteBeat(const HeartbeatInfo& beat) {
+  return Replace(kBeat, kNewBeat, ToBeatFile(beat));
+}
+
+std::string StateDirectory::ReadRules() const {
+  const auto bytes = ReadFile(kRules, kLongestRules, kAnythingByOthers);
+  return bytes ? *bytes : "";
+}
+
+Status StateDirectory::WriteRules(const std::string& bytes) {
+  if (bytes.size() > kLongestRules) {
+    return Error::FailedPrecondition("the names of rules are longer than " +
+                                     std::to_string(kLongestRules) + " bytes");
+  }
+  return Replace(kRules, kNewRules, bytes);
+}
+
+Status StateDirectory::Replace(const char* name, const char* made, const std::string& bytes) const {
   constexpr mode_t kOwnerOnly = 0600;
-  if (Status written = WriteNew(kNewBeat, ToBeatFile(beat), kOwnerOnly); !written) {
+  if (Status written = WriteNew(made, bytes, kOwnerOnly); !written) {
     return written.error().In(path_);
   }
-  if (renameat(directory_.get(), kNewBeat, directory_.get(), kBeat) != 0) {
-    return Error::FromErrno("replace " + path_ + "/" + kBeat, errno);
+  if (renameat(directory_.get(), made, directory_.get(), name) != 0) {
+    return Error::FromErrno("replace " + path_ + "/" + name, errno);
   }
   return Sync();
 }

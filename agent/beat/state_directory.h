@@ -21,9 +21,10 @@ namespace nestor {
 //   node.key   the node's Ed25519 key, 0600
 //   node.pub   its public half: what `nestorctl verify --key` takes
 //   heartbeat  the last one; replaced as a whole
+//   rules      the names of the rules in force, for records that have their numbers; the same
 //
 // Everything goes by the directory's descriptor, follows no link, and must be this user's alone.
-// Thread: one at a time.
+// Thread: one at a time for each file.
 class StateDirectory {
  public:
   // Makes the directory (0700) where it is missing; not those above it. Error: it is no directory,
@@ -41,6 +42,11 @@ class StateDirectory {
   // On the disk at the return. Takes as long as the disk.
   Status WriteBeat(const HeartbeatInfo& beat);
 
+  // The names of rules as they were written; empty: none that can be used.
+  std::string ReadRules() const;
+  // On the disk at the return.
+  Status WriteRules(const std::string& bytes);
+
   const std::string& path() const { return path_; }
 
  private:
@@ -49,6 +55,7 @@ class StateDirectory {
 
   Result<std::string> ReadFile(const char* name, size_t longest, mode_t forbidden) const;
   Status WriteNew(const char* name, const std::string& bytes, mode_t mode) const;
+  Status Replace(const char* name, const char* made, const std::string& bytes) const;
   Status Sync() const;
   Result<std::string> KeepNewKey() const;
   Status WritePublic(const PublicKey& key) const;

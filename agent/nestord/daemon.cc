@@ -190,6 +190,15 @@ std::shared_ptr<Heart> MakeHeart(const Config& config, uint64_t instance, Signin
   });
 }
 
+// Beside the node's key, where that has a directory.
+KeptNames KeepRules(const Signing& signing) {
+  if (!signing.directory) return {};
+  return {signing.directory->ReadRules(),
+          [directory = signing.directory](const std::string& bytes) {
+            return directory->WriteRules(bytes);
+          }};
+}
+
 // Null when no socket is set.
 Result<std::unique_ptr<HookServer>> ServeHooks(const HookServerOptions& options,
                                                const Preparer& preparer) {
@@ -235,7 +244,9 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
                           config.events,
                           config.ended_containers,
                           MakeHeart(config, instance, *signing),
-                          Describe(*signing, config.record_directory)};
+                          Describe(*signing, config.record_directory),
+                          KeepRules(*signing),
+                          instance};
   LogSigning(*signing);
   Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*agents),
                     std::move(*masker));

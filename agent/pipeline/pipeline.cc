@@ -79,7 +79,8 @@ struct Pipeline::State {
         agents(std::move(agents_in)),
         masker(std::move(masker_in)),
         log(options.log),
-        policies(probes, options.ended_containers),
+        rule_names(options.boot_id, options.kept_names, probes.inheritance().continued),
+        policies(probes, options.ended_containers, rule_names.earlier()),
         asks([this] { probes.events().Wake(); }),
         graph(
             WithOffset(options.chain), [this](CgroupId cgroup) { return workloads.Lookup(cgroup); },
@@ -356,6 +357,7 @@ struct Pipeline::State {
   AgentRecogniser agents;
   Masker masker;
   EventLog log;
+  NameKeeper rule_names;
   PoliciesInForce policies;
   AskQueue asks;
   ChainGraph graph;
@@ -431,6 +433,8 @@ NodeStatus Pipeline::State::MakeStatus() const {
                               ": some servers do not know their clients on other nodes");
   }
   if (!last_disagreement.empty()) status.warnings.push_back(last_disagreement);
+  if (const std::string fault = rule_names.fault(); !fault.empty())
+    status.warnings.push_back(fault);
   if (!last_decode_error.empty()) status.warnings.push_back(last_decode_error);
   if (!last_names_error.empty()) status.warnings.push_back(last_names_error);
   return status;
@@ -448,6 +452,7 @@ Pipeline::~Pipeline() = default;
 Status Pipeline::Start(std::shared_ptr<const PolicySet> policies) {
   // Names first: rules of an earlier nestord are in force, and those that follow must fit at once.
   state_->TakeNames();
+  state_->rule_names.Keep(policies->compiled);
   if (Status status = state_->policies.Install(std::move(policies)); !status) return status;
   state_->loaded_generation = state_->policies.generation();
   if (state_->probes.inheritance().lost) state_->losses.Add("pinned-state", 1);
@@ -485,7 +490,9 @@ Status Pipeline::Run() {
 uint64_t Pipeline::next_generation() const { return state_->loaded_generation + 1; }
 
 Status Pipeline::SetPolicies(std::shared_ptr<const PolicySet> set) {
-  state_->probes.LoadProgramsFor(set->compiled);  // here: records go on being read meanwhile
+  // Here: records go on being read meanwhile.
+  state_->rule_names.Keep(set->compiled);
+  state_->probes.LoadProgramsFor(set->compiled);
   auto installed =
       state_->asks.Ask<bool>([state = state_.get(), set = std::move(set)]() -> Result<bool> {
         if (Status status = state->policies.Install(set); !status) return status.error();

@@ -15,6 +15,7 @@
 #include "agent/chain/chain_graph.h"
 #include "agent/kernel/probes.h"
 #include "agent/mask/masker.h"
+#include "agent/pipeline/kept_names.h"
 #include "agent/policy/policy_set.h"
 #include "agent/proc/proc_reader.h"
 #include "agent/store/event_log.h"
@@ -30,6 +31,8 @@ struct PipelineOptions {
   size_t ended_containers = 1024;  // known by name, for chains that left them
   std::shared_ptr<Heart> heart;    // null: no heartbeats
   SignerInfo signer;               // of the heart, for the status
+  KeptNames kept_names;            // of rules
+  uint64_t epoch = 0;              // which start of nestord: CLOCK_BOOTTIME when it began, ns
 };
 
 // The only place that names two neighbouring stages: records in, masked events out. One thread

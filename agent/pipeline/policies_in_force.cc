@@ -71,6 +71,16 @@ void PoliciesInForce::FillVerdict(uint64_t generation, uint32_t rule, VerdictInf
     verdict.tags = found.tags;
     return;
   }
+  for (const GenerationNames& names : earlier_) {
+    if (names.generation != generation || rule >= names.rules.size()) continue;
+    const RuleNames& found = names.rules[rule];
+    verdict.rule = found.rule;
+    verdict.policy = found.policy;
+    verdict.message = found.message;
+    verdict.severity = found.severity;
+    verdict.tags = found.tags;
+    return;
+  }
   verdict.rule = std::to_string(rule);
   verdict.policy = "generation " + std::to_string(generation);
 }

@@ -13,6 +13,7 @@
 
 #include "agent/api/node.h"
 #include "agent/kernel/probes.h"
+#include "agent/pipeline/kept_names.h"
 #include "agent/policy/policy_set.h"
 #include "agent/workload/workload_index.h"
 
@@ -24,8 +25,9 @@ class PoliciesInForce {
  public:
   // kept_containers: so many that ended are known by name; of a chain that left an older one it is
   // not known where it came from.
-  PoliciesInForce(Probes& probes, size_t kept_containers)
-      : probes_(probes), kept_containers_(kept_containers) {}
+  // earlier: the names of rules that earlier starts had in force.
+  PoliciesInForce(Probes& probes, size_t kept_containers, std::vector<GenerationNames> earlier = {})
+      : probes_(probes), kept_containers_(kept_containers), earlier_(std::move(earlier)) {}
 
   uint64_t generation() const { return sets_.empty() ? 0 : sets_.back()->compiled.generation; }
 
@@ -41,7 +43,8 @@ class PoliciesInForce {
   // Counts a verdict whose rule FillVerdict named. Kept by name, over all generations.
   void Count(const VerdictInfo& verdict, uint64_t time_ns);
 
-  // Names the rule of a verdict. A generation that is no longer kept leaves its number as the name.
+  // Names the rule of a verdict, also of a generation that an earlier nestord had in force. One
+  // that is no longer kept leaves its number as the name.
   void FillVerdict(uint64_t generation, uint32_t rule, VerdictInfo& verdict) const;
   // For status: what is loaded, and which rules this kernel cannot apply.
   std::vector<LoadedPolicyInfo> Loaded() const;
@@ -58,6 +61,7 @@ class PoliciesInForce {
   Probes& probes_;
   const size_t kept_containers_;
   uint64_t forgotten_ = 0;
+  const std::vector<GenerationNames> earlier_;
   std::deque<std::shared_ptr<const PolicySet>> sets_;  // the last is in force
   std::shared_ptr<const PolicySet> inherited_;  // the same as what an earlier nestord had in force
   std::unordered_map<CgroupId, NamedContainer> containers_;

@@ -112,6 +112,23 @@ TEST_F(PoliciesInForceTest, AContainerHasTheRulesOfItsNameWhicheverCameFirst) {
   EXPECT_NE(kernel_.told.at(1).rules, kernel_.told.at(3).rules);
 }
 
+TEST_F(PoliciesInForceTest, AnEarlierStartsRuleHasItsName) {
+  PoliciesInForce policies(kernel_, 2, {{7, {{"no-keys", "ssh", "why", "high", {"T1552"}}}}});
+  ASSERT_TRUE(policies.Install(Set(kNoTrue, 8)));
+  VerdictInfo verdict, unknown, own;
+
+  policies.FillVerdict(7, 0, verdict);
+  policies.FillVerdict(7, 1, unknown);
+  policies.FillVerdict(8, 0, own);
+
+  EXPECT_EQ(verdict.policy + "/" + verdict.rule, "ssh/no-keys");
+  EXPECT_EQ(verdict.message, "why");
+  EXPECT_EQ(verdict.severity, "high");
+  EXPECT_THAT(verdict.tags, ElementsAre("T1552"));
+  EXPECT_EQ(unknown.policy, "generation 7");
+  EXPECT_EQ(own.rule, "no-true");
+}
+
 TEST_F(PoliciesInForceTest, WhatTheKernelDoesNotTakeLeavesTheSetBefore) {
   ASSERT_TRUE(policies_.Install(Set(kNoTrue, 1)));
   kernel_.refuses = true;
