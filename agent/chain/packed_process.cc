@@ -46,6 +46,8 @@ PackedProcess::PackedProcess(const ProcessInfo& info)
       gid_(info.gid),
       auid_(info.auid),
       agent_depth_(info.agent_depth),
+      argc_(info.argc),
+      argv_bytes_(info.argv_bytes),
       argv_truncated_(info.argv_truncated),
       pre_existing_(info.pre_existing) {
   const std::string_view first[] = {info.exe, info.cwd, info.tty, info.agent};
@@ -70,6 +72,8 @@ ProcessInfo PackedProcess::Unpack() const {
   info.gid = gid_;
   info.auid = auid_;
   info.agent_depth = agent_depth_;
+  info.argc = argc_;
+  info.argv_bytes = argv_bytes_;
   info.argv_truncated = argv_truncated_;
   info.pre_existing = pre_existing_;
   if (!text_) return info;

@@ -28,6 +28,7 @@ class PackedProcess {
   uint32_t tgid_ = 0;
   uint32_t uid_ = 0, gid_ = 0, auid_ = 0;
   uint32_t agent_depth_ = 0;
+  uint32_t argc_ = 0, argv_bytes_ = 0;
   bool argv_truncated_ = false, pre_existing_ = false;
   // Each text is its length, seven bits a byte, the lowest first, and its bytes: exe, cwd, tty,
   // agent, then argv. Null: all of them are empty.

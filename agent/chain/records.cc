@@ -69,6 +69,8 @@ ProcessInfo ChainGraph::State::TakeInfo(ExecRecord& record) {
   info.exe = std::move(record.exe.value);
   info.argv = std::move(record.argv);
   info.argv_truncated = record.argv_truncated || record.argv_unreadable;
+  info.argc = record.argc;
+  info.argv_bytes = record.argv_bytes;
   info.cwd = std::move(record.cwd.value);
   info.uid = record.actor.uid;
   info.gid = record.actor.gid;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules about the agents that a chain came through.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/kernel/decide.h"
 
 namespace nestor {
@@ -37,12 +40,15 @@ class AgentRuleTest : public DecideTest {
     return Wait(where.Exec({"/opt/agents/claude", "-c", command}));
   }
 
-  // Does it when Go says so.
+  // Does it when Go says so. It has begun then: /proc/PID/exe is the program before its exec is
+  // over, and so before it is marked.
   static pid_t StartWaiting(const Sandbox& where, const std::string& shell) {
-    const pid_t child =
-        where.Exec({shell, "-c",
-                    "while [ ! -e /opt/agents/go ]; do sleep 0.1; done; " + std::string(kVictim)});
-    AwaitProgram(child, shell.substr(shell.rfind('/') + 1));
+    const std::string begun = "/opt/agents/begun-" + shell.substr(shell.rfind('/') + 1);
+    const pid_t child = where.Exec(
+        {shell, "-c",
+         ": > " + begun + "; while [ ! -e /opt/agents/go ]; do sleep 0.1; done; " + kVictim});
+    while (access(begun.c_str(), F_OK) != 0 && waitpid(child, nullptr, WNOHANG) == 0) usleep(1000);
+    EXPECT_EQ(access(begun.c_str(), F_OK), 0) << shell << " has ended";
     return child;
   }
   static void Go() { ASSERT_EQ(ShOnHost("touch /opt/agents/go"), 0); }

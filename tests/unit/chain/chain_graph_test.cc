@@ -66,6 +66,8 @@ ExecRecord Exec(const Actor& actor, const std::string& exe, uint64_t time = 20) 
   exec.actor = actor;
   exec.exe.value = exe;
   exec.argv = {exe, "-x"};
+  exec.argc = 2;
+  exec.argv_bytes = static_cast<uint32_t>(exe.size() + sizeof("") + sizeof("-x"));
   exec.cwd.value = "/srv";
   exec.tty = 136 << 20 | 3;
   return exec;
@@ -213,6 +215,8 @@ TEST(ChainGraphTest, AnExecEventSaysWhatRunsAndWhoStartedIt) {
   EXPECT_EQ(event.type, EventType::kExec);
   EXPECT_EQ(event.process.exe, "/bin/ls");
   EXPECT_THAT(event.process.argv, ElementsAre("/bin/ls", "-x"));
+  EXPECT_EQ(event.process.argc, 2u);
+  EXPECT_EQ(event.process.argv_bytes, 11u);
   EXPECT_EQ(event.process.cwd, "/srv");
   EXPECT_EQ(event.process.tty, "pts/3");
   EXPECT_EQ(event.parent.key, world.shell.self);

@@ -19,6 +19,8 @@ ProcessInfo Shell() {
   info.auid = 3;
   info.tty = "pts/3";
   info.argv_truncated = true;
+  info.argc = 70'000;
+  info.argv_bytes = 2'000'000;
   info.pre_existing = true;
   info.agent = "claude";
   info.agent_depth = 2;
@@ -35,6 +37,8 @@ void ExpectSame(const ProcessInfo& seen, const ProcessInfo& wanted) {
   EXPECT_EQ(seen.auid, wanted.auid);
   EXPECT_EQ(seen.tty, wanted.tty);
   EXPECT_EQ(seen.argv_truncated, wanted.argv_truncated);
+  EXPECT_EQ(seen.argc, wanted.argc);
+  EXPECT_EQ(seen.argv_bytes, wanted.argv_bytes);
   EXPECT_EQ(seen.pre_existing, wanted.pre_existing);
   EXPECT_EQ(seen.agent, wanted.agent);
   EXPECT_EQ(seen.agent_depth, wanted.agent_depth);
