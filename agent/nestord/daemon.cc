@@ -245,8 +245,7 @@ Status RunDaemon(const Config& config, const std::string& config_file) {
                           config.ended_containers,
                           MakeHeart(config, instance, *signing),
                           Describe(*signing, config.record_directory),
-                          KeepRules(*signing),
-                          instance};
+                          KeepRules(*signing)};
   LogSigning(*signing);
   Pipeline pipeline(std::move(options), **probes, workloads, proc, std::move(*agents),
                     std::move(*masker));

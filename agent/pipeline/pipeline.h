@@ -32,7 +32,6 @@ struct PipelineOptions {
   std::shared_ptr<Heart> heart;    // null: no heartbeats
   SignerInfo signer;               // of the heart, for the status
   KeptNames kept_names;            // of rules
-  uint64_t epoch = 0;              // which start of nestord: CLOCK_BOOTTIME when it began, ns
 };
 
 // The only place that names two neighbouring stages: records in, masked events out. One thread
