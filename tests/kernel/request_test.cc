@@ -261,7 +261,8 @@ TEST_F(RequestTest, AWorkerIsAtItsRequestWhoeverWakesItAtALock) {
     EXPECT_EQ(Wait(Say(other, {"ask", "rt-workers", "warm"})), 0);
   }
   const pid_t one = Say(clients, {"ask", "rt-workers", "worker-one"});
-  usleep(500'000);  // it asks before the other one does
+  while (access("/tmp/rt-workers", F_OK) != 0) usleep(10'000);  // it asks before the other one does
+  EXPECT_EQ(unlink("/tmp/rt-workers"), 0);
   const pid_t two = Say(other, {"ask", "rt-workers", "worker-two"});
   EXPECT_EQ(Wait(one), 0);
   EXPECT_EQ(Wait(two), 0);
@@ -527,7 +528,7 @@ TEST_F(RequestTest, TcpThroughATranslatedAddress) {
   ASSERT_EQ(iptables("-A"), 0);
   for (const char* address : {"198.51.100.7/32", "198.51.100.8/32"}) {
     ASSERT_EQ(Wait(StartChild([address] {
-                return ExecHere({"/sbin/ip", "address", "add", address, "dev", "lo"});
+                return ExecHere({"/sbin/ip", "address", "replace", address, "dev", "lo"});
               })),
               0);
   }

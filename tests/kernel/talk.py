@@ -240,7 +240,8 @@ def serve_by_loop(name, count, together):
     while left:
         while len(connections) < int(together):
             connections.append(listener.accept()[0])
-        time.sleep(0.5)
+        for one in connections:
+            select.select([one], [], [])
         readable, _, _ = select.select(connections, [], [])
         for one in readable:
             waiting.append((one, one.recv(64).decode()))
@@ -296,7 +297,8 @@ def spin(seconds):
 
 def serve_by_workers(name, warm):
     """Two workers. WARM requests go through them one by one, and each time the main thread waits for a lock that the worker has, and then for the
-    interpreter's; then one worker is at a request when the main thread, at the next one, wakes it by that lock; then that worker runs its word."""
+    interpreter's; then one worker is at a request when the main thread, at the next one, wakes it by that lock; then that worker runs its word.
+    /tmp/NAME is made when the first of the two that follow the warm ones is at a worker."""
     jobs, lock, held = queue.Queue(), threading.Lock(), threading.Event()
     going = queue.SimpleQueue()  # who goes for the lock next: its thread id
     locked = queue.SimpleQueue()
@@ -332,6 +334,7 @@ def serve_by_workers(name, warm):
         jobs.join()
     connection, _ = listener.accept()
     jobs.put((connection, connection.recv(64).decode(), True))
+    Path("/tmp", name).touch()
     lock.acquire()
     other, _ = listener.accept()
     held.set()
@@ -377,11 +380,13 @@ def serve_crowd(name):
 
 def serve_swapped(name):
     """Two workers, each woken for a request of its own; then each does the other one's."""
-    jobs, wakes = {}, [queue.SimpleQueue(), queue.SimpleQueue()]
+    jobs, wakes, woken = {}, [queue.SimpleQueue(), queue.SimpleQueue()], []
 
     def work(number):
         wakes[number].get()
-        time.sleep(0.5)  # until both are woken
+        woken.append(number)
+        while len(woken) < 2:
+            time.sleep(0.01)  # without waking the other one
         connection, word = jobs[1 - number]
         run(word)
         answer(connection)
@@ -392,6 +397,7 @@ def serve_swapped(name):
     listener = listen(name)
     for number in range(2):
         [jobs[number]] = accept_and_receive(listener, 1)
+        until_it_waits(workers[number].native_id)
         wakes[number].put(True)
     for worker in workers:
         worker.join()
@@ -399,19 +405,27 @@ def serve_swapped(name):
 
 def serve_both(name):
     """One worker that takes two requests from the thread that received them, and does one after the other."""
-    jobs = queue.SimpleQueue()
+    jobs, taken = queue.SimpleQueue(), []
 
     def work():
-        for connection, word in [jobs.get(), jobs.get()]:
+        for connection, word in [take(), take()]:
             run(word)
             answer(connection)
+
+    def take():
+        job = jobs.get()
+        taken.append(job)
+        return job
 
     worker = threading.Thread(target=work)
     worker.start()
     listener = listen(name)
-    for _ in range(2):
-        jobs.put(*accept_and_receive(listener, 1))
-        time.sleep(0.3)  # until it waits again: it is woken for each
+    for given in range(2):
+        [job] = accept_and_receive(listener, 1)
+        while len(taken) < given:
+            time.sleep(0.01)
+        until_it_waits(worker.native_id)  # so it is woken for each
+        jobs.put(job)
     worker.join()
 
 
