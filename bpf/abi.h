@@ -181,6 +181,14 @@ struct nestor_address {
 };
 NESTOR_LAYOUT(nestor_address, 24);
 
+/* A container that was seen, by its cgroup. */
+struct nestor_container {
+	__u64 mount_tree;   /* inside the kernel: its mount namespace, see namespace_owners; 0: not known */
+	__u32 image_device; /* of the file system that is its root, see is_of_image; 0: its root is a part of one */
+	__u32 pad;
+};
+NESTOR_LAYOUT(nestor_container, 16);
+
 /* What is known of a hop. Kept in the kernel from the moment it opens; `id` 0: not filled yet. */
 struct nestor_hop_body {
 	__u64 id;

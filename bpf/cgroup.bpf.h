@@ -77,7 +77,7 @@ static __always_inline u32 image_device(struct task_struct *task)
 static __always_inline u64 find_container(struct task_struct *task, bool *first)
 {
 	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
-	struct container fresh = {};
+	struct nestor_container fresh = {};
 
 	*first = false;
 	for (int level = 0; level < MAX_CLIMB && cgroup; level++) {

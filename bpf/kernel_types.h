@@ -68,7 +68,8 @@ typedef struct {
 } kgid_t;
 
 struct ns_common {
-	unsigned int inum;
+	unsigned int inum; /* given again once it is free */
+	u64 ns_id;         /* never given again; since 6.18 */
 };
 
 struct user_namespace {
@@ -85,6 +86,7 @@ struct ipc_namespace {
 
 struct mnt_namespace {
 	struct ns_common ns;
+	u64 seq; /* see mount_tree_id */
 };
 
 struct net {

@@ -61,8 +61,8 @@ static __always_inline struct task_context *new_context(struct task_struct *task
 	context->flags = NESTOR_TASK_PRE_EXISTING;
 	process_key(&context->parent, task->real_parent);
 	look_around(&context->surroundings, task);
-	if (container && context->surroundings.mnt_ns)
-		bpf_map_update_elem(&namespace_owners, &context->surroundings.mnt_ns, &container, BPF_NOEXIST);
+	if (container)
+		note_owner(task, container, context->surroundings.mount_tree);
 	return context;
 }
 
