@@ -116,7 +116,7 @@ static __always_inline void change_credentials(struct task_struct *task, struct 
 	move_into(task, context, body);
 }
 
-/* `login`: the task was an sshd, whose change of user is the login itself. `fresh`: a chain begins with this very program. */
+/* `login`: a hop says it already: an sshd becomes the user who logged in, cron who left the job. `fresh`: a chain begins here. */
 static __always_inline void note_crossings(struct task_struct *task, struct task_context *context, bool fresh, bool login)
 {
 	struct surroundings now;

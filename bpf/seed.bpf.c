@@ -50,19 +50,23 @@ static __always_inline void serve_what_it_waits_for(struct task_struct *task, st
 	context->cause = served->cause;
 }
 
-static __always_inline struct task_context *new_context(struct task_struct *task, u64 container)
+static __always_inline void put_into(struct task_struct *task, struct task_context *context, u64 container)
+{
+	context->container = container;
+	if (container)
+		note_owner(task, container, context->surroundings.mount_tree);
+}
+
+static __always_inline struct task_context *new_context(struct task_struct *task)
 {
 	struct task_context *context = store_context(task, NULL);
 
 	if (!context)
 		return NULL;
-	context->container = container;
 	context->cgroup_seen = task_cgroup_id(task);
 	context->flags = NESTOR_TASK_PRE_EXISTING;
 	process_key(&context->parent, task->real_parent);
 	look_around(&context->surroundings, task);
-	if (container)
-		note_owner(task, container, context->surroundings.mount_tree);
 	return context;
 }
 
@@ -110,9 +114,10 @@ int seed(struct bpf_iter__task *iterator)
 		if (!of_parent || of_parent->container != container)
 			return 0;
 		parent_container = of_parent->container;
-		context = new_context(task, parent_container);
+		context = new_context(task);
 		if (!context)
 			return 0;
+		put_into(task, context, parent_container);
 		context->chain_id = of_parent->chain_id;
 		context->hop_id = of_parent->hop_id;
 		context->depth = of_parent->depth;
@@ -130,10 +135,11 @@ int seed(struct bpf_iter__task *iterator)
 			if (find_container(parent, &ignored) == container)
 				return 0;
 		}
-		context = new_context(task, container);
+		context = new_context(task);
 		if (!context)
 			return 0;
-		body = start_chain(task, context, NESTOR_HOP_PRE_EXISTING, parent);
+		body = start_chain(task, context, container, NESTOR_HOP_PRE_EXISTING, parent);
+		put_into(task, context, container);
 		if (body)
 			body->confidence = NESTOR_INFERRED;
 		context->confidence = NESTOR_INFERRED;

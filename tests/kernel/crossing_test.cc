@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -290,20 +291,81 @@ TEST_F(CrossingTest, ANewNamespaceWithTheOldOnesNumberIsAnother) {
 }
 
 // A real atd, and a job that is handed to it by a file: who asked for it is not known.
-TEST_F(CrossingTest, AJobOfAtdBeginsAChainOfItsOwn) {
+void LeaveJob(const std::string& argument,
+              const std::function<pid_t(std::vector<std::string>)>& start) {
+  EXPECT_EQ(Wait(start({"/bin/sh", "-c", "echo /bin/true " + argument + " | at now 2>/dev/null"})),
+            0);
+}
+
+TEST_F(CrossingTest, AJobOfTheNodesAtdBeginsAChainOfItsOwn) {
+  const auto start = [](const std::vector<std::string>& argv) {
+    return StartChild([&] { return ExecHere(argv); });
+  };
+  const pid_t atd = start({"/usr/sbin/atd", "-f"});
+  AwaitProgram(atd, "/atd");
+  LeaveJob("nodes-job", start);
+
+  const auto [hop, exec] = HopOf("true", "nodes-job");
+  kill(atd, SIGKILL);
+  Wait(atd);
+  EXPECT_EQ(hop.kind, HopKind::kDelegated);
+  EXPECT_EQ(hop.parent_id, 0u);
+  EXPECT_EQ(exec.actor.container_cgroup_id, 0u);
+  EXPECT_EQ(exec.actor.origin, HopKind::kDelegated);
+  EXPECT_EQ(exec.actor.confidence, Confidence::kExact);
+}
+
+TEST_F(CrossingTest, AJobOfAContainersAtdIsBelowItsStarter) {
   const Sandbox daemons, clients;
   const pid_t atd = daemons.Exec({"/usr/sbin/atd", "-f"});
   AwaitProgram(atd, "/atd");
-  EXPECT_EQ(Wait(clients.Exec({"/bin/sh", "-c", "echo /bin/true at-job | at now 2>/dev/null"})), 0);
+  LeaveJob("at-job", [&](const std::vector<std::string>& argv) { return clients.Exec(argv); });
 
   const auto [hop, exec] = HopOf("true", "at-job");
   kill(atd, SIGKILL);
   Wait(atd);
   EXPECT_EQ(hop.kind, HopKind::kDelegated);
-  EXPECT_EQ(hop.parent_id, 0u);
+  EXPECT_NE(hop.parent_id, 0u);
+  EXPECT_EQ(hop.parent_id, hop.chain_id);
   EXPECT_EQ(hop.from_container_cgroup_id, daemons.cgroup_id());
+  EXPECT_EQ(hop.to_container_cgroup_id, daemons.cgroup_id());
   EXPECT_EQ(exec.actor.container_cgroup_id, daemons.cgroup_id());
-  EXPECT_EQ(exec.actor.origin, HopKind::kDelegated);
+  EXPECT_EQ(exec.actor.origin, HopKind::kContainerEntrypoint);
+  EXPECT_EQ(exec.actor.depth, 1u);
+}
+
+TEST_F(CrossingTest, AFileCalledCronEndsNoChain) {
+  const Sandbox container;
+  EXPECT_EQ(Wait(container.Exec({"/bin/true"})), 0);  // the entrypoint
+  for (const std::string name : {"cron", "crond", "anacron", "atd"}) {
+    const std::string program = "/tmp/" + name;
+    EXPECT_EQ(Wait(container.Exec({"/bin/sh", "-c",
+                                   "cp /bin/bash " + program + "; " + program +
+                                       " -c '/bin/true as-" + name + "; true'; rm " + program})),
+              0);
+
+    const auto [hop, exec] = HopOf("true", "as-" + name);
+    EXPECT_EQ(hop.kind, HopKind::kDelegated) << name;
+    EXPECT_EQ(hop.parent_id, hop.chain_id) << name;
+    EXPECT_EQ(exec.actor.origin, HopKind::kRuntimeExec) << name;
+    EXPECT_EQ(exec.actor.depth, 1u) << name;
+  }
+}
+
+// On the host a name begins a chain only for what the node itself started.
+TEST_F(CrossingTest, AFileCalledCronBelowAHopOfTheHostEndsNoChain) {
+  EXPECT_EQ(Wait(StartChild([] {
+              return ExecHere({"/bin/sh", "-c",
+                               "cp /bin/bash /tmp/cron; setpriv --reuid 65534 --clear-groups "
+                               "/tmp/cron -c '/bin/true on-host; true'; rm /tmp/cron"});
+            })),
+            0);
+
+  const auto [hop, exec] = HopOf("true", "on-host");
+  EXPECT_EQ(hop.kind, HopKind::kDelegated);
+  EXPECT_NE(hop.parent_id, 0u);
+  EXPECT_NE(exec.actor.origin, HopKind::kDelegated);
+  EXPECT_EQ(exec.actor.depth, 2u);
 }
 
 }  // namespace
