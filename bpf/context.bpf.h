@@ -13,7 +13,6 @@
 #include <bpf/bpf_core_read.h>
 
 #define MAX_ANCESTORS 4 /* looked at when a task has no context */
-#define MAX_CLIMB 8     /* cgroup levels looked at for a container */
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
 #define TASK_DELEGATE (1U << 27) /* its program runs jobs that others left: cron, at */

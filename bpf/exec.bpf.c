@@ -32,32 +32,31 @@ static __always_inline u32 standard_input(struct task_struct *task)
 }
 
 /*
- * A task that runs its first program inside a container begins a chain there: the container's own, or one that the runtime brought in.
- * The runtime's own exec of itself does not count: it still has the host's mount namespace.
+ * A task that comes from the host and runs its first program inside a container begins a chain there: the container's own, or one that the
+ * runtime brought in. The runtime's own exec of itself does not count: it still has the host's mount namespace. Who is in a container
+ * stays in it, whatever cgroup it goes on to.
  */
 static __always_inline bool enter_container(struct task_struct *task, struct task_context *context)
 {
 	u64 cgroup = task_cgroup_id(task);
 	struct nestor_hop_body *body;
+	struct cgroup_walk walk;
 	bool first;
-	u64 container;
 
 	if (cgroup == context->cgroup_seen)
 		return false;
-	container = find_container(task, &first);
-	if (!container || container == context->container) {
+	if (!context->container)
+		find_container(&walk, task);
+	if (context->container || !walk.found) {
 		context->cgroup_seen = cgroup;
 		return false;
 	}
-	if (mount_namespace(task) == host_mnt_ns) {
-		/* Not inside yet. Whoever comes next must not take the place of the first. */
-		if (first)
-			bpf_map_delete_elem(&containers, &container);
-		return false;
-	}
+	if (mount_namespace(task) == host_mnt_ns)
+		return false; /* not inside yet */
 	context->cgroup_seen = cgroup;
-	body = start_chain(task, context, container, first ? NESTOR_HOP_CONTAINER_ENTRYPOINT : NESTOR_HOP_RUNTIME_EXEC, task->real_parent);
-	context->container = container;
+	first = begin_container(&walk, task);
+	body = start_chain(task, context, walk.found, first ? NESTOR_HOP_CONTAINER_ENTRYPOINT : NESTOR_HOP_RUNTIME_EXEC, task->real_parent);
+	context->container = walk.found;
 	if (!body)
 		return true;
 	if (!first)

@@ -283,7 +283,9 @@ struct cgroup_subsys_state {
 
 struct cgroup {
 	struct cgroup_subsys_state self;
+	int level;
 	struct kernfs_node *kn;
+	struct cgroup *ancestors[1]; /* longer: from the root to itself, as many as its level and one; since 6.1 */
 };
 
 struct css_set {

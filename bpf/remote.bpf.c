@@ -117,6 +117,8 @@ static __always_inline void write_option(struct bpf_sock_ops *ops, struct bpf_so
 	end->answered_at = ops->snd_nxt;
 }
 
+#define MAX_CLIMB 8 /* levels above a socket's cgroup that are looked at for its container */
+
 /* Whose socket it is. */
 static __always_inline u64 container_of_socket(struct sock *sk)
 {

@@ -33,6 +33,8 @@ __u64 next_instance = 0;
 const volatile __u64 instance = 0;
 
 const volatile __u32 host_mnt_ns = 0;
+/* The cgroup that nestord sees as the root: it and what is above are the node's, also where the node is itself a container (kind). */
+const volatile __u64 top_cgroup = 1;
 const volatile bool node_scope = false;
 /* So much of argv is inspected for rules; what is longer is not known to its end. */
 const volatile __u32 argv_most = NESTOR_ARGV_INSPECTED;
