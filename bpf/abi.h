@@ -112,6 +112,7 @@ enum nestor_confidence {
 	NESTOR_EXACT = 1,     /* the kernel said so */
 	NESTOR_INFERRED = 2,  /* one candidate by thread causality */
 	NESTOR_AMBIGUOUS = 3, /* several candidates */
+	NESTOR_UNKNOWN = 4,   /* who it comes from is not known, and so is nothing of the chain before */
 };
 
 enum nestor_span_flags {
@@ -442,7 +443,7 @@ enum nestor_loss {
 	NESTOR_LOSS_PATH_READ = 6,
 	NESTOR_LOSS_PATH_TRUNCATED = 7,
 	NESTOR_LOSS_CONNECTION_TABLE =
-	    8, /* a client was not remembered, or no longer when its connection was accepted: no hop, or a new origin */
+	    8, /* a client was not remembered, or no longer when its connection was accepted: a hop whose client is not known */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
 	NESTOR_LOSS_POLICY_STATE = 10,  /* a decision could not be made as written; see the rule's fallback */
 	NESTOR_LOSS_HOP_TABLE = 11,     /* a hop could not be remembered: it is known by its id only */
@@ -685,6 +686,7 @@ NESTOR_LAYOUT(nestor_digest_key, 36);
 #define NESTOR_SEES_FROM 4
 #define NESTOR_SEES_WAY 8
 #define NESTOR_SEES_DIGEST 16
+#define NESTOR_SEES_CHAIN 32 /* its origin, its depth */
 
 /* What a program's file is, beside its path, and where it comes from; for a rule, what it asks for: any of either kind. */
 #define NESTOR_IS_MEMFD 0x01

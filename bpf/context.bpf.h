@@ -84,11 +84,16 @@ struct task_context {
 	u64 agents_above; /* and those that it is below, inside its hop */
 };
 
-enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2, SOCKET_PAIR = 3 };
+enum socket_side {
+	SOCKET_CLIENT = 1,
+	SOCKET_SERVER = 2,
+	SOCKET_PAIR = 3,
+	SOCKET_CALLED = 4, /* a server's, which nobody has accepted yet: its client is known */
+};
 
 /* What a socket carries. */
 struct socket_tag {
-	struct cause cause; /* client: the hop that connected it; server: the hop that it opens; pair: the hop that made it */
+	struct cause cause; /* client: the hop that connected it; called: the client's; server: the hop that it opens; pair: that made it */
 	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself */
 	struct nestor_process peer;
 	u64 from_container;           /* server: the client's container; 0: host */

@@ -52,6 +52,7 @@ typedef _Bool bool;
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 #define SIGKILL 9
+#define IPPROTO_TCP 6
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -350,6 +351,20 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+};
+
+/* A connection that is being made, until it has a socket of its own. */
+struct request_sock {
+	struct sock_common __req_common;
+};
+
+struct inet_request_sock {
+	struct request_sock req;
+};
+
+struct tcp_request_sock {
+	struct inet_request_sock req;
+	u32 rcv_isn; /* the client's first sequence number */
 };
 
 struct sk_buff_head {

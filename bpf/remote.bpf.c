@@ -2,7 +2,6 @@
 #include "remote.bpf.h"
 #include "turn.bpf.h"
 
-#define IPPROTO_TCP 6
 #define TCP_SAVE_SYN 27
 #define TCP_FLAG_SYN 2
 #define ENOSPC 28

@@ -80,8 +80,12 @@ __u32 pods_were_reached = 0;
 /* 1: some context is in spare_contexts. Never taken back. */
 __u32 spares_begun = 0;
 
-/* nestord's own process, in the root pid namespace, its container (0: the host), and enum nestor_protect. Written by nestord. */
+/*
+ * nestord's own process, in the root pid namespace, when it began (a killed one's pid is another's soon), its container (0: the host), and
+ * enum nestor_protect. Written by nestord.
+ */
 __u32 guard_tgid = 0;
+__u64 guard_start_ns = 0;
 __u32 guard_level = 0;
 __u64 guard_container = 0;
 

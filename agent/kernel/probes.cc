@@ -565,8 +565,9 @@ Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
   if (options_.protect == Protect::kOff) return {};
   const auto tgid = static_cast<uint32_t>(getpid());
   for (const SeededProcess& process : seeded) {
-    if (process.actor.self.tgid == tgid)
-      skel_->bss->guard_container = process.actor.container_cgroup_id;
+    if (process.actor.self.tgid != tgid) continue;
+    skel_->bss->guard_container = process.actor.container_cgroup_id;
+    skel_->bss->guard_start_ns = process.actor.self.start_ns;
   }
   skel_->bss->guard_tgid = tgid;
   if (Status written = WriteGuardTable(); !written) return written;
