@@ -112,6 +112,7 @@ enum nestor_confidence {
 	NESTOR_EXACT = 1,     /* the kernel said so */
 	NESTOR_INFERRED = 2,  /* one candidate by thread causality */
 	NESTOR_AMBIGUOUS = 3, /* several candidates */
+	NESTOR_UNKNOWN = 4,   /* who it comes from is not known, and so is nothing of the chain before */
 };
 
 enum nestor_span_flags {
@@ -180,6 +181,14 @@ struct nestor_address {
 	__u8 addr[16]; /* v4: first 4 bytes; network byte order */
 };
 NESTOR_LAYOUT(nestor_address, 24);
+
+/* A container that was seen, by its cgroup. */
+struct nestor_container {
+	__u64 mount_tree;   /* inside the kernel: its mount namespace, see namespace_owners; 0: not known */
+	__u32 image_device; /* of the file system that is its root, see is_of_image; 0: its root is a part of one */
+	__u32 pad;
+};
+NESTOR_LAYOUT(nestor_container, 16);
 
 /* What is known of a hop. Kept in the kernel from the moment it opens; `id` 0: not filled yet. */
 struct nestor_hop_body {
@@ -434,7 +443,7 @@ enum nestor_loss {
 	NESTOR_LOSS_PATH_READ = 6,
 	NESTOR_LOSS_PATH_TRUNCATED = 7,
 	NESTOR_LOSS_CONNECTION_TABLE =
-	    8, /* a client was not remembered, or no longer when its connection was accepted: no hop, or a new origin */
+	    8, /* a client was not remembered, or no longer when its connection was accepted: a hop whose client is not known */
 	NESTOR_LOSS_CONTAINER_TABLE = 9,
 	NESTOR_LOSS_POLICY_STATE = 10,  /* a decision could not be made as written; see the rule's fallback */
 	NESTOR_LOSS_HOP_TABLE = 11,     /* a hop could not be remembered: it is known by its id only */
@@ -677,6 +686,7 @@ NESTOR_LAYOUT(nestor_digest_key, 36);
 #define NESTOR_SEES_FROM 4
 #define NESTOR_SEES_WAY 8
 #define NESTOR_SEES_DIGEST 16
+#define NESTOR_SEES_CHAIN 32 /* its origin, its depth */
 
 /* What a program's file is, beside its path, and where it comes from; for a rule, what it asks for: any of either kind. */
 #define NESTOR_IS_MEMFD 0x01

@@ -16,7 +16,35 @@ static __always_inline void hop_from_remote(struct nestor_hop_body *body, struct
 	remote->answer_pid = body->server.tgid;
 }
 
-/* A hop over TCP that is open for whoever the acceptor starts. False: there is no client that is known, and the acceptor is no sshd. */
+/*
+ * Somebody who was not seen to connect: it uses a packet socket, or the kernel left our hook out. Nothing is known of the chain that it
+ * comes from, so what the acceptor starts for it is told in the acceptor's chain, as unknown.
+ */
+static __always_inline void hop_from_nobody(struct nestor_hop_body *body, struct task_context *context)
+{
+	struct cause own;
+
+	own_cause(&own, context);
+	hop_below(body, &own);
+	body->confidence = NESTOR_UNKNOWN;
+}
+
+/* Notes who called in the tag, if that is known. Returns the client's own entry; NULL: none is left. */
+static __always_inline struct connection *find_caller(struct socket_tag *tag, struct sock *sk, u16 client_port)
+{
+	u64 key = tag->side == SOCKET_CALLED ? tag->inbox : key_of_server(sk, client_port);
+	struct connection *client = bpf_map_lookup_elem(&connections, &key);
+
+	if (client && tag->side != SOCKET_CALLED)
+		note_caller(tag, key, client);
+	return client;
+}
+
+/*
+ * A hop over TCP that is open for whoever the acceptor starts. False: none, for it was called from outside this node. An sshd is a hop all
+ * the same: on the host a chain begins with who logs in from outside. In a container anybody may be called sshd, and whoever has raw
+ * sockets there calls it from any address.
+ */
 static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_context *context, struct sock *sk, struct socket_tag *tag)
 {
 	struct nestor_address local, peer;
@@ -24,21 +52,26 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 	struct nestor_hop_body *body;
 	struct connection *client;
 	struct remote_end *remote;
+	bool called, near;
 	u64 key;
 
 	socket_addresses(sk, &local, &peer);
 	if (!local.family)
 		return false;
-	key = key_of_server(sk, peer.port);
-	client = bpf_map_lookup_elem(&connections, &key);
-	if (!client && is_loopback(&peer))
-		count_loss(NESTOR_LOSS_CONNECTION_TABLE); /* it was here, and newer ones pushed it out */
-	remote = client ? NULL : verified_remote(sk);
-	if (!client && !remote && !sshd)
+	client = find_caller(tag, sk, peer.port);
+	called = tag->side == SOCKET_CALLED;
+	near = !called && (is_loopback(&peer) || same_address(&peer, &local));
+	if (near)
+		count_loss(NESTOR_LOSS_CONNECTION_TABLE); /* it is here, and was not seen, or newer ones pushed it out */
+	remote = called ? NULL : verified_remote(sk);
+	if (!called && !remote && !near && !sshd)
 		return false;
 	body = open_hop();
-	if (!body)
+	if (!body) {
+		tag->side = 0; /* else what comes would be taken for the caller's own */
+		__builtin_memset(&tag->cause, 0, sizeof(tag->cause));
 		return false;
+	}
 	body->local = local;
 	body->peer = peer;
 	body->kind = sshd ? NESTOR_HOP_SSH_LOGIN : NESTOR_HOP_TCP;
@@ -46,11 +79,14 @@ static __always_inline bool open_tcp_hop(struct task_struct *task, struct task_c
 	hop_server(body, task, context);
 	body->socket_cookie = bpf_get_socket_cookie(sk);
 	tag->side = SOCKET_SERVER;
-	if (client) {
-		hop_from_client(body, tag, key, client);
+	if (called) {
+		hop_from_caller(body, tag, client);
+		key = tag->inbox;
 		bpf_map_delete_elem(&connections, &key);
 	} else if (remote) {
 		hop_from_remote(body, remote, sshd);
+	} else if (near || context->container) {
+		hop_from_nobody(body, context);
 	} else { /* sshd, called from outside this node */
 		hop_is_origin(body, NESTOR_HOP_SSH_LOGIN);
 	}
@@ -128,6 +164,34 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 	}
 	report_accept(task, context, sk, tag);
 }
+
+/* The handshake is over. Mostly in an interrupt: whose task it interrupts says nothing. */
+static __always_inline void called(struct sock *sk, const struct request_sock *request)
+{
+	u16 port = bpf_ntohs(BPF_CORE_READ(request, __req_common.skc_dport));
+	struct connection *client;
+	struct socket_tag *tag;
+	u64 key;
+
+	if (!sk || !request || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return;
+	key = connection_key(BPF_CORE_READ((const struct tcp_request_sock *)request, rcv_isn), port);
+	client = bpf_map_lookup_elem(&connections, &key);
+	if (!client)
+		return;
+	tag = bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (tag)
+		note_caller(tag, key, client);
+	else
+		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
+}
+
+/*
+ * Hook: lsm/inet_csk_clone, where a TCP connection to a listener gets its socket. Lowest kernel: 5.7.
+ * Leaves with that who called, for the acceptor. Cost: a map look-up a connection that comes in; for one of this node its storage, which
+ * accept needs anyway. On failure: counted; accept looks for the client itself, which is there until 2048 others have closed.
+ */
+OBSERVE2(inet_csk_clone, called, struct sock *, sk, const struct request_sock *, request)
 
 /*
  * Hook: lsm/sock_graft (inet_accept, unix_accept), in the acceptor, with the connection it got. The one place for accept that has the

@@ -42,6 +42,13 @@ static __always_inline bool is_loopback(const struct nestor_address *address)
 	return word[0] == 0 && word[1] == 0 && word[2] == 0 && word[3] == bpf_htonl(1);
 }
 
+static __always_inline bool same_address(const struct nestor_address *a, const struct nestor_address *b)
+{
+	const u64 *left = (const u64 *)a->addr, *right = (const u64 *)b->addr;
+
+	return a->family == b->family && left[0] == right[0] && left[1] == right[1];
+}
+
 static __always_inline u32 netns_of(struct sock *sk)
 {
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);

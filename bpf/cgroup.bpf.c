@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "cgroup.bpf.h"
+#include "crossing.bpf.h"
 #include "turn.bpf.h"
 
 /*
@@ -11,8 +11,13 @@ SEC("tp_btf/cgroup_rmdir")
 int TRACEPOINT_PROG(on_cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
 	struct nestor_cgroup *record;
-	u64 id = BPF_CORE_READ(cgroup, kn, id);
+	u64 id = BPF_CORE_READ(cgroup, kn, id), mount_tree;
+	struct nestor_container *container = bpf_map_lookup_elem(&containers, &id);
 
+	if (!container)
+		return 0;
+	mount_tree = container->mount_tree;
+	bpf_map_delete_elem(&namespace_owners, &mount_tree);
 	if (bpf_map_delete_elem(&containers, &id))
 		return 0;
 	control_reserve_or(record, sizeof(*record), NESTOR_CGROUP, return 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which container a task is in: its nearest ancestor cgroup whose name holds a container id (64 hex digits, as every CRI runtime writes).
+/*
+ * Which container a cgroup belongs to: the outermost one above it whose name holds a container id (64 hex digits, as every CRI runtime
+ * writes). The runtime puts containers side by side; what is called so below one was made in there, by an engine inside a container or by
+ * somebody who would be another one, and stays that container's.
  */
 #ifndef NESTOR_CGROUP_BPF_H
 #define NESTOR_CGROUP_BPF_H
@@ -69,40 +72,86 @@ static __always_inline u32 image_device(struct task_struct *task)
 	return BPF_CORE_READ(sb, s_root) == root ? BPF_CORE_READ(sb, s_dev) : 0;
 }
 
+#define MAX_CONTAINER_LEVEL 32 /* a container's own cgroup is no deeper below the root; what is below it is as deep as it likes */
+
+extern const volatile u64 top_cgroup; /* state.bpf.c */
+extern u32 unknown_zero;
+
+/* From the root down to a task's cgroup. */
+struct cgroup_walk {
+	struct cgroup *cgroup; /* the task's */
+	u32 level;             /* its own */
+	u32 inside;            /* top_cgroup was passed */
+	u64 found;             /* out: the container's cgroup id; 0: the host */
+	const char *name;      /* out: of a container that is in no table yet, in kernel memory; NULL: it is in one */
+};
+
+static long look_at_cgroup(u32 level, void *argument)
+{
+	struct cgroup_walk *walk = argument;
+	struct cgroup *cgroup = NULL;
+	struct kernfs_node *node;
+	const char *name;
+	u64 id;
+
+	if (level > walk->level)
+		return 1;
+	bpf_probe_read_kernel(&cgroup, sizeof(cgroup),
+			      (void *)walk->cgroup + bpf_core_field_offset(struct cgroup, ancestors) + level * sizeof(cgroup));
+	node = BPF_CORE_READ(cgroup, kn);
+	id = BPF_CORE_READ(node, id);
+	if (id == top_cgroup) {
+		walk->inside = 1;
+		return 0;
+	}
+	if (!walk->inside)
+		return 0;
+	if (bpf_map_lookup_elem(&containers, &id)) {
+		walk->found = id;
+		return 1;
+	}
+	name = BPF_CORE_READ(node, name);
+	if (!is_container_name(name))
+		return 0;
+	walk->found = id;
+	walk->name = name;
+	return 1;
+}
+
 /*
- * The container's cgroup id, 0 for the host. `first` becomes true when nobody was seen in this container before.
  * Cost: one map lookup a level; names are read only in cgroups that are not known as containers, and by the caller's cache only once a
  * task changed its cgroup.
  */
-static __always_inline u64 find_container(struct task_struct *task, bool *first)
+static __noinline __maybe_unused void find_container(struct cgroup_walk *walk, struct task_struct *task)
 {
 	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
-	struct container fresh = {};
 
-	*first = false;
-	for (int level = 0; level < MAX_CLIMB && cgroup; level++) {
-		struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
-		u64 id = BPF_CORE_READ(node, id);
-		const char *name;
+	if (!walk)
+		return;
+	walk->cgroup = cgroup;
+	walk->level = BPF_CORE_READ(cgroup, level);
+	walk->inside = unknown_zero; /* see "What the verifier taught", 1 and 9 */
+	walk->found = unknown_zero;
+	walk->name = (const char *)(u64)unknown_zero;
+	bpf_loop(MAX_CONTAINER_LEVEL, look_at_cgroup, walk, 0);
+}
 
-		if (bpf_map_lookup_elem(&containers, &id))
-			return id;
-		name = BPF_CORE_READ(node, name);
-		if (is_container_name(name)) {
-			long error;
+/* True: nobody was seen in this container before, and this task is the first one. */
+static __always_inline bool begin_container(struct cgroup_walk *walk, struct task_struct *task)
+{
+	struct nestor_container fresh = {};
+	u64 id = walk->found;
 
-			fresh.image_device = image_device(task);
-			error = bpf_map_update_elem(&containers, &id, &fresh, BPF_NOEXIST);
-			*first = !error;
-			if (!error)
-				announce_container(id, name);
-			else if (!bpf_map_lookup_elem(&containers, &id))
-				count_loss(NESTOR_LOSS_CONTAINER_TABLE); /* full; somebody else's insert would be there */
-			return id;
-		}
-		cgroup = cgroup_parent(cgroup);
+	if (!walk->name)
+		return false;
+	fresh.image_device = image_device(task);
+	if (!bpf_map_update_elem(&containers, &id, &fresh, BPF_NOEXIST)) {
+		announce_container(id, walk->name);
+		return true;
 	}
-	return 0;
+	if (!bpf_map_lookup_elem(&containers, &id))
+		count_loss(NESTOR_LOSS_CONTAINER_TABLE); /* full; somebody else's insert would be there */
+	return false;
 }
 
 #endif

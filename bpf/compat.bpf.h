@@ -68,6 +68,17 @@ static __always_inline u32 own_pid_namespace(struct task_struct *task)
 	return BPF_CORE_READ(namespace, ns.inum);
 }
 
+/*
+ * What tells one mount namespace from all others of this boot. Its inode number does not: the next namespace gets the lowest that is free.
+ * Before 6.18 the count that keeps namespaces out of themselves; since then the kernel's own id of any namespace. 0: it is in no tree.
+ */
+static __always_inline u64 mount_tree_id(struct mnt_namespace *tree)
+{
+	if (bpf_core_field_exists(struct mnt_namespace, seq))
+		return BPF_CORE_READ(tree, seq);
+	return BPF_CORE_READ(tree, ns.ns_id);
+}
+
 #define FMODE_BACKING (1U << 25)
 
 /*

@@ -26,7 +26,7 @@ struct {
 	__type(value, struct connection);
 } connections __weak SEC(".maps");
 
-/* Clients that closed. A server may accept such a connection yet; most of these were accepted by nobody on this node. See closed_hops. */
+/* Clients that closed. What is taken out then is only what their command was called: see note_caller. */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, 2048);
@@ -96,19 +96,34 @@ static __always_inline bool describe_client(struct connection *client, struct ta
 	return true;
 }
 
-/* The hop over a TCP connection comes from its client. `body` has both addresses as the server sees them. */
-static __always_inline void hop_from_client(struct nestor_hop_body *body, struct socket_tag *tag, u64 key, const struct connection *client)
+/*
+ * Who called: kept with the server's socket from the handshake on, however long the connection then waits to be accepted, and whatever
+ * becomes of the client meanwhile.
+ */
+static __always_inline void note_caller(struct socket_tag *tag, u64 key, const struct connection *client)
 {
-	hop_below(body, &client->from);
-	body->from = client->process;
-	body->from_container_cgroup_id = client->container;
-	__builtin_memcpy(body->from_comm, client->comm, sizeof(body->from_comm));
-	if (!same_endpoint(&client->local, &body->peer) || !same_endpoint(&client->peer, &body->local))
-		body->detail |= NESTOR_CONNECTION_TRANSLATED;
+	tag->side = SOCKET_CALLED;
+	tag->cause = client->from;
 	tag->from_hop_id = client->from.hop_id;
 	tag->peer = client->process;
 	tag->from_container = client->container;
 	tag->inbox = key;
+}
+
+/*
+ * The hop over a TCP connection comes from who called. `body` has both addresses as the server sees them. `client` NULL: it closed long
+ * ago, and what it was called is not known any more.
+ */
+static __always_inline void hop_from_caller(struct nestor_hop_body *body, const struct socket_tag *tag, const struct connection *client)
+{
+	hop_below(body, &tag->cause);
+	body->from = tag->peer;
+	body->from_container_cgroup_id = tag->from_container;
+	if (!client)
+		return;
+	__builtin_memcpy(body->from_comm, client->comm, sizeof(body->from_comm));
+	if (!same_endpoint(&client->local, &body->peer) || !same_endpoint(&client->peer, &body->local))
+		body->detail |= NESTOR_CONNECTION_TRANSLATED;
 }
 
 #endif

@@ -13,7 +13,6 @@
 #include <bpf/bpf_core_read.h>
 
 #define MAX_ANCESTORS 4 /* looked at when a task has no context */
-#define MAX_CLIMB 8     /* cgroup levels looked at for a container */
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
 #define TASK_DELEGATE (1U << 27) /* its program runs jobs that others left: cron, at */
@@ -36,11 +35,17 @@ struct cause {
 	u8 pad;
 };
 
-/* What the task's present program was started with: what the next one has more, or other, is a crossing. */
+/*
+ * What the task's present program was started with: what the next one has more, or other, is a crossing. A mount or network namespace may
+ * end while the task goes on to the next one, so these are known by what is never used again, not by their inode numbers. The other two
+ * live as long as what is below them: a task comes into no others.
+ */
 struct surroundings {
 	u64 caps; /* permitted */
-	u32 uid;  /* effective */
-	u32 mnt_ns, net_ns, pid_ns, user_ns;
+	u64 mount_tree;
+	u64 net_cookie;
+	u32 uid; /* effective */
+	u32 pid_ns, user_ns;
 	u32 pad;
 };
 
@@ -68,7 +73,7 @@ struct task_context {
 	u64 rules_seen;   /* what applies here, NESTOR_APPLIES_BITS bits of nestor_applying.events; above them the moment, see
 			     rules_moment in policy.bpf.h; 0: never looked */
 	u32 told_loader;  /* see was_told in judge.bpf.h */
-	u32 image_device; /* that container's, see struct container: it never changes */
+	u32 image_device; /* that container's, see struct nestor_container: it never changes */
 	u32 agents_exec;  /* the exec that agents_own is of: the lower half of the kernel's count */
 	u8 alone_waits;   /* its request is not answered */
 	u8 alone_untold;  /* which request_states does not say yet, see tell_alone */
@@ -79,11 +84,16 @@ struct task_context {
 	u64 agents_above; /* and those that it is below, inside its hop */
 };
 
-enum socket_side { SOCKET_CLIENT = 1, SOCKET_SERVER = 2, SOCKET_PAIR = 3 };
+enum socket_side {
+	SOCKET_CLIENT = 1,
+	SOCKET_SERVER = 2,
+	SOCKET_PAIR = 3,
+	SOCKET_CALLED = 4, /* a server's, which nobody has accepted yet: its client is known */
+};
 
 /* What a socket carries. */
 struct socket_tag {
-	struct cause cause; /* client: the hop that connected it; server: the hop that it opens; pair: the hop that made it */
+	struct cause cause; /* client: the hop that connected it; called: the client's; server: the hop that it opens; pair: that made it */
 	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself */
 	struct nestor_process peer;
 	u64 from_container;           /* server: the client's container; 0: host */
@@ -100,11 +110,6 @@ struct socket_tag {
 	u8 answers;       /* server: something was sent */
 	u64 sent_in_turn; /* client: the turn of the thread that sent first, see turn_of */
 	u64 sent_in_hop;  /* client: and what it had received last */
-};
-
-struct container {
-	u32 image_device; /* of the file system that is its root, see is_of_image; 0: its root is a part of one */
-	u32 pad;
 };
 
 struct {
@@ -139,7 +144,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
 	__type(key, u64); /* cgroup id */
-	__type(value, struct container);
+	__type(value, struct nestor_container);
 } containers __weak SEC(".maps");
 
 /* Host processes that connected into a pod: their chain is the pod's business from then on, to their end. Full: counted, reached-pods. */

@@ -32,32 +32,31 @@ static __always_inline u32 standard_input(struct task_struct *task)
 }
 
 /*
- * A task that runs its first program inside a container begins a chain there: the container's own, or one that the runtime brought in.
- * The runtime's own exec of itself does not count: it still has the host's mount namespace.
+ * A task that comes from the host and runs its first program inside a container begins a chain there: the container's own, or one that the
+ * runtime brought in. The runtime's own exec of itself does not count: it still has the host's mount namespace. Who is in a container
+ * stays in it, whatever cgroup it goes on to.
  */
 static __always_inline bool enter_container(struct task_struct *task, struct task_context *context)
 {
 	u64 cgroup = task_cgroup_id(task);
 	struct nestor_hop_body *body;
+	struct cgroup_walk walk;
 	bool first;
-	u64 container;
 
 	if (cgroup == context->cgroup_seen)
 		return false;
-	container = find_container(task, &first);
-	if (!container || container == context->container) {
+	if (!context->container)
+		find_container(&walk, task);
+	if (context->container || !walk.found) {
 		context->cgroup_seen = cgroup;
 		return false;
 	}
-	if (mount_namespace(task) == host_mnt_ns) {
-		/* Not inside yet. Whoever comes next must not take the place of the first. */
-		if (first)
-			bpf_map_delete_elem(&containers, &container);
-		return false;
-	}
+	if (mount_namespace(task) == host_mnt_ns)
+		return false; /* not inside yet */
 	context->cgroup_seen = cgroup;
-	context->container = container;
-	body = start_chain(task, context, first ? NESTOR_HOP_CONTAINER_ENTRYPOINT : NESTOR_HOP_RUNTIME_EXEC, task->real_parent);
+	first = begin_container(&walk, task);
+	body = start_chain(task, context, walk.found, first ? NESTOR_HOP_CONTAINER_ENTRYPOINT : NESTOR_HOP_RUNTIME_EXEC, task->real_parent);
+	context->container = walk.found;
 	if (!body)
 		return true;
 	if (!first)
@@ -76,20 +75,46 @@ static __always_inline bool start_host_service(struct task_struct *task, struct 
 	of_init = find_context(init);
 	if (!of_init || of_init->hop_id != context->hop_id)
 		return false;
-	announce(task, context, start_chain(task, context, NESTOR_HOP_HOST_SERVICE, init), true);
+	announce(task, context, start_chain(task, context, 0, NESTOR_HOP_HOST_SERVICE, init), true);
 	return true;
 }
 
-/* A job of cron or at: who left it is not known, so a chain begins. */
-static __always_inline bool start_delegated(struct task_struct *task, struct task_context *context)
+/* A daemon that the node itself started. Anybody else may call a file cron, and is in a chain that a name does not end. */
+static __always_inline bool is_nodes_own(const struct task_context *context)
 {
-	struct nestor_hop_body *body = start_chain(task, context, NESTOR_HOP_DELEGATED, task->real_parent);
+	const u32 origins = 1U << NESTOR_HOP_HOST_SERVICE | 1U << NESTOR_HOP_PRE_EXISTING;
+
+	return !context->container && !context->depth && (origins & 1U << (context->origin_kind & 31));
+}
+
+/* The job stays below who started it. */
+static __always_inline void enter_delegated(struct task_struct *task, struct task_context *context)
+{
+	struct nestor_hop_body *body = open_hop();
+	struct cause own;
 
 	if (!body)
+		return;
+	own_cause(&own, context);
+	hop_below(body, &own);
+	body->kind = NESTOR_HOP_DELEGATED;
+	hop_from(body, task->real_parent, context);
+	body->to_container_cgroup_id = context->container;
+	move_into(task, context, body);
+}
+
+/* A job of cron or at: who left it in a file is not known. True: so a chain begins. */
+static __always_inline bool start_delegated(struct task_struct *task, struct task_context *context)
+{
+	struct nestor_hop_body *body;
+
+	if (!is_nodes_own(context)) {
+		enter_delegated(task, context);
 		return false;
-	body->from_container_cgroup_id = context->container;
+	}
+	body = start_chain(task, context, 0, NESTOR_HOP_DELEGATED, task->real_parent);
 	announce(task, context, body, true);
-	return true;
+	return body;
 }
 
 static __always_inline u32 tty_of(struct task_struct *task)
@@ -203,7 +228,7 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 {
 	struct task_context *context = context_of(task);
 	unsigned long start, end;
-	bool fresh, login, delegated;
+	bool fresh, login, job;
 	struct mm_struct *mm;
 	u32 total;
 
@@ -223,14 +248,15 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 		forget_serving(task);
 	}
 	login = context->flags & NESTOR_TASK_SSHD;
-	delegated = context->flags & TASK_DELEGATE;
+	job = context->flags & TASK_DELEGATE;
 	note_program(BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name), context);
 	fresh = enter_container(task, context);
 	if (!fresh)
 		fresh = start_host_service(task, context);
-	if (!fresh && delegated && !(context->flags & TASK_DELEGATE))
+	job = job && !fresh && !(context->flags & TASK_DELEGATE);
+	if (job)
 		fresh = start_delegated(task, context);
-	note_crossings(task, context, fresh, login);
+	note_crossings(task, context, fresh, login || job);
 	if (!in_scope(task, context))
 		return 0;
 

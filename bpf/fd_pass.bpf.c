@@ -8,6 +8,7 @@
 struct passer {
 	struct nestor_process process;
 	u64 container;
+	u64 socket; /* its inode number: a file that comes later may have the address */
 	char comm[NESTOR_COMM_BYTES];
 };
 
@@ -53,10 +54,20 @@ int FUNCTION_PROG(on_scm_send, struct socket *socket, struct msghdr *message, st
 		key = (u64)file;
 		if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 			continue;
+		passer.socket = BPF_CORE_READ(file, f_inode, i_ino);
 		if (bpf_map_update_elem(&passed_files, &key, &passer, BPF_ANY))
 			count_loss(NESTOR_LOSS_CAUSE_TABLE);
 	}
 	return 0;
+}
+
+/* Who sent this file. NULL: nobody did. */
+static __always_inline struct passer *passer_of(struct file *file)
+{
+	u64 key = (u64)file;
+	struct passer *passer = bpf_map_lookup_elem(&passed_files, &key);
+
+	return passer && passer->socket == BPF_CORE_READ(file, f_inode, i_ino) ? passer : NULL;
 }
 
 /* The hop that a passed connection opens for who got it, below the connection's own. */
@@ -72,7 +83,7 @@ static __always_inline struct nestor_hop_body *open_passed(struct task_struct *t
 	hop_below(body, &tag->cause);
 	body->kind = NESTOR_HOP_FD_PASS;
 	hop_server(body, task, context);
-	passer = bpf_map_lookup_elem(&passed_files, &key);
+	passer = passer_of(file);
 	of_connection = bpf_map_lookup_elem(&pending_hops, &above);
 	if (passer) {
 		body->from = passer->process;
@@ -102,7 +113,6 @@ static __always_inline void got_file(struct file *file)
 	struct socket *socket;
 	struct socket_tag *tag;
 	struct sock *sk;
-	u64 key = (u64)file;
 
 	socket = bpf_sock_from_file(file);
 	if (!socket)
@@ -111,7 +121,7 @@ static __always_inline void got_file(struct file *file)
 	context = context_of(task);
 	if (!sk || !context)
 		return;
-	context->got_socket = bpf_map_lookup_elem(&passed_files, &key) != NULL;
+	context->got_socket = passer_of(file) != NULL;
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (!tag || tag->side != SOCKET_SERVER || tag->cause.hop_id == context->hop_id || tag->from_hop_id == context->hop_id)
 		return;

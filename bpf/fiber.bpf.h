@@ -34,7 +34,7 @@ struct {
 struct fiber_key {
 	u64 goroutine; /* the address of its runtime.g, which the next one may get */
 	u32 tgid;
-	u32 pad;
+	u32 life; /* of the process and its program: the next one may have the pid, and the address, too */
 };
 
 /* What a goroutine serves. An LRU: the oldest are dropped, and then the process's requests count. */
@@ -79,6 +79,15 @@ static __always_inline bool read_goroutine(struct task_context *context, struct 
 	return false;
 }
 
+/*
+ * A process that has the same pid began at another time; one that goes on as another program counts its execs. Walked, not read: the stack
+ * of lsm_socket_sendmsg has no room for a pointer more (6.1).
+ */
+static __always_inline u32 life_of(struct task_struct *task)
+{
+	return (u32)(task->group_leader->start_boottime >> 10) + (u32)task->self_exec_id * 0x9e3779b1U;
+}
+
 /* The goroutine that runs on this thread, which is in a system call. False: none. Cost: a read of 16 bytes. */
 static __always_inline bool fiber_of(struct task_struct *task, struct task_context *context, struct fiber_key *key)
 {
@@ -92,7 +101,7 @@ static __always_inline bool fiber_of(struct task_struct *task, struct task_conte
 		return false;
 	key->goroutine = goroutine;
 	key->tgid = task->tgid;
-	key->pad = 0;
+	key->life = life_of(task);
 	return true;
 }
 

@@ -132,7 +132,8 @@ static __always_inline int guard_process(struct task_struct *victim, u32 detail)
 	struct nestor_guarded target = {.kind = NESTOR_GUARDED_PROCESS};
 	struct task_context *context;
 
-	if (!guard_tgid || (u32)BPF_CORE_READ(victim, tgid) != guard_tgid)
+	if (!guard_tgid || (u32)BPF_CORE_READ(victim, tgid) != guard_tgid ||
+	    BPF_CORE_READ(victim, group_leader, start_boottime) != guard_start_ns)
 		return 0;
 	context = stranger(task);
 	target.number = guard_tgid;

@@ -18,6 +18,7 @@ struct {
 } guarded __weak SEC(".maps");
 
 extern u32 guard_tgid;
+extern u64 guard_start_ns;
 extern u32 guard_level;
 extern u64 guard_container;
 

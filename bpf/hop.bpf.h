@@ -299,18 +299,21 @@ static __always_inline void move_into(struct task_struct *task, struct task_cont
 	enter_hop(task, context, &cause);
 }
 
-/* Puts a task at the start of a new chain and announces it. `from` is who brought it here. */
-static __always_inline struct nestor_hop_body *start_chain(struct task_struct *task, struct task_context *context, u8 kind,
+/*
+ * Puts a task at the start of a new chain, which begins in `container` (0: on the host), and tells of it. `from` is who brought it here.
+ * Only who comes from the host may: nothing that is done inside a container ends the chain that it is in. NULL: no.
+ */
+static __always_inline struct nestor_hop_body *start_chain(struct task_struct *task, struct task_context *context, u64 container, u8 kind,
 							   struct task_struct *from)
 {
-	struct nestor_hop_body *body = open_hop();
+	struct nestor_hop_body *body = context->container ? NULL : open_hop();
 	struct cause cause;
 
 	if (!body)
 		return NULL;
 	hop_is_origin(body, kind);
 	body->kind = kind;
-	body->to_container_cgroup_id = context->container;
+	body->to_container_cgroup_id = container;
 	if (from)
 		hop_from(body, from, find_context(from));
 	cause_of_hop(&cause, body);

@@ -147,13 +147,20 @@ static __always_inline bool is_of_way(const struct nestor_rule *rule, struct jud
 	return way != WAY_NO;
 }
 
+/* Where nothing of it is known, it may be any. */
+static __always_inline bool is_of_chain(const struct nestor_rule *rule, const struct judgement *judgement)
+{
+	u32 depth = judgement->chain.depth, origin = 1U << (judgement->chain.origin_kind & 31);
+	u32 other = depth < rule->min_depth | depth > rule->max_depth | (rule->origin_mask && !(rule->origin_mask & origin));
+
+	return !other || judgement->chain.confidence == NESTOR_UNKNOWN;
+}
+
 static __always_inline bool rule_holds(const struct nestor_rule *rule, struct judgement *judgement)
 {
 	if (rule->event != judgement->event)
 		return false;
-	if (judgement->chain.depth < rule->min_depth || judgement->chain.depth > rule->max_depth)
-		return false;
-	if (rule->origin_mask && !(rule->origin_mask & (1U << (judgement->chain.origin_kind & 31))))
+	if (!is_of_chain(rule, judgement))
 		return false;
 	if (rule->event == NESTOR_RULE_OPEN && !is_about_access(rule, judgement->access))
 		return false;
@@ -331,6 +338,7 @@ static __always_inline void judge(struct judgement *judgement)
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	effective_cause(&judgement->chain, task, judgement->context);
+	judgement->unseen |= judgement->chain.confidence == NESTOR_UNKNOWN ? NESTOR_SEES_CHAIN : 0;
 	/* What an sshd does itself (a tunnel, files by its own sftp) is the user's, too, once one is let in. */
 	if (judgement->way && judgement->way->asked && (judgement->context->flags & NESTOR_TASK_SSHD))
 		learn_login(judgement->way, judgement->chain.hop_id);

@@ -52,6 +52,7 @@ typedef _Bool bool;
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 #define SIGKILL 9
+#define IPPROTO_TCP 6
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -68,7 +69,8 @@ typedef struct {
 } kgid_t;
 
 struct ns_common {
-	unsigned int inum;
+	unsigned int inum; /* given again once it is free */
+	u64 ns_id;         /* never given again; since 6.18 */
 };
 
 struct user_namespace {
@@ -85,6 +87,7 @@ struct ipc_namespace {
 
 struct mnt_namespace {
 	struct ns_common ns;
+	u64 seq; /* see mount_tree_id */
 };
 
 struct net {
@@ -281,7 +284,9 @@ struct cgroup_subsys_state {
 
 struct cgroup {
 	struct cgroup_subsys_state self;
+	int level;
 	struct kernfs_node *kn;
+	struct cgroup *ancestors[1]; /* longer: from the root to itself, as many as its level and one; since 6.1 */
 };
 
 struct css_set {
@@ -346,6 +351,20 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+};
+
+/* A connection that is being made, until it has a socket of its own. */
+struct request_sock {
+	struct sock_common __req_common;
+};
+
+struct inet_request_sock {
+	struct request_sock req;
+};
+
+struct tcp_request_sock {
+	struct inet_request_sock req;
+	u32 rcv_isn; /* the client's first sequence number */
 };
 
 struct sk_buff_head {

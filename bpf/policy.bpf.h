@@ -198,7 +198,7 @@ static __always_inline u64 rules_moment(u64 generation)
 /* The device of the file system that is a container's root; 0: its root is a part of one, or not known. */
 static __always_inline u32 image_device_of(u64 id)
 {
-	struct container *container = bpf_map_lookup_elem(&containers, &id);
+	struct nestor_container *container = bpf_map_lookup_elem(&containers, &id);
 
 	return container ? container->image_device : 0;
 }

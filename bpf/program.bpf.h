@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Programs that start others for somebody else: sshd for who logged in, cron and at for who left a job in a file. Known by the name of
- * their file, in pods, too.
+ * their file, in pods, too, where anybody may give it: a name opens a hop there and ends no chain.
  */
 #ifndef NESTOR_PROGRAM_BPF_H
 #define NESTOR_PROGRAM_BPF_H

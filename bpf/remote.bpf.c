@@ -2,7 +2,6 @@
 #include "remote.bpf.h"
 #include "turn.bpf.h"
 
-#define IPPROTO_TCP 6
 #define TCP_SAVE_SYN 27
 #define TCP_FLAG_SYN 2
 #define ENOSPC 28
@@ -116,6 +115,8 @@ static __always_inline void write_option(struct bpf_sock_ops *ops, struct bpf_so
 	end->answered = 1;
 	end->answered_at = ops->snd_nxt;
 }
+
+#define MAX_CLIMB 8 /* levels above a socket's cgroup that are looked at for its container */
 
 /* Whose socket it is. */
 static __always_inline u64 container_of_socket(struct sock *sk)

@@ -50,20 +50,49 @@ static __always_inline void serve_what_it_waits_for(struct task_struct *task, st
 	context->cause = served->cause;
 }
 
-static __always_inline struct task_context *new_context(struct task_struct *task, u64 container)
+static __always_inline void put_into(struct task_struct *task, struct task_context *context, u64 container)
+{
+	context->container = container;
+	if (container)
+		note_owner(task, container, context->surroundings.mount_tree);
+}
+
+static __always_inline struct task_context *new_context(struct task_struct *task)
 {
 	struct task_context *context = store_context(task, NULL);
 
 	if (!context)
 		return NULL;
-	context->container = container;
 	context->cgroup_seen = task_cgroup_id(task);
 	context->flags = NESTOR_TASK_PRE_EXISTING;
 	process_key(&context->parent, task->real_parent);
 	look_around(&context->surroundings, task);
-	if (container && context->surroundings.mnt_ns)
-		bpf_map_update_elem(&namespace_owners, &context->surroundings.mnt_ns, &container, BPF_NOEXIST);
 	return context;
+}
+
+static __always_inline bool has_hosts_mounts(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) == host_mnt_ns;
+}
+
+static __always_inline bool is_inside(struct task_struct *task)
+{
+	struct cgroup_walk walk;
+
+	find_container(&walk, task);
+	return walk.found && !has_hosts_mounts(task);
+}
+
+/*
+ * As enter_container has it for what is seen from its start: who has a parent in a container is in that; else its cgroup counts, but for
+ * what the runtime runs beside the container with the host's mounts.
+ */
+static __always_inline u64 container_of_old(struct task_struct *task, const struct task_context *of_parent, struct cgroup_walk *walk)
+{
+	find_container(walk, task);
+	if (of_parent && of_parent->container)
+		return of_parent->container;
+	return has_hosts_mounts(task) ? 0 : walk->found;
 }
 
 /* A process, not each of its threads. */
@@ -88,8 +117,8 @@ int seed(struct bpf_iter__task *iterator)
 	struct task_context *context, *of_parent;
 	struct nestor_hop_body *body;
 	struct task_struct *parent;
-	u64 container, parent_container;
-	bool first;
+	struct cgroup_walk walk;
+	u64 container;
 
 	if (!task || (task->flags & PF_KTHREAD))
 		return 0;
@@ -104,15 +133,15 @@ int seed(struct bpf_iter__task *iterator)
 		return 0;
 	parent = task->pid == task->tgid ? task->real_parent : task->group_leader;
 	of_parent = find_context(parent);
-	container = find_container(task, &first);
+	container = container_of_old(task, of_parent, &walk);
 
 	if (seed_pass == SEED_CHILDREN) {
 		if (!of_parent || of_parent->container != container)
 			return 0;
-		parent_container = of_parent->container;
-		context = new_context(task, parent_container);
+		context = new_context(task);
 		if (!context)
 			return 0;
+		put_into(task, context, container);
 		context->chain_id = of_parent->chain_id;
 		context->hop_id = of_parent->hop_id;
 		context->depth = of_parent->depth;
@@ -123,17 +152,16 @@ int seed(struct bpf_iter__task *iterator)
 			return 0;
 		if (seed_pass == SEED_ROOTS && task->pid != task->tgid)
 			return 0;
-		if (seed_pass == SEED_ROOTS && container) {
-			bool ignored;
-
-			/* A parent in the same container comes first; its children follow in the next pass. */
-			if (find_container(parent, &ignored) == container)
-				return 0;
-		}
-		context = new_context(task, container);
+		/* Who has a parent in a container, in this one or another, follows it in the next pass. */
+		if (seed_pass == SEED_ROOTS && container && is_inside(parent))
+			return 0;
+		context = new_context(task);
 		if (!context)
 			return 0;
-		body = start_chain(task, context, NESTOR_HOP_PRE_EXISTING, parent);
+		if (container)
+			begin_container(&walk, task);
+		body = start_chain(task, context, container, NESTOR_HOP_PRE_EXISTING, parent);
+		put_into(task, context, container);
 		if (body)
 			body->confidence = NESTOR_INFERRED;
 		context->confidence = NESTOR_INFERRED;

@@ -122,7 +122,8 @@ static __always_inline void seed_tcp_server(struct task_struct *task, struct tas
 	body->peer = peer;
 	body->socket_cookie = bpf_get_socket_cookie(sk);
 	hop_server(body, task, context);
-	hop_from_client(body, tag, key, client);
+	note_caller(tag, key, client);
+	hop_from_caller(body, tag, client);
 	mark_older(body);
 	tag->side = SOCKET_SERVER;
 	cause_of_hop(&tag->cause, body);

@@ -33,6 +33,8 @@ __u64 next_instance = 0;
 const volatile __u64 instance = 0;
 
 const volatile __u32 host_mnt_ns = 0;
+/* The cgroup that nestord sees as the root: it and what is above are the node's, also where the node is itself a container (kind). */
+const volatile __u64 top_cgroup = 1;
 const volatile bool node_scope = false;
 /* So much of argv is inspected for rules; what is longer is not known to its end. */
 const volatile __u32 argv_most = NESTOR_ARGV_INSPECTED;
@@ -78,8 +80,12 @@ __u32 pods_were_reached = 0;
 /* 1: some context is in spare_contexts. Never taken back. */
 __u32 spares_begun = 0;
 
-/* nestord's own process, in the root pid namespace, its container (0: the host), and enum nestor_protect. Written by nestord. */
+/*
+ * nestord's own process, in the root pid namespace, when it began (a killed one's pid is another's soon), its container (0: the host), and
+ * enum nestor_protect. Written by nestord.
+ */
 __u32 guard_tgid = 0;
+__u64 guard_start_ns = 0;
 __u32 guard_level = 0;
 __u64 guard_container = 0;
 

@@ -74,7 +74,7 @@ static long look_at_hop(u32 index, void *argument)
 	/* An origin's are those of who brought it here, from before the chain. */
 	walk->way->agents |= agents_known(body->agents, walk->stamp) & -(u64) !!body->parent_id;
 	walk->way->users |= users_of(body, walk->generation);
-	walk->way->unseen |= !!body->candidates[0];
+	walk->way->unseen |= !!body->candidates[0] | (body->confidence == NESTOR_UNKNOWN);
 	walk->at = body->parent_id;
 	return !walk->at;
 }

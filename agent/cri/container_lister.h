@@ -19,6 +19,8 @@ struct ListedContainer {
   std::string name;  // of the container in the pod; empty for the sandbox
   std::string image;
   bool sandbox = false;  // the pod's pause container; its id is the sandbox's
+  // A container, not a sandbox: nothing of it runs, or will, for the runtime gives no id twice.
+  bool ended = false;
   std::string pod;
   std::string namespace_name;
   std::string pod_uid;

@@ -53,6 +53,7 @@ ListedContainer FromContainer(CriContainer container, const ListedContainer* san
   ListedContainer listed;
   if (sandbox) listed = *sandbox;
   listed.sandbox = false;
+  listed.ended = container.ended;
   listed.id = std::move(container.id);
   listed.name = LabelOr(container.labels, kContainerNameLabel, container.name);
   listed.image = std::move(container.image);
@@ -67,7 +68,8 @@ std::vector<CriContainer> ToContainers(const cri::ListContainersResponse& answer
   containers.reserve(static_cast<size_t>(answer.containers_size()));
   for (const cri::Container& container : answer.containers()) {
     containers.push_back({container.id(), container.metadata().name(), container.pod_sandbox_id(),
-                          container.image().image(), ToLabels(container.labels())});
+                          container.image().image(), ToLabels(container.labels()),
+                          container.state() == cri::CONTAINER_EXITED});
   }
   return containers;
 }

@@ -25,6 +25,7 @@ struct CriContainer {
   std::string pod_sandbox_id;
   std::string image;
   std::map<std::string, std::string> labels;  // the container's own
+  bool ended = false;
 };
 
 struct CriSandbox {

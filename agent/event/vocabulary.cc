@@ -47,6 +47,8 @@ std::string_view Name(Confidence confidence) {
       return "inferred";
     case Confidence::kAmbiguous:
       return "ambiguous";
+    case Confidence::kUnseen:
+      return "unknown";
   }
   return "";
 }

@@ -29,7 +29,13 @@ enum class HopKind : uint8_t {
 };
 inline constexpr uint8_t kHopKindCount = 14;
 
-enum class Confidence : uint8_t { kUnknown = 0, kExact = 1, kInferred = 2, kAmbiguous = 3 };
+enum class Confidence : uint8_t {
+  kUnknown = 0,  // not said
+  kExact = 1,
+  kInferred = 2,
+  kAmbiguous = 3,
+  kUnseen = 4,  // "unknown": who it comes from was not seen, and so nothing of the chain before
+};
 
 enum class Action : uint8_t { kNone = 0, kAllow = 1, kAudit = 2, kDeny = 3, kKill = 4 };
 

@@ -39,7 +39,7 @@ static_assert(NESTOR_NS_MNT == 1 && NESTOR_NS_NET == 2 && NESTOR_NS_PID == 4 &&
               NESTOR_NS_USER == 8);
 static_assert(NESTOR_TRACE_PTRACE == 1 && NESTOR_TRACE_VM_WRITE == 2 && NESTOR_TRACE_MEM_FILE == 3);
 static_assert(NESTOR_INPUT_NONE == 1 && NESTOR_INPUT_PIPE == 2 && NESTOR_INPUT_TERMINAL == 3);
-static_assert(static_cast<int>(Confidence::kAmbiguous) == NESTOR_AMBIGUOUS);
+static_assert(static_cast<int>(Confidence::kUnseen) == NESTOR_UNKNOWN);
 static_assert(static_cast<int>(Action::kKill) == NESTOR_KILL);
 static_assert(static_cast<int>(Mode::kEnforce) == NESTOR_MODE_ENFORCE);
 static_assert(static_cast<int>(Stage::kConnect) == NESTOR_STAGE_CONNECT);
@@ -153,7 +153,7 @@ Result<Record> DecodeHop(Bytes bytes) {
   hop.kind = ToHopKind(body.kind);
   hop.transport = ToHopKind(body.transport);
   hop.origin = ToHopKind(body.origin_kind);
-  hop.confidence = ToEnum(body.confidence, Confidence::kAmbiguous);
+  hop.confidence = ToEnum(body.confidence, Confidence::kUnseen);
   for (const uint64_t candidate : body.candidates) {
     if (candidate == 0) break;
     hop.candidates.push_back(candidate);
@@ -370,7 +370,7 @@ Actor ToActor(const nestor_actor& raw) {
   actor.flags.entry = raw.flags & NESTOR_TASK_ENTRY;
   actor.flags.recovered = raw.flags & NESTOR_TASK_RECOVERED;
   actor.origin = ToHopKind(raw.origin_kind);
-  actor.confidence = ToEnum(raw.confidence, Confidence::kAmbiguous);
+  actor.confidence = ToEnum(raw.confidence, Confidence::kUnseen);
   actor.comm = ToComm(raw.comm);
   return actor;
 }

@@ -112,6 +112,8 @@ std::string EffectOf(std::string_view program) {
     return "bind and listen are not seen";
   if (program.ends_with("ptrace_access_check"))
     return "processes that a tracer takes over stay in their chain";
+  if (program.ends_with("inet_csk_clone"))
+    return "a client that closed long before its connection is accepted is unknown";
   if (program == "on_waking")
     return "a worker thread's request is told by rule 4 only, or ambiguous";
   if (program == "on_scm_send" || program.ends_with("file_receive"))

@@ -117,8 +117,8 @@ Status PolicyMaps::WriteUnnamed(uint32_t slot, const nestor_applying& defaults, 
   }
   for (const CgroupId container : unnamed) {
     nestor_container_rules value{};
-    uint64_t unused = 0;
-    if (bpf_map_lookup_elem(fds_.containers, &container, &unused) != 0) {
+    nestor_container seen{};
+    if (bpf_map_lookup_elem(fds_.containers, &container, &seen) != 0) {
       // It ended while nobody looked.
       if (Status removed = RemoveContainer(container); !removed) return removed;
       continue;

@@ -5,7 +5,9 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +47,19 @@ static_assert(static_cast<int>(Protect::kRefuse) == NESTOR_PROTECT_REFUSE);
 uint32_t HostMountNamespace() {
   struct stat link{};
   return stat("/proc/1/ns/mnt", &link) == 0 ? static_cast<uint32_t>(link.st_ino) : 0;
+}
+
+// The cgroup that is the root to nestord; its inode number is its id. The kernel's own root, where
+// that is no cgroup v2.
+uint64_t TopCgroup(const std::string& root) {
+  constexpr uint64_t kKernelsRoot = 1;
+  struct statfs filesystem{};
+  struct stat info{};
+  if (statfs(root.c_str(), &filesystem) != 0 || filesystem.f_type != CGROUP2_SUPER_MAGIC ||
+      stat(root.c_str(), &info) != 0) {
+    return kKernelsRoot;
+  }
+  return info.st_ino;
 }
 
 uint64_t NowNs() {
@@ -261,6 +276,7 @@ Status LibbpfProbes::SetRefused() {
 Status LibbpfProbes::Load(const Features& features) {
   capabilities_ = features.ToCapabilities();
   skel_->rodata->host_mnt_ns = HostMountNamespace();
+  skel_->rodata->top_cgroup = TopCgroup(options_.cgroup_root);
   skel_->rodata->node_scope = options_.node_scope;
   skel_->rodata->told_per_netns = options_.names_per_pod;
   skel_->rodata->told_for_ns =
@@ -549,8 +565,9 @@ Status LibbpfProbes::StartGuard(const std::vector<SeededProcess>& seeded) {
   if (options_.protect == Protect::kOff) return {};
   const auto tgid = static_cast<uint32_t>(getpid());
   for (const SeededProcess& process : seeded) {
-    if (process.actor.self.tgid == tgid)
-      skel_->bss->guard_container = process.actor.container_cgroup_id;
+    if (process.actor.self.tgid != tgid) continue;
+    skel_->bss->guard_container = process.actor.container_cgroup_id;
+    skel_->bss->guard_start_ns = process.actor.self.start_ns;
   }
   skel_->bss->guard_tgid = tgid;
   if (Status written = WriteGuardTable(); !written) return written;

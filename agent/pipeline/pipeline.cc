@@ -225,6 +225,7 @@ struct Pipeline::State {
     losses.SetTotal("ended-containers", policies.forgotten());
     losses.SetTotal("container-prepare", workloads.hook_counts().failed);
     losses.SetTotal("workload-lookup", workloads.dropped_lookups());
+    losses.SetTotal("container-identity", workloads.doubted());
     if (options.heart) losses.SetTotal("heartbeat-file", options.heart->unkept());
     std::vector<Event> events;
     for (const LossRecord& loss : losses.Take(now)) {

@@ -37,6 +37,8 @@ inline constexpr char kDefaultRule[] = "default";
 inline constexpr uint32_t kAnyUid = 0xffffffff;
 
 // One rule as the kernel judges it. A rule of a file may become several, all of its name.
+inline constexpr uint32_t kAnyDepth = 0xffffffff;
+
 struct CompiledRule {
   std::string policy;
   std::string name;
@@ -52,7 +54,7 @@ struct CompiledRule {
   bool is_default = false;  // stands for `default: deny`, not for a rule that was written
   uint32_t specificity = 0;
   uint32_t min_depth = 0;
-  uint32_t max_depth = 0xffffffff;
+  uint32_t max_depth = kAnyDepth;
   uint32_t origin_mask = 0;   // bit (1 << HopKind); 0: any
   uint32_t through_hops = 0;  // the chain has a hop of one of these kinds; 0: not asked
   size_t through_place = 0;   // it left a container of places[this - 1]; 0: not asked
@@ -78,6 +80,9 @@ struct CompiledRule {
       digests;  // exec: SHA-256, any of them, as 64 hex digits; empty: not asked
   WorkloadSelector selector;
   std::vector<WorkloadSelector> except;  // workloads that it is not for
+
+  // What a chain whose client is unknown does not tell: its origin and depth.
+  bool asks_chain() const { return min_depth != 0 || max_depth != kAnyDepth || origin_mask != 0; }
 };
 
 // One generation: everything the kernel needs, and the names that user space joins to a verdict's

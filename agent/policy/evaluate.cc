@@ -139,16 +139,21 @@ Passage PassageOf(const CompiledRule& rule, const CompiledPolicies& policies,
 
 // What it asks for was not inspected to its end, or cannot be known.
 bool IsUnseen(const CompiledRule& rule, const Subject& subject, Passage passage) {
-  return passage == Passage::kUnsure || (subject.path_unseen && rule.need_path) ||
-         (subject.argv_unseen && rule.need_argv) || (!subject.provenance && rule.provenance) ||
+  return passage == Passage::kUnsure || (subject.chain_unseen && rule.asks_chain()) ||
+         (subject.path_unseen && rule.need_path) || (subject.argv_unseen && rule.need_argv) ||
+         (!subject.provenance && rule.provenance) ||
          (subject.digest.empty() && !rule.digests.empty());
+}
+
+bool IsOfChain(const CompiledRule& rule, const Subject& subject) {
+  if (subject.depth < rule.min_depth || subject.depth > rule.max_depth) return false;
+  const auto origin = static_cast<unsigned>(subject.origin);
+  return rule.origin_mask == 0 || (rule.origin_mask >> origin & 1) != 0;
 }
 
 bool Holds(const CompiledRule& rule, const Subject& subject, Passage passage) {
   if (rule.event != subject.event) return false;
-  if (subject.depth < rule.min_depth || subject.depth > rule.max_depth) return false;
-  const auto origin = static_cast<unsigned>(subject.origin);
-  if (rule.origin_mask && !(rule.origin_mask >> origin & 1)) return false;
+  if (!subject.chain_unseen && !IsOfChain(rule, subject)) return false;
   if (!IsAboutSubject(rule, subject)) return false;
   if (passage == Passage::kNo) return false;
   return rule.action != Action::kAllow || !IsUnseen(rule, subject, passage);

@@ -53,6 +53,7 @@ struct Subject {
   std::map<std::string, std::string> labels;  // the pod's
   HopKind origin = HopKind::kContainerEntrypoint;
   uint32_t depth = 0;
+  bool chain_unseen = false;            // whose it is is not known: neither of these is
   uint32_t way_hops = 0;                // kinds of hops below the origin: bits (1 << HopKind)
   std::vector<Workload> way_left;       // containers that the chain left for another one
   std::vector<std::string> way_agents;  // names of the agents that it came through

@@ -57,6 +57,7 @@ nestor_rule ToRaw(const CompiledRule& rule) {
   raw.sees = static_cast<uint8_t>(
       (rule.need_path ? NESTOR_SEES_PATH : 0) | (rule.need_argv ? NESTOR_SEES_ARGV : 0) |
       (rule.provenance ? NESTOR_SEES_FROM : 0) | (AsksWay(rule) ? NESTOR_SEES_WAY : 0) |
+      (rule.asks_chain() ? NESTOR_SEES_CHAIN : 0) |
       (rule.digests.empty() ? 0 : NESTOR_SEES_DIGEST));
   raw.on_truncated = static_cast<uint8_t>(rule.on_truncated);
   raw.is = rule.traits;

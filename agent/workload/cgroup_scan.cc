@@ -36,8 +36,9 @@ Status Visit(const Directory& directory, std::vector<Directory>& left,
     if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
     std::string path = directory.path + "/" + name;
     struct stat info{};
-    if (!ContainerIdFromCgroupName(name).empty() && stat(path.c_str(), &info) == 0) {
-      found.push_back({info.st_ino, name});
+    if (!ContainerIdFromCgroupName(name).empty()) {
+      if (stat(path.c_str(), &info) == 0) found.push_back({info.st_ino, name});
+      continue;  // what is below was made inside that container, whatever it is called
     }
     if (directory.depth + 1 < kMaxDepth) left.push_back({std::move(path), directory.depth + 1});
   }
@@ -67,9 +68,9 @@ Result<std::vector<FoundCgroup>> FindContainerCgroups(const std::string& root) {
 }
 
 Result<FoundCgroup> FindContainerCgroup(const std::string& root, const std::string& path) {
-  std::string name, directory;  // of the deepest one with an id
+  std::string name, directory;  // of the outermost one with an id
   bool relative = false;
-  for (size_t begin = 0; begin < path.size();) {
+  for (size_t begin = 0; begin < path.size() && name.empty();) {
     const size_t end = std::min(path.find('/', begin), path.size());
     const std::string part = path.substr(begin, end - begin);
     if (part == "..") relative = true;
@@ -90,6 +91,7 @@ std::string ContainerIdFromCgroupName(const std::string& name) {
   constexpr size_t kDigits = 64;
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   std::string id;
+  if (name.find("-conmon-") != std::string::npos) return id;
   for (size_t begin = 0; begin < name.size(); ++begin) {
     size_t end = begin;
     while (end < name.size() && is_hex(name[end])) ++end;

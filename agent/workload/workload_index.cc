@@ -81,6 +81,7 @@ struct WorkloadIndex::State {
     Clock::time_point seen = Clock::now();
     bool labelled = false;
     bool claimed = false;                       // named by a hook, not by the CRI yet
+    bool doubted = false;                       // another container's name
     std::optional<Clock::time_point> removed;   // the kernel said so
     std::optional<Clock::time_point> unlisted;  // the runtime forgot it; ends when listed again
   };
@@ -88,7 +89,7 @@ struct WorkloadIndex::State {
   // Names the entry when the last list had it.
   void Name(CgroupId cgroup, Entry& entry) {
     const auto listed = listed_by_id.find(entry.workload.container_id);
-    if (listed == listed_by_id.end()) return;
+    if (listed == listed_by_id.end() || entry.doubted) return;
     Workload workload = ToWorkload(listed->second);
     const bool fresh = !entry.labelled || !SameNames(workload, entry.workload) ||
                        listed->second.pod_labels != entry.labels;
@@ -97,6 +98,17 @@ struct WorkloadIndex::State {
     if (!fresh) return;
     SetNames(entry, listed->second, true);
     named.push_back(Told(cgroup, entry, std::move(hook_said)));
+  }
+
+  // Whether a cgroup that is seen now may be this container's.
+  bool MayLiveIn(CgroupId cgroup, const std::string& id) const {
+    const auto listed = listed_by_id.find(id);
+    if (listed != listed_by_id.end() && listed->second.ended) return false;
+    return std::ranges::none_of(entries, [&](const auto& item) {
+      const Entry& other = item.second;
+      return item.first != cgroup && other.workload.container_id == id && !other.removed &&
+             !other.doubted;
+    });
   }
 
   void SetNames(Entry& entry, const ListedContainer& listed, bool labelled) {
@@ -162,6 +174,7 @@ struct WorkloadIndex::State {
   std::vector<NamedContainer> named;                              // not taken yet
   HookCounts hook_counts;
   NameWait name_wait;
+  uint64_t doubted = 0;
 };
 
 WorkloadIndex::WorkloadIndex(const WorkloadOptions& options)
@@ -197,8 +210,10 @@ void WorkloadIndex::Seen(CgroupId cgroup, const std::string& name) {
   entry = {};
   entry.workload.container_id = id;
   entry.workload.pending = state_->worker != nullptr;
+  entry.doubted = !state_->MayLiveIn(cgroup, id);
+  if (entry.doubted) ++state_->doubted;
   state_->Name(cgroup, entry);
-  if (entry.workload.pending) state_->worker->Want(id);
+  if (entry.workload.pending && !entry.doubted) state_->worker->Want(id);
 }
 
 NamedContainer WorkloadIndex::Prepare(PreparedContainer container) {
@@ -247,6 +262,8 @@ std::vector<NamedContainer> WorkloadIndex::TakeNamed() {
   state_->TakeList();
   return std::exchange(state_->named, {});
 }
+
+uint64_t WorkloadIndex::doubted() const { return state_->doubted; }
 
 uint64_t WorkloadIndex::dropped_lookups() const {
   return state_->worker ? state_->worker->dropped() : 0;

@@ -77,7 +77,8 @@ class WorkloadIndex {
   // but no names; retried), or cgroup_root cannot be read (containers are then known when seen).
   Status Start();
   // The container's cgroup was seen by the kernel: `name` holds its 64 hex digits
-  // ("cri-containerd-<id>.scope", "<id>").
+  // ("cri-containerd-<id>.scope", "<id>"). A name is no proof: it stays without the runtime's word
+  // where another cgroup has that container, or the runtime said before that it ended.
   void Seen(CgroupId cgroup, const std::string& name);
   void Removed(CgroupId cgroup);
   // What is known now; `pending` when only the id is, or nothing yet. An unknown cgroup (id not
@@ -96,6 +97,8 @@ class WorkloadIndex {
   HookCounts& hook_counts();  // Thread: any
   const NameWait& name_wait() const;
 
+  // Cgroups that are called like a container that lives elsewhere, or ended before: never named.
+  uint64_t doubted() const;
   uint64_t dropped_lookups() const;
   uint64_t failed_lookups() const;
   bool cri_available() const;
@@ -108,7 +111,7 @@ class WorkloadIndex {
 };
 
 // The 64 hex digits of a container id in a cgroup's directory name, the last run when there are
-// several; "" when none.
+// several; "" when none, or when it is that of conmon, which watches a container from outside.
 std::string ContainerIdFromCgroupName(const std::string& name);
 
 }  // namespace nestor

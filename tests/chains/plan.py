@@ -261,7 +261,7 @@ class Plan:
         return steps, replace(state, hop=hop, pod=pod, server=True, depth=state.depth + 1)
 
     def _cron(self, state):
-        """Who left a job is not known, and not guessed: a chain begins anew."""
+        """Who left a job is not known, and not guessed: the way begins anew, below the pod's cron."""
         pod = self._any_pod()
         hop = self._hop("", "cron", "cron", EXACT, place(f"{pod}/srv"), self.hops[state.hop]["tenant"])
         before = [f"agent {self._random.choice(STARTS)}"] if state.server else []

@@ -20,6 +20,18 @@ class Graph:
                 argv = entry.get("process", {}).get("argv", [])
                 if len(argv) == 2 and argv[0] == "leaf":
                     self.leaves[argv[1]].append(entry["hop_id"])
+        self._begin_at_jobs()
+
+    def _begin_at_jobs(self):
+        """A job of a pod's cron is below that cron, which is nobody's session: who left it begins there."""
+        for hop in self.hops.values():
+            above = self.hops.get(hop.get("parent_id", ""), {})
+            if hop.get("kind") == "delegated" and above.get("kind") in OWN_KINDS and not above.get("parent_id"):
+                hop["parent_id"] = ""
+        for hop_id, hop in self.hops.items():
+            origin = self.path(hop_id)[0]
+            if self.hops.get(origin, {}).get("kind") == "delegated":
+                hop["chain"] = origin
 
     def parent(self, hop_id):
         return self.hops.get(hop_id, {}).get("parent_id", "")

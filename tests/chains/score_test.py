@@ -132,6 +132,19 @@ class ScoreTest(unittest.TestCase):
 
         self.assertEqual(self.result("1000005", hops, leaves), "wrong")
 
+    def test_a_pods_cron_is_above_its_jobs_and_in_nobodys_way(self):
+        hops, leaves = told()
+        hops["J"], hops["K"] = hop("J", "S", "delegated", SERVER), hop("K", "S", "delegated", SERVER)
+        hops["J1"] = hop("J1", "J", "tcp", SERVER)
+        leaves |= {"1000006": "J", "1000007": "K", "1000008": "J1"}
+        true_hops = TRUE_HOPS | {"s6": true_hop("", "cron", SERVER, "a"), "s7": true_hop("", "cron", SERVER, "b"),
+                                 "h8": true_hop("s6", "tcp4", SERVER, "a")}
+        truth = TRUTH | {"1000006": ["s6"], "1000007": ["s7"], "1000008": ["s6", "h8"]}
+
+        scored = score(hops, leaves, true_hops, truth)
+
+        self.assertEqual([(verdict["result"], verdict["merged"]) for verdict in scored.verdicts if verdict["marker"] > "1000005"], [("right", False)] * 3)
+
     def test_a_hop_of_the_wrong_kind_is_wrong(self):
         hops, leaves = told()
         hops["A1"]["kind"] = "ssh-login"

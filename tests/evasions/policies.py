@@ -8,6 +8,7 @@ class Policy:
     about: str
     rules: str
     default: str = "allow"
+    chain: str = "{}"
 
     def text(self, name, mode, digests):
         rules = self.rules.replace("@DIGESTS@", ", ".join(digests))
@@ -18,6 +19,7 @@ spec:
   mode: {mode}
   default: {self.default}
   selector: {{labels: {{evasions: {name}}}}}
+  chain: {self.chain}
   rules:{rules}"""
 
 
@@ -85,6 +87,10 @@ POLICIES = {
   - name: no-proc-mem
     trace: {operations: [proc-mem]}
 """),
+    "sessions": Policy("the canary, for chains that began with an exec", """
+  - name: no-session
+    exec: {paths: [/usr/bin/canary]}
+""", chain="{origins: [runtime-exec]}"),
     "rights": Policy("becoming root", """
   - name: no-root
     credential: {toUids: [0]}

@@ -67,7 +67,8 @@ def prepare(rows, programs):
     Path("/marks").symlink_to(MARKS)  # for a canary that the kernel starts on the node
     for program in programs:
         shutil.copy(f"/payload/{program}", KIT)
-    shutil.copy(HERE / "server.py", KIT)
+    for helper in ("server.py", "stranger.py"):
+        shutil.copy(HERE / helper, KIT)
     for row in rows:
         (KIT / "rows" / row.id).write_text(f"T=$1\ncd $(mktemp -d) || exit 1\n{row.script}\n")
     CONFIG.write_text(f"policies: {{directory: {POLICY_FILES}}}\n")

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where chains begin, and that they hold across forks whatever the parent does.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/kernel/node.h"
 #include "tests/kernel/sandbox.h"
@@ -65,6 +72,115 @@ TEST(ContainerTest, ItsCgroupIsAnnouncedWithItsNameAndItsEnd) {
   }
   EXPECT_TRUE(announced);
   EXPECT_TRUE(removed);
+}
+
+// A cgroup that is there as long as this.
+class Cgroup {
+ public:
+  explicit Cgroup(std::string directory) : directory_(std::move(directory)) {
+    EXPECT_EQ(mkdir(directory_.c_str(), 0755), 0) << directory_;
+  }
+  ~Cgroup() { EXPECT_EQ(rmdir(directory_.c_str()), 0) << directory_; }
+  Cgroup(const Cgroup&) = delete;
+  Cgroup& operator=(const Cgroup&) = delete;
+
+  const std::string& directory() const { return directory_; }
+  uint64_t id() const {
+    struct stat info{};
+    EXPECT_EQ(stat(directory_.c_str(), &info), 0);
+    return info.st_ino;
+  }
+
+ private:
+  std::string directory_;
+};
+
+class OneIdentityTest : public testing::Test {
+ protected:
+  void SetUp() override { Node::Get().Forget(); }
+
+  // What is told of the `true` that a shell in `container` runs after it went into `cgroup`, and of
+  // the shell.
+  void RunAfterMoving(const Sandbox& container, const std::string& cgroup) {
+    EXPECT_EQ(
+        Wait(container.Exec({"/bin/sh", "-c",
+                             "/bin/true before && echo $$ > " + cgroup +
+                                 "/cgroup.procs && /bin/true after && sh -c '/bin/true deeper'"})),
+        0);
+    records_ = Node::Get().Drain(
+        [](const std::vector<Record>& all) { return ExecsOf(all, "true").size() >= 3; });
+    const auto execs = ExecsOf(records_, "true");
+    ASSERT_EQ(execs.size(), 3u);
+    for (const ExecRecord& exec : execs) {
+      EXPECT_EQ(exec.actor.container_cgroup_id, container.cgroup_id()) << exec.argv.back();
+      EXPECT_EQ(exec.actor.hop_id, execs[0].actor.hop_id) << exec.argv.back();
+    }
+  }
+
+  bool WasAnnounced(uint64_t id) const {
+    return std::ranges::any_of(Only<CgroupRecord>(records_),
+                               [id](const CgroupRecord& cgroup) { return cgroup.id == id; });
+  }
+
+  std::vector<Record> records_;
+};
+
+const std::string kNobodysId(64, 'd');
+
+// As an engine inside a container makes them, and who would be another container.
+TEST_F(OneIdentityTest, ACgroupCalledAContainerInsideOneStaysThatContainers) {
+  const Sandbox container;
+  const Cgroup nested(container.directory() + "/" + kNobodysId);
+  RunAfterMoving(container, nested.directory());
+  EXPECT_FALSE(WasAnnounced(nested.id()));
+}
+
+TEST_F(OneIdentityTest, WhoIsInAContainerComesIntoNoOther) {
+  const Sandbox container, other;
+  RunAfterMoving(container, other.directory());
+  EXPECT_FALSE(WasAnnounced(other.cgroup_id()));
+
+  EXPECT_EQ(Wait(other.Exec({"/bin/true", "first"})), 0);
+  const auto records = Node::Get().Drain(
+      [](const std::vector<Record>& all) { return !ExecsOf(all, "true").empty(); });
+  const auto execs = ExecsOf(records, "true");
+  ASSERT_EQ(execs.size(), 1u);
+  EXPECT_EQ(execs[0].actor.container_cgroup_id, other.cgroup_id());
+  EXPECT_EQ(execs[0].actor.origin, HopKind::kContainerEntrypoint) << "nobody was there before it";
+}
+
+TEST_F(OneIdentityTest, WhoIsInAContainerMakesNone) {
+  const Sandbox container;
+  const Cgroup fresh("/sys/fs/cgroup/" + kNobodysId);
+  RunAfterMoving(container, fresh.directory());
+  EXPECT_FALSE(WasAnnounced(fresh.id()));
+}
+
+TEST_F(OneIdentityTest, WhoLeavesAContainersCgroupIsInItStill) {
+  const Sandbox container;
+  const Cgroup plain("/sys/fs/cgroup/plain");
+  RunAfterMoving(container, plain.directory());
+}
+
+// However deep: the runtime, and whoever is on the host, brings something into the outer one.
+TEST_F(OneIdentityTest, WhatTheHostPutsBelowAContainerIsInThatContainer) {
+  constexpr int kLevels = 40;
+  const Sandbox container;
+  std::vector<std::unique_ptr<Cgroup>> levels;
+  std::string at = container.directory();
+  for (int level = 0; level < kLevels; ++level) {
+    at += level % 2 ? "/deeper" : "/" + kNobodysId;
+    levels.push_back(std::make_unique<Cgroup>(at));
+  }
+  EXPECT_EQ(Wait(StartIn(at, [] { return ExecHere({"/bin/true", "deep"}); })), 0);
+
+  const auto records = Node::Get().Drain(
+      [](const std::vector<Record>& all) { return !ExecsOf(all, "true").empty(); });
+  const auto execs = ExecsOf(records, "true");
+  ASSERT_EQ(execs.size(), 1u);
+  EXPECT_EQ(execs[0].actor.container_cgroup_id, container.cgroup_id());
+  EXPECT_EQ(execs[0].actor.depth, 0u);
+  while (!levels.empty()) levels.pop_back();
 }
 
 // fork, setsid, fork, parents gone: the last child has no ancestor left that tells anything.

@@ -62,6 +62,21 @@ TEST_F(DecideTest, AuditTellsAndLetsRun) {
   EXPECT_FALSE(verdicts[0].applied);
 }
 
+// What a program's file is called ends no chain, so a rule about it holds below.
+TEST_F(DecideTest, ARuleAboutAnOriginHoldsBelowAFileCalledCron) {
+  const Sandbox container;
+  EXPECT_EQ(Wait(container.Exec({"/bin/true"})), 0);  // the entrypoint
+  Node::Get().SetPolicy(
+      InForce("  chain: {origins: [runtime-exec], maxDepth: 3}\n  rules:\n"
+              "  - {name: no-true, exec: {paths: [\"/**/true\"], args: [forbidden]}}\n"));
+
+  EXPECT_EQ(Sh(container,
+               "cp /bin/bash /tmp/cron && /tmp/cron -c \"sh -c '/bin/true forbidden'; exit \\$?\""),
+            126);
+  EXPECT_EQ(Sh(container, "rm /tmp/cron"), 0);
+  EXPECT_EQ(Verdicts().size(), 1u);
+}
+
 TEST_F(DecideTest, TheHostIsNotJudged) {
   Node::Get().SetPolicy(kForbidArgument);
 

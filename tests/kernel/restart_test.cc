@@ -255,6 +255,48 @@ TEST_F(RestartTest, ConnectionsThatAreOlderThanNestordAreKnown) {
   }
 }
 
+// A fresh start knows cgroups only by what they are called, and who started whom.
+TEST_F(RestartTest, WhoIsOlderThanNestordIsInTheContainerThatItCameInto) {
+  const Sandbox container, other;
+  const std::string nested = container.directory() + "/" + std::string(64, 'd');
+  ASSERT_EQ(mkdir(nested.c_str(), 0755), 0);
+  std::vector<pid_t> entries;
+  const auto enter = [&](const std::string& cgroup) {
+    entries.push_back(container.Exec(
+        {"/bin/sh", "-c", "(echo 0 > " + cgroup + "/cgroup.procs; exec sleep 600) & wait"}));
+  };
+  enter(nested);
+  enter(other.directory());
+  enter("/sys/fs/cgroup");
+  const auto child_of = [](pid_t parent) {
+    std::ifstream file("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) +
+                       "/children");
+    pid_t child = 0;
+    file >> child;
+    return child;
+  };
+  std::vector<pid_t> children;
+  for (const pid_t entry : entries) {
+    while (child_of(entry) == 0) usleep(1000);
+    children.push_back(child_of(entry));
+    AwaitProgram(children.back(), "/sleep");
+  }
+
+  Start start;
+  start.Begin();
+
+  for (size_t i = 0; i < children.size(); ++i) {
+    const auto entry = start.Seeded(entries[i]), child = start.Seeded(children[i]);
+    ASSERT_TRUE(entry && child) << i;
+    EXPECT_EQ(entry->actor.container_cgroup_id, container.cgroup_id()) << i;
+    EXPECT_EQ(child->actor.container_cgroup_id, container.cgroup_id()) << i;
+    EXPECT_EQ(child->actor.hop_id, entry->actor.hop_id) << i;
+  }
+  for (const pid_t child : children) kill(child, SIGKILL);
+  for (const pid_t entry : entries) Wait(entry);
+  EXPECT_EQ(rmdir(nested.c_str()), 0);
+}
+
 TEST_F(RestartTest, AProcessKeepsItsHopAndNothingIsMissed) {
   const Sandbox container;
   HopId before = 0;

@@ -35,9 +35,11 @@ Sandbox::Sandbox() {
 
 Sandbox::~Sandbox() { rmdir(directory_.c_str()); }
 
-pid_t Sandbox::Start(const std::function<int()>& body) const {
+pid_t Sandbox::Start(const std::function<int()>& body) const { return StartIn(directory_, body); }
+
+pid_t StartIn(const std::string& cgroup, const std::function<int()>& body) {
   return StartChild([&] {
-    std::ofstream procs(directory_ + "/cgroup.procs");
+    std::ofstream procs(cgroup + "/cgroup.procs");
     procs << getpid() << std::flush;
     if (!procs || unshare(CLONE_NEWNS) != 0) return 99;
     if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 98;

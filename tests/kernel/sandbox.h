@@ -23,12 +23,16 @@ class Sandbox {
   // Starts a program in there.
   pid_t Exec(const std::vector<std::string>& argv) const;
   uint64_t cgroup_id() const { return cgroup_id_; }
+  // Its cgroup's.
+  const std::string& directory() const { return directory_; }
 
  private:
   std::string directory_;
   uint64_t cgroup_id_ = 0;
 };
 
+// Runs `body` in a child that the host puts into this cgroup, with a mount namespace of its own.
+pid_t StartIn(const std::string& cgroup, const std::function<int()>& body);
 // The program of victim.cc, built beside this one.
 std::string VictimPath();
 // Runs `body` in a child on the host side.

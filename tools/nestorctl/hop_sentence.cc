@@ -169,6 +169,9 @@ Sureness SurenessOf(std::string_view confidence) {
   if (confidence == "ambiguous") {
     return {"ambiguous: nestord names none for certain", Style::kWarning};
   }
+  if (confidence == "unknown") {
+    return {"unknown: who called was not seen, nor what is before", Style::kWarning};
+  }
   return {"confidence unknown", Style::kWarning};
 }
 

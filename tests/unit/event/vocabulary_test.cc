@@ -46,6 +46,7 @@ TEST(VocabularyTest, WordsAreThoseOfTheDesign) {
   EXPECT_EQ(Name(HopKind::kContainerEntrypoint), "container-entrypoint");
   EXPECT_EQ(Name(HopKind::kSshLogin), "ssh-login");
   EXPECT_EQ(Name(Confidence::kAmbiguous), "ambiguous");
+  EXPECT_EQ(Name(Confidence::kUnseen), "unknown");
   EXPECT_EQ(Name(Action::kKill), "kill");
   EXPECT_EQ(Name(Mode::kEnforce), "enforce");
   EXPECT_EQ(Name(Stage::kBprm), "check");

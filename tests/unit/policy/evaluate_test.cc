@@ -431,5 +431,23 @@ TEST(EvaluateTest, AWayThatIsNotKnownIsForTheRuleToSay) {
   EXPECT_EQ(denies("action: allow, ").hits.size(), 0u);
 }
 
+TEST(EvaluateTest, AChainThatIsNotKnownMayBeAny) {
+  const auto judged = [](const std::string& chain, const std::string& more) {
+    const CompiledPolicies policies = Compiled(Policy("a", "  mode: enforce\n  chain: {" + chain +
+                                                               "}\n  rules:\n  - {name: not, " +
+                                                               more + "file: {paths: [/a]}}\n"));
+    Subject subject = Open("/a");
+    subject.chain_unseen = true;
+    return Evaluate(policies, subject);
+  };
+  for (const char* const chain : {"origins: [ssh-login]", "minDepth: 3", "maxDepth: 0"}) {
+    EXPECT_EQ(judged(chain, "").action, Action::kDeny) << chain;
+    EXPECT_EQ(judged(chain, "onTruncated: audit, ").action, Action::kAllow) << chain;
+    EXPECT_EQ(judged(chain, "onTruncated: audit, ").hits.size(), 1u) << chain;
+    EXPECT_EQ(judged(chain, "action: allow, ").hits.size(), 0u) << chain;
+  }
+  EXPECT_EQ(judged("minDepth: 0", "action: allow, ").hits.size(), 1u) << "asks for nothing";
+}
+
 }  // namespace
 }  // namespace nestor

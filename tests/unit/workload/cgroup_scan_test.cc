@@ -39,6 +39,10 @@ TEST(ContainerIdTest, IsEmptyWithoutExactly64LowercaseHexDigits) {
   EXPECT_EQ(ContainerIdFromCgroupName(std::string(64, 'A')), "");
 }
 
+TEST(ContainerIdTest, IsNotThatOfWhoWatchesAContainer) {
+  EXPECT_EQ(ContainerIdFromCgroupName("crio-conmon-" + kId + ".scope"), "");
+}
+
 class CgroupScanTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -98,6 +102,18 @@ TEST_F(CgroupScanTest, AContainerIsFoundFromAProcesssPathAlsoBelowIt) {
     EXPECT_EQ(found->id, id);
     EXPECT_EQ(found->name, kId);
   }
+}
+
+// An engine inside a container, and somebody who would be another container, make such.
+TEST_F(CgroupScanTest, WhatIsCalledAContainerInsideOneIsPartOfIt) {
+  const uint64_t outer = Make("kubepods/pod1/" + kId);
+  Make("kubepods/pod1/" + kId + "/docker/" + kEveryDigitId);
+
+  EXPECT_THAT(Scan(), UnorderedElementsAre(std::pair(outer, kId)));
+  const auto found =
+      FindContainerCgroup(root_, "/kubepods/pod1/" + kId + "/docker/" + kEveryDigitId);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->id, outer);
 }
 
 TEST_F(CgroupScanTest, AContainerIsFoundFromAnotherCgroupNamespace) {

@@ -192,6 +192,52 @@ TEST_F(WorkloadIndexTest, AContainerSeenBeforeTheRuntimeKnowsItIsNamedLater) {
   EXPECT_FALSE(index.Lookup(7).pending);
 }
 
+TEST_F(WorkloadIndexTest, ASecondCgroupOfOneNameIsNotNamed) {
+  script_->Set({Listed(kId, "main")});
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  index.Seen(7, "cri-containerd-" + kId + ".scope");
+  index.Seen(8, kId);
+
+  EXPECT_EQ(index.Lookup(7).container, "main");
+  EXPECT_TRUE(index.Lookup(8).pending);
+  EXPECT_EQ(index.Lookup(8).pod, "");
+  EXPECT_THAT(index.TakeNamed(), SizeIs(1));
+  EXPECT_EQ(index.doubted(), 1U);
+
+  index.Seen(8, kId);  // once more
+  EXPECT_EQ(index.doubted(), 1U);
+}
+
+TEST_F(WorkloadIndexTest, ACgroupCalledLikeAContainerThatEndedIsNotNamed) {
+  ListedContainer ended = Listed(kId, "main");
+  ended.ended = true;
+  script_->Set({ended, Listed(kOther, "side")});
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  index.Seen(7, kId);
+  index.Seen(8, kOther);
+
+  EXPECT_TRUE(index.Lookup(7).pending);
+  EXPECT_EQ(index.Lookup(8).container, "side");
+  EXPECT_EQ(index.doubted(), 1U);
+}
+
+// Its cgroup is seen, and gone, before the runtime is asked.
+TEST_F(WorkloadIndexTest, AContainerThatEndsAtOnceIsNamed) {
+  WorkloadIndex index = Index();
+  ASSERT_TRUE(index.Start().ok());
+  index.Seen(7, kId);
+  index.Removed(7);
+  ListedContainer ended = Listed(kId, "main");
+  ended.ended = true;
+  script_->Set({ended});
+
+  ASSERT_THAT(WaitForNames(index), SizeIs(1));
+  EXPECT_EQ(index.Lookup(7).container, "main");
+  EXPECT_EQ(index.doubted(), 0U);
+}
+
 TEST_F(WorkloadIndexTest, TheSandboxIsNamedByItsPodAlone) {
   script_->Set({Listed(kId, "")});
   WorkloadIndex index = Index();

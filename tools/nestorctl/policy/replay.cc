@@ -90,6 +90,7 @@ std::optional<Subject> SubjectOf(const v1::Event& event) {
   subject.workload.pending = workload.pending();
   subject.origin = HopKindFromName(event.origin()).value_or(HopKind::kNone);
   subject.depth = event.depth();
+  subject.chain_unseen = event.confidence() == Name(Confidence::kUnseen);
   if (event.type() == "exec") {
     subject.path = event.process().exe();
     subject.argv = {event.process().argv().begin(), event.process().argv().end()};
