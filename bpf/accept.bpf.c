@@ -150,6 +150,7 @@ static __always_inline void accepted(struct sock *sk, struct socket *parent)
 		tag = NULL;
 	if (tag)
 		note_reached_pod(context, tag);
+	context->own_turn = 0;
 	/* A connection from a process's own hop opens none. */
 	if (tag && tag->side == SOCKET_SERVER && tag->from_hop_id != context->hop_id && fiber_of(task, context, &fiber)) {
 		if (set_request_state(tag, REQUEST_ACCEPTED))

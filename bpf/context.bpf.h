@@ -15,13 +15,17 @@
 #define MAX_ANCESTORS 4 /* looked at when a task has no context */
 
 /* Kept inside the kernel, beside enum nestor_task_flags. */
-#define TASK_DELEGATE (1U << 27) /* its program runs jobs that others left: cron, at */
-#define TASK_TRACED (1U << 28)   /* process: a tracer's chain took it over; its threads follow at their next fork or exec */
-#define TASK_RECEIVES (1U << 29) /* thread: it has a list of requests in `servings` */
-#define TASK_RECORDED (1U << 30) /* a record named this process: its exit is worth one */
-#define TASK_EXITED (1U << 31)   /* the exit record is out: two last threads may race for it */
+#define TASK_FORKED (1U << 24)      /* process: no program was started since */
+#define TASK_LIKE_PARENT (1U << 25) /* process: whoever may steer its parent steers it, over the same input; see steer.bpf.h */
+#define TASK_BY_PARENT (1U << 26)   /* process: its parent may steer it */
+#define TASK_DELEGATE (1U << 27)    /* its program runs jobs that others left: cron, at */
+#define TASK_TRACED (1U << 28)      /* process: a tracer's chain took it over; its threads follow at their next fork or exec */
+#define TASK_RECEIVES (1U << 29)    /* thread: it has a list of requests in `servings` */
+#define TASK_RECORDED (1U << 30)    /* a record named this process: its exit is worth one */
+#define TASK_EXITED (1U << 31)      /* the exit record is out: two last threads may race for it */
 
-#define TASK_PRIVATE (TASK_TRACED | TASK_RECEIVES | TASK_RECORDED | TASK_EXITED)
+#define TASK_STEERED (TASK_BY_PARENT | TASK_LIKE_PARENT)
+#define TASK_PRIVATE (TASK_STEERED | TASK_FORKED | TASK_TRACED | TASK_RECEIVES | TASK_RECORDED | TASK_EXITED)
 
 struct cause {
 	u64 hop_id; /* 0: none */
@@ -77,11 +81,14 @@ struct task_context {
 	u32 agents_exec;  /* the exec that agents_own is of: the lower half of the kernel's count */
 	u8 alone_waits;   /* its request is not answered */
 	u8 alone_untold;  /* which request_states does not say yet, see tell_alone */
-	u8 pad[2];
+	u16 own_open;     /* thread: requests of its own hop that it received and has not answered */
 	u64 alone;        /* the only connection that its process serves, see goes_on_alone; 0: not known to be the only one */
 	u64 alone_turn;   /* in which it brought the last request, see turn_of */
 	u64 agents_own;   /* marks: the agents that its process is; see agents_join */
 	u64 agents_above; /* and those that it is below, inside its hop */
+	u64 spawn_sleeps; /* thread: how often it slept only until what it started had begun, see turn_of */
+	u64 cause_turn;   /* in which the request of `cause` came last, see turn_of */
+	u64 own_turn;     /* thread: what it received last came from its own hop; the turn in which, and 1; 0: it did not */
 };
 
 enum socket_side {
@@ -97,17 +104,19 @@ struct socket_tag {
 	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself */
 	struct nestor_process peer;
 	u64 from_container;           /* server: the client's container; 0: host */
-	u64 outbox;                   /* client, pair: where its sends leave their hop, see senders; 0: nowhere */
-	u64 inbox;                    /* server, pair: where the hop of what it receives is; 0: nowhere */
+	u64 outbox;                   /* where its sends leave their hop, see senders; 0: nowhere */
+	u64 inbox;                    /* where the hop of what it receives is; 0: nowhere */
 	struct cause other;           /* server: the hop of another sender than the client */
 	u64 other_from;               /* and the hop that it comes from */
 	struct nestor_process holder; /* who got the connection by a passed descriptor */
 	struct cause passed;          /* and the fd-pass hop that this opened */
 	u32 side;
-	u8 shared;        /* not only the hop that made it sends on it */
-	u8 request;       /* server: enum request_state, of what came last; 0: nothing came */
-	u8 sent;          /* client: something was sent */
-	u8 answers;       /* server: something was sent */
+	u8 shared;  /* not only the hop that made it sends on it */
+	u8 request; /* server: enum request_state, of what came last; 0: nothing came */
+	u8 sent;    /* client: something was sent */
+	u8 answers; /* server: something was sent */
+	u8 pushes;  /* server: something was sent that was another one's */
+	u8 pad[7];
 	u64 sent_in_turn; /* client: the turn of the thread that sent first, see turn_of */
 	u64 sent_in_hop;  /* client: and what it had received last */
 };
@@ -362,6 +371,16 @@ static __always_inline void tag_as_client(struct socket_tag *tag, const struct c
 	tag->side = SOCKET_CLIENT;
 	tag->cause = *cause;
 	tag->outbox = outbox;
+}
+
+/*
+ * What a server sends back on this connection while it is at another one's request (a message bus, a broker) is for that one: it is left
+ * under `inbox`, the client's own socket. `hop` is the connection's own, whose answers are the client's.
+ */
+static __always_inline void expect_answers(struct socket_tag *tag, u64 inbox, u64 hop)
+{
+	tag->inbox = inbox;
+	tag->from_hop_id = hop;
 }
 
 static __always_inline void tag_as_half_of_pair(struct socket_tag *tag, struct sock *sk, struct sock *other,

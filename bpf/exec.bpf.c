@@ -4,6 +4,7 @@
 #include "path.bpf.h"
 #include "program.bpf.h"
 #include "requests.bpf.h"
+#include "steer.bpf.h"
 #include "turn.bpf.h"
 
 static __always_inline u32 mount_namespace(struct task_struct *task)
@@ -241,6 +242,8 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 	context->exec_id = task->self_exec_id;
 	/* An exec ends what the thread was serving for others: the new program knows nothing of it. */
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	context->own_turn = 0;
+	context->own_open = 0;
 	tell_alone(context);
 	context->alone = 0;
 	if (context->flags & TASK_RECEIVES) {
@@ -256,6 +259,7 @@ int TRACEPOINT_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct lin
 	job = job && !fresh && !(context->flags & TASK_DELEGATE);
 	if (job)
 		fresh = start_delegated(task, context);
+	note_input(task, context, fresh);
 	note_crossings(task, context, fresh, login || job);
 	if (!in_scope(task, context))
 		return 0;

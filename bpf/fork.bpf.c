@@ -20,6 +20,26 @@ static __always_inline void follow_traced_leader(struct task_struct *task, struc
 	context->agents_above = leader->agents_above;
 }
 
+/* vfork, posix_spawn: the parent sleeps until the child has begun its program. */
+static __always_inline bool shares_memory(struct task_struct *parent, struct task_struct *child)
+{
+	return BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm);
+}
+
+/*
+ * A thread that begins when its maker has accepted a connection and nothing came over it yet. It is that connection's thread where the
+ * maker only accepts; one that receives, too, may have begun it for anything else. Never exact: threads share their memory, so any may give
+ * orders.
+ */
+static __always_inline void inherit_connection(struct task_context *context)
+{
+	struct serving *serving = find_serving(bpf_get_current_task_btf());
+
+	if (context->cause.accepted && serving && serving->takes_requests)
+		__builtin_memset(&context->cause, 0, sizeof(context->cause));
+	context->cause.confidence = weakest(context->cause.confidence, NESTOR_INFERRED);
+}
+
 /*
  * A new thread serves what its creator served: thread-per-connection servers. A request that its creator has read already may be another
  * thread's by the time this one starts something: a pool that grows gives its workers all that comes. So it counts only while it is open.
@@ -28,8 +48,12 @@ static __always_inline void inherit_request(struct task_struct *thread, struct t
 {
 	struct cause cause = context->cause;
 
-	if (!cause.hop_id || !is_open(&cause))
+	if (!cause.hop_id)
 		return;
+	if (!is_open(&cause)) {
+		inherit_connection(context);
+		return;
+	}
 	hand_over(bpf_get_current_task_btf(), thread, &cause);
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));
 }
@@ -58,6 +82,9 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 		return 0;
 	to->alone = 0;
 	to->alone_untold = 0;
+	to->own_turn = 0;
+	to->own_open = 0;
+	to->spawn_sleeps = 0;
 	if (child->tgid == parent->tgid) {
 		tell_alone(from);
 		from->alone_over = 1;
@@ -72,12 +99,15 @@ int TRACEPOINT_PROG(on_fork, struct task_struct *parent, struct task_struct *chi
 	}
 
 	to->parent = key;
+	to->flags |= TASK_BY_PARENT | TASK_FORKED;
 	begin_below_agents(to);
 	if (resolve_cause(from, &cause) && cause.hop_id != from->hop_id) {
 		/* How sure the server's own place is does not matter: the way from the origin does not lead through it. */
 		enter_hop(child, to, &cause);
 	} else {
+		to->confidence = weakest(from->confidence, cause.confidence);
 		__builtin_memset(&to->cause, 0, sizeof(to->cause));
 	}
+	from->spawn_sleeps += shares_memory(parent, child);
 	return 0;
 }

@@ -412,6 +412,7 @@ struct scm_cookie {
 
 struct pt_regs { /* x86-64 */
 	unsigned long r14;
+	unsigned long r10;
 	unsigned long bx;
 	unsigned long sp;
 	unsigned long cx;
@@ -432,6 +433,11 @@ struct sock {
 	struct pid *sk_peer_pid; /* of a unix listener: who listens */
 	u16 sk_type;
 	u16 sk_protocol;
+	u8 sk_shutdown;
+};
+
+struct pipe_inode_info {
+	unsigned int writers;
 };
 
 struct socket {

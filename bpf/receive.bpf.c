@@ -43,10 +43,31 @@ static __always_inline void take_request(struct task_struct *task, struct task_c
 		context->cause.confidence = weakest(cause->confidence, NESTOR_INFERRED);
 	}
 	context->cause.accepted = 0;
+	context->cause_turn = turn_of(task, context);
+	context->own_turn = 0;
 	if (tag->side == SOCKET_PAIR)
 		request_handed(task, context, &context->cause);
 	else
 		request_came(task, context, tag, &context->cause, &before);
+}
+
+/* A request came from the process's own hop: the server works for itself as far as chains go, and for nobody whose request came before. */
+static __always_inline void take_own(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
+{
+	struct serving *of_process;
+	struct fiber_key fiber;
+	struct cause own;
+
+	context->own_turn = turn_of(task, context) + 1;
+	if (!tag->shared) { /* else it is not known whose is answered by what is sent there */
+		context->own_open += tag->request != REQUEST_WAITS;
+		tag->request = REQUEST_WAITS;
+	}
+	of_process = find_serving(task->group_leader);
+	if (!of_process || !of_process->has_fibers || !fiber_of(task, context, &fiber))
+		return;
+	own_cause(&own, context);
+	fiber_serves(&fiber, &own);
 }
 
 /* An answer came on a connection that was made for a request: the thread goes on with that. */
@@ -63,6 +84,8 @@ static __always_inline void take_answer(struct task_struct *task, struct task_co
 		context->cause.confidence = weakest(tag->cause.confidence, NESTOR_INFERRED);
 		context->cause.accepted = 0;
 	}
+	context->cause_turn = turn_of(task, context);
+	context->own_turn = 0;
 	request_handed(task, context, &context->cause);
 }
 
@@ -91,6 +114,29 @@ static __always_inline bool carries_requests(struct sock *sk)
 	return family == AF_INET || family == AF_INET6 || (family == AF_UNIX && sk->sk_type != SOCK_DGRAM);
 }
 
+/*
+ * The server at the other end sent this while it was at another one's request. False: it did not, or it may also be the answer to what this
+ * process asked: then its process was told something all the same.
+ */
+static __always_inline bool take_pushed(struct task_struct *task, struct task_context *context, struct socket_tag *tag, struct sock *sk)
+{
+	struct serving *of_process;
+	struct cause cause = {};
+
+	if (!cause_of_sender(task, context, tag, sk, &cause) || !cause.hop_id || cause.hop_id == context->hop_id)
+		return false;
+	of_process = serving_of_process(task);
+	if (of_process)
+		note_told(&of_process->told, &cause);
+	if (cause.confidence == NESTOR_AMBIGUOUS)
+		return false;
+	context->cause = cause;
+	context->cause.accepted = 0;
+	context->cause_turn = turn_of(task, context);
+	context->own_turn = 0;
+	return true;
+}
+
 static __always_inline void received(struct sock *sk, int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -110,7 +156,7 @@ static __always_inline void received(struct sock *sk, int result)
 	}
 	tag = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (tag && goes_on_alone(context, tag) && !(shared_connections && tag->inbox)) {
-		context->alone_turn = turn_of(task);
+		context->alone_turn = turn_of(task, context);
 		alone_has(context, tag, REQUEST_WAITS);
 		return;
 	}
@@ -118,10 +164,14 @@ static __always_inline void received(struct sock *sk, int result)
 		take_request(task, context, tag, &cause);
 		return;
 	}
+	if (tag && tag->side == SOCKET_CLIENT && tag->inbox && shared_connections && take_pushed(task, context, tag, sk))
+		return;
 	if (tag && tag->side == SOCKET_CLIENT && tag->cause.hop_id != context->hop_id && !tag->shared) {
 		take_answer(task, context, tag);
 		return;
 	}
+	if (tag && tag->side == SOCKET_SERVER && is_of_own(context, tag))
+		take_own(task, context, tag);
 	if (!context->cause.hop_id)
 		return;
 	__builtin_memset(&context->cause, 0, sizeof(context->cause));

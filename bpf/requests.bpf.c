@@ -73,6 +73,25 @@ __noinline int queue_request(struct request_list *requests, struct cause *cause,
 	return 0;
 }
 
+__noinline int note_told(struct request_list *told, struct cause *cause)
+{
+	u64 now = bpf_ktime_get_boot_ns();
+	u32 at;
+
+	if (!told || !cause)
+		return 0;
+	for (int i = 0; i < REQUESTS_KEPT; i++) {
+		if (told->list[i].cause.hop_id != cause->hop_id)
+			continue;
+		told->list[i].turn = now;
+		return 0;
+	}
+	told->several |= told->next;
+	at = told->next++ & (REQUESTS_KEPT - 1);
+	put_request(&told->list[at], cause, now);
+	return 0;
+}
+
 /* A look through a list: the open ones, of these those of one turn, or those of a later time, open or not. bpf_loop, not a loop: the
  * verifier looks at one round. */
 struct look {
@@ -81,15 +100,19 @@ struct look {
 	struct nestor_hop_body *body;
 	u64 turn;
 	u64 later;
+	u64 except; /* all but this hop, or but this connection's */
 	bool any_turn;
 	bool only_answered;
 	u32 count;
+	u32 listed; /* of `told` */
 };
 
 static __always_inline bool is_looked_for(const struct look *look, const struct request *request)
 {
 	if (look->later)
 		return request->cause.hop_id && request->turn > look->later && !(look->only_answered && is_open(&request->cause));
+	if (look->except && request->cause.connection == look->except)
+		return false;
 	return (look->any_turn || request->turn == look->turn) && is_open(&request->cause);
 }
 
@@ -137,6 +160,16 @@ __noinline u32 count_of_turn(struct request_list *requests, u64 turn, struct cau
 	return look.count;
 }
 
+__noinline u32 count_elsewhere(struct request_list *requests, u64 connection)
+{
+	struct look look = {.requests = requests, .except = connection, .any_turn = true, .count = unknown_zero};
+
+	if (!requests)
+		return 0;
+	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
+	return look.count;
+}
+
 __noinline u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests)
 {
 	struct look look = {.requests = requests, .body = body, .any_turn = true, .count = unknown_zero};
@@ -165,6 +198,53 @@ __noinline u32 add_later(struct nestor_hop_body *body, u32 count, struct request
 		return count;
 	bpf_loop(REQUESTS_KEPT, look_at, &look, 0);
 	return look.count;
+}
+
+/* One of `told`. */
+static long look_at_told(u32 index, void *argument)
+{
+	struct look *look = argument;
+	struct request *request = &look->requests->list[index & (REQUESTS_KEPT - 1)];
+	u64 hop = request->cause.hop_id;
+	bool open;
+
+	if (!hop || hop == look->except)
+		return 0;
+	open = is_open(&request->cause);
+	if (open ? look->only_answered : request->turn <= look->later || look->any_turn)
+		return 0;
+	look->count++;
+	if (look->body && body_of(hop)) /* of one that is closed for long no more is known than that it was there */
+		look->listed = add_candidate(look->body, look->listed, hop);
+	return 0;
+}
+
+__noinline u32 count_told(struct request_list *told, u64 since, u64 except)
+{
+	struct look look = {.requests = told, .later = since, .except = except, .count = unknown_zero};
+
+	if (!told)
+		return 0;
+	bpf_loop(REQUESTS_KEPT, look_at_told, &look, 0);
+	return look.count;
+}
+
+__noinline int add_told(struct nestor_hop_body *body, struct request_list *told, u64 since, u64 own)
+{
+	struct look look = {.requests = told, .body = body, .later = since, .except = own, .any_turn = true, .count = unknown_zero};
+
+	if (!body || !told)
+		return 0;
+	look.listed = unknown_zero;
+	bpf_loop(REQUESTS_KEPT, look_at_told, &look, 0);
+	look.any_turn = false;
+	look.only_answered = true;
+	bpf_loop(REQUESTS_KEPT, look_at_told, &look, 0);
+	if (look.listed >= NESTOR_CANDIDATES)
+		look.listed = NESTOR_CANDIDATES - 1;
+	add_candidate(body, look.listed, own);
+	body->candidate_count = look.count + 1;
+	return 0;
 }
 
 __noinline int forget_request(struct request_list *requests, struct cause *cause)

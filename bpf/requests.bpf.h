@@ -57,6 +57,11 @@ struct serving {
 	u64 did;               /* a worker: the request that it answered last */
 	struct cause answered; /* by this thread, and it received nothing since */
 	u64 answered_turn;
+	u64 came_turn;  /* in which it received last */
+	u32 came_count; /* and how many requests then */
+	u32 child_mixed;
+	u64 child_hop;     /* process: that of the child which ended last, `child_mixed`: and of another one just before */
+	u64 child_turn;    /* of the process's first thread, in which */
 	u8 interleaves;    /* it answered one request while it was at another: it goes back and forth */
 	u8 in_order;       /* how often it answered what it had received last, while another request waited */
 	u8 gave;           /* what it received last was given to another thread */
@@ -66,7 +71,10 @@ struct serving {
 	u8 takes_requests; /* it received requests from clients itself */
 	u8 has_fibers;     /* process: goroutines serve in it, and threads say nothing */
 	u32 unsettled_count;
-	u32 pad;
+	u8 worked;        /* for what it received last it did something itself */
+	u8 loop;          /* enum event_loop, as far as it was looked for */
+	u8 answers_first; /* process: it did something when what it had received last was answered */
+	u8 pad;
 	u64 unsettled[UNSETTLED_KEPT]; /* ambiguous hops that it opened since it answered a request last; see settle.bpf.h */
 	/* Process: */
 	struct request_list process;
@@ -75,6 +83,7 @@ struct serving {
 	 * first. So these are the requests that a worker was woken for, until one is seen at work while no other is here, or answers.
 	 */
 	struct request_list handed;
+	struct request_list told;      /* the last ones of all, answered and closed ones, too: who may have told this process what to do */
 	struct request_list unclaimed; /* received by one thread, which then went on to another without waking anybody */
 	u64 locks[LOCKS_KEPT];         /* futexes that workers, too, wake others at: they hand on a lock there and no request */
 };
@@ -123,10 +132,11 @@ static __always_inline bool another_did(const struct serving *serving, const str
 /*
  * A thread that serves many waits for all of them at once (epoll, poll, select) and then does what came. Between two waits is a turn: what
  * it received in this one is what it works for now. A wait that finds something at once does not sleep, so a turn may be long, never short.
+ * Who starts a program by vfork or posix_spawn sleeps until that has begun, which ends no turn: on_fork counts these.
  */
-static __always_inline u64 turn_of(struct task_struct *task)
+static __always_inline u64 turn_of(struct task_struct *task, const struct task_context *context)
 {
-	return task->nvcsw;
+	return task->nvcsw - context->spawn_sleeps;
 }
 
 /* There may be more candidates than a hop can list; it says how many. */
@@ -148,6 +158,8 @@ extern int remember_request(struct request_list *requests, struct cause *cause, 
 extern u32 count_open(struct request_list *requests, struct cause *only);
 /* The same of one turn only. */
 extern u32 count_of_turn(struct request_list *requests, u64 turn, struct cause *only);
+/* How many open ones came over other connections than this. */
+extern u32 count_elsewhere(struct request_list *requests, u64 connection);
 /* Lists the open ones in an ambiguous hop; returns how many there are. */
 extern u32 add_candidates(struct nestor_hop_body *body, struct request_list *requests);
 /* The same for those of a later time. */
@@ -157,6 +169,12 @@ extern u32 add_later(struct nestor_hop_body *body, u32 count, struct request_lis
 /* Puts one last; a full list loses its oldest. And takes one out. */
 extern int queue_request(struct request_list *requests, struct cause *cause, u64 time);
 extern int forget_request(struct request_list *requests, struct cause *cause);
+/* A request that came to the process, to those of `told`. */
+extern int note_told(struct request_list *told, struct cause *cause);
+/* How many of `told` are not `except` and open, or came after `since`. */
+extern u32 count_told(struct request_list *told, u64 since, u64 except);
+/* Lists all these but the hop `own` in an ambiguous hop, open ones first, and behind them `own`. */
+extern int add_told(struct nestor_hop_body *body, struct request_list *told, u64 since, u64 own);
 /* Takes out all that came over one connection. */
 extern int forget_connection(struct request_list *requests, u64 connection);
 /* One that is among them came again, in this turn. */
@@ -254,6 +272,21 @@ static __always_inline void leave_unclaimed(struct serving *serving, struct serv
 	if (before->hop_id && before->hop_id != next->hop_id && !serving->gave && of_process->hands_over && is_open(before))
 		queue_request(&of_process->unclaimed, before, bpf_ktime_get_boot_ns());
 	serving->gave = 0;
+	serving->worked = 0;
+}
+
+/* The thread answers what it received last, and neither did anything for it nor woke anybody: it may lie in a queue. */
+static __always_inline void answers_unclaimed(struct task_struct *task, struct serving *serving, struct cause *answered)
+{
+	struct serving *of_process;
+
+	if (serving->gave || serving->worked)
+		return;
+	of_process = find_serving(task->group_leader);
+	if (!of_process || !of_process->hands_over)
+		return;
+	serving->worked = 1;
+	queue_request(&of_process->unclaimed, answered, bpf_ktime_get_boot_ns());
 }
 
 /*
@@ -307,7 +340,7 @@ static __always_inline void note_alone(struct task_struct *task, struct task_con
 	if (!only || BPF_CORE_READ(task, signal, nr_threads) != 1)
 		return;
 	context->alone = cause->connection;
-	context->alone_turn = turn_of(task);
+	context->alone_turn = turn_of(task, context);
 }
 
 /* The list of a thread that goes on to another request: it learns in which turn the one before came last. */
@@ -319,6 +352,33 @@ static __always_inline void leave_alone(struct task_context *context, struct req
 	note_turn(received, context->alone, context->alone_turn);
 	context->alone = 0;
 	context->alone_over = 0;
+}
+
+/* A connection from the server's own hop, or the one that its hop was opened for. */
+static __always_inline bool is_of_own(const struct task_context *context, const struct socket_tag *tag)
+{
+	return tag->from_hop_id == context->hop_id || tag->cause.hop_id == context->hop_id;
+}
+
+static __always_inline void note_came(struct serving *serving, u64 turn, bool another)
+{
+	if (serving->came_turn != turn)
+		serving->came_count = 0;
+	serving->came_turn = turn;
+	serving->came_count += another || !serving->came_count;
+}
+
+/* What the thread received last. */
+static __always_inline bool came_in_this_turn(struct task_struct *task, const struct task_context *context)
+{
+	return context->cause.hop_id && (context->alone ? context->alone_turn : context->cause_turn) == turn_of(task, context);
+}
+
+/* Nothing else came in this turn, so what the thread does in it is for that. */
+static __always_inline bool came_alone_in_this_turn(struct task_struct *task, const struct task_context *context,
+						    const struct serving *serving)
+{
+	return came_in_this_turn(task, context) && (!serving || serving->came_count <= 1);
 }
 
 /* A request came to this thread. `tag` is that of its connection, `before` what the thread was at. */
@@ -346,9 +406,11 @@ static __noinline __maybe_unused void request_came(struct task_struct *task, str
 	serving->takes_requests = 1;
 	leave_unclaimed(serving, of_process, before, cause);
 	serving->answered.hop_id = 0;
+	note_came(serving, turn_of(task, context), before->hop_id != cause->hop_id);
 	leave_alone(context, &serving->received);
 	remember_request(&of_process->process, cause, 0);
-	remember_request(&serving->received, cause, turn_of(task));
+	note_told(&of_process->told, cause);
+	remember_request(&serving->received, cause, turn_of(task, context));
 	if (serving == of_process)
 		note_alone(task, context, serving, cause);
 }
@@ -373,6 +435,7 @@ static __noinline __maybe_unused void request_came_to_fiber(struct task_struct *
 	if (ends)
 		forget_connection(&of_process->process, cause->connection);
 	remember_request(&of_process->process, cause, 0);
+	note_told(&of_process->told, cause);
 }
 
 /* Another thread or process of the same program read a request and told this one: it is open as long as its connection says. */
@@ -387,7 +450,7 @@ static __noinline __maybe_unused void request_handed(struct task_struct *task, s
 		return;
 	context->flags |= TASK_RECEIVES;
 	leave_alone(context, &serving->received);
-	remember_request(&serving->received, cause, turn_of(task));
+	remember_request(&serving->received, cause, turn_of(task, context));
 }
 
 #define SYS_FUTEX 202 /* x86-64 */
@@ -401,6 +464,17 @@ static __always_inline u64 futex_of(struct task_struct *task)
 	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
 
 	return registers->orig_ax == SYS_FUTEX ? registers->di & ~7ULL : 0;
+}
+
+/*
+ * The woken thread waits at a futex for a limited time: at an interpreter's lock, which it goes back for again and again, and which says
+ * nothing of what it is at. A queue's is waited at without a limit.
+ */
+static __always_inline bool waits_for_a_time(struct task_struct *woken)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(woken);
+
+	return registers->orig_ax == SYS_FUTEX && registers->r10;
 }
 
 static __always_inline bool is_lock(const struct serving *of_process, u64 futex)
@@ -433,6 +507,8 @@ static __noinline __maybe_unused void hand_over(struct task_struct *task, struct
 		return;
 	of_process = serving_of_process(task);
 	if (of_process && is_lock(of_process, futex_of(task)))
+		return;
+	if (waits_for_a_time(to))
 		return;
 	of_other = serving_of(to);
 	if (of_other) {
@@ -521,10 +597,11 @@ static __noinline __maybe_unused void request_answered(struct task_struct *task,
 	serving = context ? find_serving(task) : NULL;
 	if (serving && (context->flags & TASK_RECEIVES)) {
 		serving->answered = tag->cause;
-		serving->answered_turn = turn_of(task);
-		if (context->cause.connection == tag->cause.connection)
+		serving->answered_turn = turn_of(task, context);
+		if (context->cause.connection == tag->cause.connection) {
+			answers_unclaimed(task, serving, &tag->cause);
 			answers_in_order(serving);
-		else if (is_open(&context->cause))
+		} else if (is_open(&context->cause))
 			goes_elsewhere(task, serving, &tag->cause);
 	}
 	if (serving && !serving->takes_requests) {

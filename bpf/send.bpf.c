@@ -2,6 +2,40 @@
 #include "lsm.bpf.h"
 #include "senders.bpf.h"
 
+/*
+ * What a server sends on a connection while it is at another one's request: a message bus passes on a call, a broker a job. Where nothing
+ * waits for an answer there it is a request of that one; else it may be the answer, and the receiver takes it for either. So it does when
+ * the server received from several before it sent.
+ */
+static __noinline __maybe_unused void sends_for_other(struct socket_tag *tag)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_context *context = find_context(task);
+	struct cause cause;
+
+	if (!tag || !context)
+		return;
+	cause = context->cause;
+	if (!cause.hop_id || cause.accepted || cause.hop_id == tag->cause.hop_id || cause.hop_id == tag->from_hop_id) {
+		if (!tag->pushes)
+			return;
+		cause = tag->cause;
+	} else if (tag->request == REQUEST_WAITS && context->cause_turn != turn_of(task, context)) {
+		return;
+	} else if (tag->request == REQUEST_WAITS || !came_alone_in_this_turn(task, context, find_serving(task))) {
+		cause.confidence = NESTOR_AMBIGUOUS;
+	}
+	tag->pushes = 1;
+	leave_sender(tag->outbox, task, context, &cause);
+}
+
+static __always_inline void answers_own(struct task_context *context, struct socket_tag *tag)
+{
+	context->own_open -= !!context->own_open;
+	if (!tag->shared)
+		tag->request = REQUEST_ANSWERED;
+}
+
 /* On a connection that a client opened: the request that came over it is answered. */
 static __always_inline void server_sends(struct socket_tag *tag)
 {
@@ -9,10 +43,16 @@ static __always_inline void server_sends(struct socket_tag *tag)
 	struct task_struct *task;
 
 	tag->answers = 1;
+	if (tag->outbox)
+		sends_for_other(tag);
 	if (tag->request != REQUEST_WAITS)
 		return;
 	task = bpf_get_current_task_btf();
 	context = find_context(task);
+	if (context && is_of_own(context, tag))
+		answers_own(context, tag);
+	if (tag->request != REQUEST_WAITS)
+		return;
 	if (context && goes_on_alone(context, tag))
 		alone_has(context, tag, REQUEST_ANSWERED);
 	else
@@ -25,7 +65,7 @@ static __always_inline void server_sends(struct socket_tag *tag)
  */
 static __always_inline bool sends_first(struct task_struct *task, struct task_context *context, struct socket_tag *tag)
 {
-	u64 turn = turn_of(task), received = context->cause.hop_id;
+	u64 turn = turn_of(task, context), received = context->cause.hop_id;
 
 	if (tag->sent)
 		return tag->sent_in_turn == turn && tag->sent_in_hop == received;

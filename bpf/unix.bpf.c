@@ -10,8 +10,9 @@ static __always_inline void unix_connected(struct sock *sock, struct sock *other
 	struct task_context *context = context_of(task);
 	struct nestor_socket *record;
 	struct socket_tag *tag;
+	struct nestor_hop_body *body = NULL;
 	struct cause from = {};
-	u64 key;
+	u64 key, server_hop = 0;
 
 	if (!context || !context->hop_id)
 		return;
@@ -19,12 +20,17 @@ static __always_inline void unix_connected(struct sock *sock, struct sock *other
 	key = bpf_get_socket_cookie(newsk);
 	tag = bpf_sk_storage_get(&sockets, newsk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (tag)
-		tag_unix_server(tag, task, context, other, &from, key);
+		body = tag_unix_server(tag, task, context, other, &from, key);
 	else
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
+	if (body) {
+		server_hop = body->id;
+		tag->outbox = bpf_get_socket_cookie(sock);
+	}
 	tag = bpf_sk_storage_get(&sockets, sock, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (tag) {
 		tag_as_client(tag, &from, key);
+		expect_answers(tag, bpf_get_socket_cookie(sock), server_hop);
 	} else {
 		count_loss(NESTOR_LOSS_SOCKET_STORAGE);
 	}

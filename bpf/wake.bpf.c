@@ -17,6 +17,28 @@ static __always_inline void worker_wakes(struct task_struct *task, struct task_s
 		serving->woken_by.hop_id = 0;
 }
 
+#define HANDS_ON_WITHIN 2 /* turns: it may have to wait for its interpreter in between */
+
+static __always_inline bool came_lately(struct task_struct *task, const struct task_context *context)
+{
+	u64 came = context->alone ? context->alone_turn : context->cause_turn;
+
+	return turn_of(task, context) - came <= HANDS_ON_WITHIN;
+}
+
+/*
+ * The waker is at a request that it may hand on: one that waits, or came just now and is answered already ("accepted"), if no other did. By
+ * a futex only what came just now: later it also wakes whoever waits for a lock of its interpreter.
+ */
+static __always_inline bool hands_on(struct task_struct *task, const struct task_context *context)
+{
+	if (!context->cause.hop_id || (futex_of(task) && !came_lately(task, context)))
+		return false;
+	if (is_open(&context->cause))
+		return true;
+	return context->cause.connection && !context->cause.accepted && came_alone_in_this_turn(task, context, find_serving(task));
+}
+
 /*
  * Hook: tp_btf/sched_waking, in the waker. Lowest kernel: 5.15 (bpf_task_pt_regs).
  * A thread that received a request hands it to a worker of its process by a queue: futex, eventfd or pipe, it wakes the worker. The worker
@@ -36,7 +58,7 @@ int TRACEPOINT_PROG(on_waking, struct task_struct *woken)
 	context = find_context(task);
 	if (!context)
 		return 0;
-	if (context->cause.hop_id && is_open(&context->cause)) {
+	if (hands_on(task, context)) {
 		cause = context->cause;
 		hand_over(task, woken, &cause);
 	} else if (!context->cause.hop_id) {

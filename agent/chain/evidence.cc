@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/chain/evidence.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <iterator>
 
@@ -61,7 +62,19 @@ std::string Accepted(const HopRecord& hop, const RemoteInfo* remote) {
   return text;
 }
 
+// The server's own hop, which an ambiguous one is below, is a candidate, too.
+bool MayBeOwn(const HopRecord& hop) {
+  return std::find(hop.candidates.begin(), hop.candidates.end(), hop.parent_id) !=
+         hop.candidates.end();
+}
+
 std::string Ambiguous(const HopRecord& hop) {
+  if (MayBeOwn(hop)) {
+    const uint32_t others = hop.candidate_count - 1;
+    return Who(hop.from_comm, hop.from) + " was told what to do by " +
+           (others == 1 ? "a request" : std::to_string(others) + " requests") +
+           ", and may also work for itself: nothing shows which of it this is";
+  }
   return Who(hop.from_comm, hop.from) + " was at " + std::to_string(hop.candidate_count) +
          " requests at once: this came from one of them";
 }

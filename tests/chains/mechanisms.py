@@ -55,8 +55,8 @@ BOUNDARIES = {boundary.name: boundary for boundary in (
 STREAMS = ("tcp", "unix", "abstract")
 MODELS = {model.name: model for model in (
     Model("fork", EXACT, STREAMS + ("seqpacket",)),
-    Model("thread", EXACT, STREAMS),
-    Model("prefork", EXACT, STREAMS),
+    Model("thread", INFERRED, STREAMS),                # threads share their memory: never exact
+    Model("prefork", INFERRED, STREAMS),               # one after the other in one process
     Model("pool", INFERRED, STREAMS),                 # workers get connections
     Model("queue", INFERRED, STREAMS),                # workers get requests that another thread read
     Model("loop", INFERRED, STREAMS + ("seqpacket",)),

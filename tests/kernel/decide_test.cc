@@ -77,6 +77,27 @@ TEST_F(DecideTest, ARuleAboutAnOriginHoldsBelowAFileCalledCron) {
   EXPECT_EQ(Verdicts().size(), 1u);
 }
 
+TEST_F(DecideTest, ARuleAboutDepthHoldsFromTheLeastToTheMost) {
+  const Sandbox container;
+  const std::string forbidden = "/bin/true forbidden; exit $?";
+  const std::vector<std::string> below = {"/usr/bin/setpriv", "--reuid=65534", "/bin/sh", "-c",
+                                          forbidden};
+  const char* rule =
+      "rules:\n  - {name: no-true, exec: {paths: [\"/**/true\"], args: [forbidden]}}\n";
+  EXPECT_EQ(Wait(container.Exec({"/bin/true"})), 0);  // the entrypoint
+
+  Node::Get().SetPolicy(InForce(std::string("  chain: {minDepth: 1}\n  ") + rule));
+  EXPECT_EQ(Sh(container, forbidden), 0);
+  EXPECT_EQ(Wait(container.Exec(below)), 126);
+
+  Node::Get().SetPolicy(InForce(std::string("  chain: {minDepth: 2}\n  ") + rule));
+  EXPECT_EQ(Wait(container.Exec(below)), 0);
+
+  Node::Get().SetPolicy(InForce(std::string("  chain: {maxDepth: 0}\n  ") + rule));
+  EXPECT_EQ(Sh(container, forbidden), 126);
+  EXPECT_EQ(Wait(container.Exec(below)), 0);
+}
+
 TEST_F(DecideTest, TheHostIsNotJudged) {
   Node::Get().SetPolicy(kForbidArgument);
 

@@ -6,6 +6,7 @@ Each server runs `/bin/true WORD` for a request whose text is WORD, answers it, 
 import array
 import ctypes
 import os
+import pty
 import queue
 import select
 import signal
@@ -69,6 +70,13 @@ def ask_when_told(name, word):
     client.send(word.encode())
     if client.recv(64) != b"done":
         sys.exit("no answer")
+
+
+def ask_when_begun(name, word):
+    """Asks when /tmp/NAME is there."""
+    while not Path("/tmp", name).exists():
+        time.sleep(0.01)
+    ask(name, word)
 
 
 def serve(name, count, kind=STREAM):
@@ -396,8 +404,8 @@ def serve_swapped(name):
         worker.start()
     listener = listen(name)
     for number in range(2):
-        [jobs[number]] = accept_and_receive(listener, 1)
         until_it_waits(workers[number].native_id)
+        [jobs[number]] = accept_and_receive(listener, 1)
         wakes[number].put(True)
     for worker in workers:
         worker.join()
@@ -421,11 +429,10 @@ def serve_both(name):
     worker.start()
     listener = listen(name)
     for given in range(2):
-        [job] = accept_and_receive(listener, 1)
         while len(taken) < given:
             time.sleep(0.01)
         until_it_waits(worker.native_id)  # so it is woken for each
-        jobs.put(job)
+        jobs.put(*accept_and_receive(listener, 1))
     worker.join()
 
 
@@ -447,6 +454,113 @@ def serve_after_answer(name):
     first.send(b"done")
     run(word)
     answer(second)
+
+
+def serve_beside_a_timer(name):
+    """One thread has a request; while that waits, another one, which nobody ever asked anything, runs `NAME-timer`."""
+    held, over = threading.Event(), threading.Event()
+
+    def tick():
+        while not held.is_set():
+            time.sleep(0.01)
+        run(name + "-timer")
+        over.set()
+
+    threading.Thread(target=tick).start()
+    [(connection, _)] = accept_and_receive(listen(name), 1)
+    held.set()
+    while not over.is_set():
+        time.sleep(0.01)
+    answer(connection)
+
+
+def serve_own_and_others(name):
+    """A thread for each connection. The first word is run when the second one, a child's of the server, has been run and answered."""
+    second_over, first_here = threading.Event(), Path("/tmp", name)
+    asking = subprocess.Popen([sys.executable, __file__, "ask-when-begun", name, name + "-own"], stdin=subprocess.DEVNULL)
+
+    def serve(connection, first):
+        word = connection.recv(64).decode()
+        if first:
+            second_over.wait()
+        run(word)
+        answer(connection)
+        second_over.set()
+
+    listener = listen(name)
+    threads = []
+    for number in range(2):
+        connection, _ = listener.accept()
+        threads.append(threading.Thread(target=serve, args=(connection, number == 0)))
+        threads[-1].start()
+        if number == 0:
+            first_here.touch()
+    for thread in threads:
+        thread.join()
+    first_here.unlink()
+    asking.wait()
+
+
+def serve_by_kept_child(name):
+    """A process that is forked for the first of two requests does the second one's work, too: it gets words by a pipe."""
+    listener = listen(name)
+    orders, order = os.pipe()
+    reports, report = os.pipe()
+    for number in range(2):
+        [(connection, word)] = accept_and_receive(listener, 1)
+        if number == 0 and os.fork() == 0:
+            for _ in range(2):
+                run(os.read(orders, 64).decode())
+                os.write(report, b"x")
+            os._exit(0)
+        os.write(order, word.encode())
+        os.read(reports, 1)
+        answer(connection)
+    os.wait()
+
+
+def serve_by_terminal(name):
+    """A shell that is started for the first of two requests runs both: it reads its terminal, which the server writes."""
+    listener = listen(name)
+    master = None
+    for number in range(2):
+        [(connection, word)] = accept_and_receive(listener, 1)
+        if number == 0:
+            shell, master = pty.fork()
+            if shell == 0:
+                os.execv("/bin/sh", ["sh"])
+        done = Path("/tmp", f"{name}-{number}")
+        os.write(master, f"/bin/true {word}; : >{done}\n".encode())
+        while not done.exists():
+            time.sleep(0.01)
+        done.unlink()
+        answer(connection)
+    os.kill(shell, signal.SIGKILL)
+    os.waitpid(shell, 0)
+
+
+def serve_as_bus(name, count):
+    """Passes on COUNT words, each to the one who joined, and answers when that says that it is done."""
+    listener = listen(name)
+    [(joined, _)] = accept_and_receive(listener, 1)
+    answer(joined)
+    for _ in range(int(count)):
+        [(connection, word)] = accept_and_receive(listener, 1)
+        joined.send(word.encode())
+        joined.recv(64)
+        answer(connection)
+        connection.close()
+
+
+def join_bus(name, count):
+    """Runs the words that come over a connection of its own."""
+    bus = connect(name)
+    bus.send(b"here")
+    bus.recv(64)
+    Path("/tmp", name).touch()
+    for _ in range(int(count)):
+        run(bus.recv(64).decode())
+        bus.send(b"done")
 
 
 def next_turn_and_receive(listener):
@@ -549,7 +663,14 @@ MODES = {
     "serve-by-loop": serve_by_loop,
     "serve-by-queue": serve_by_queue,
     "serve-by-workers": serve_by_workers,
+    "ask-when-begun": ask_when_begun,
     "serve-both": serve_both,
+    "serve-beside-a-timer": serve_beside_a_timer,
+    "serve-own-and-others": serve_own_and_others,
+    "serve-by-kept-child": serve_by_kept_child,
+    "serve-by-terminal": serve_by_terminal,
+    "serve-as-bus": serve_as_bus,
+    "join-bus": join_bus,
     "serve-swapped": serve_swapped,
     "serve-crowd": serve_crowd,
     "serve-late": serve_late,
