@@ -457,21 +457,34 @@ def serve_after_answer(name):
 
 
 def serve_beside_a_timer(name):
-    """One thread has a request; while that waits, another one, which nobody ever asked anything, runs `NAME-timer`."""
-    held, over = threading.Event(), threading.Event()
+    """One thread has a request; while that waits, another one, which only another process wakes, runs `NAME-timer`."""
+    held, gate, over = Path("/tmp", name), f"/tmp/{name}.gate", threading.Event()
+    os.mkfifo(gate)
+    clock = subprocess.Popen([sys.executable, __file__, "open-when-begun", name, gate], stdin=subprocess.DEVNULL)
 
     def tick():
-        while not held.is_set():
-            time.sleep(0.01)
+        os.close(os.open(gate, os.O_RDONLY))
         run(name + "-timer")
         over.set()
 
     threading.Thread(target=tick).start()
     [(connection, _)] = accept_and_receive(listen(name), 1)
-    held.set()
+    for _ in range(4):  # what it wakes from now on, at the interpreter's locks, it does not wake for the request
+        time.sleep(0.01)
+    held.touch()
     while not over.is_set():
         time.sleep(0.01)
     answer(connection)
+    clock.wait()
+    held.unlink()
+    os.unlink(gate)
+
+
+def open_when_begun(name, gate):
+    """Lets who opened the FIFO `gate` to read it go on when /tmp/NAME is there."""
+    while not Path("/tmp", name).exists():
+        time.sleep(0.01)
+    os.close(os.open(gate, os.O_WRONLY))
 
 
 def serve_own_and_others(name):
@@ -664,6 +677,7 @@ MODES = {
     "serve-by-queue": serve_by_queue,
     "serve-by-workers": serve_by_workers,
     "ask-when-begun": ask_when_begun,
+    "open-when-begun": open_when_begun,
     "serve-both": serve_both,
     "serve-beside-a-timer": serve_beside_a_timer,
     "serve-own-and-others": serve_own_and_others,
