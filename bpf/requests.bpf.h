@@ -3,13 +3,16 @@
  * One server, many clients: for which request does a thread work now? In order of certainty:
  *   1. It accepted a connection, and has no request that waits: the connection's own child.
  *   2. It received requests itself. One that is not answered yet: that one. Several: the one it received since it last waited, if it is
- * one and the thread is known to do one thing after the other; else one of them, ambiguous. None, as all were answered: the last one
- * it received. A request that it answered just now, and nothing since, is one of them, too.
+ * one and the thread is known to do one thing after the other; else one of them, ambiguous. An event loop that waited since may be at its
+ * own work, too. None, as all were answered: the last one it received, until it waits. A request that it answered just now, and nothing
+ * since, is one of them, too.
  *   3. It was woken by threads of its process that had received, and these requests are not answered: one, or
  * several: one of them. All answered: the one it was woken for last; while others of the
  * process wait, one of them, for it may have taken it before the one who was woken for it.
- *   4. Requests of its process that are not answered: as in 2.
- *   5. None: it works for its own hop.
+ *   4. Its process was told something by other hops: any of these, or its own work.
+ *   5. So was a process that may steer it: see steer.bpf.h.
+ *   6. None: it works for its own hop.
+ * Exact is only what one hop alone may have told the process, and no thread of several.
  * What is ambiguous by 3 and 4 may be settled afterwards: see settle.bpf.h.
  * In a Go program the goroutine stands for the thread in 1 and 2, and 3 is left out: see fiber.bpf.h.
  * A request is what came over a connection that a client opened; it is answered when anybody sends on that connection, and over when it is

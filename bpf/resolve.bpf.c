@@ -310,7 +310,7 @@ static __always_inline bool cause_of_current(struct task_context *context, struc
 	return cause_of_process(context, of_process, cause);
 }
 
-/* What the walk of `cause_of_steerer` found: whose requests may be behind what a process does, and since when. */
+/* False: nobody who may steer the process was told anything by others since it began. */
 static __noinline bool find_steerer(struct task_struct *task, struct task_context *context, struct cause *cause)
 {
 	struct task_struct *child, *parent;
