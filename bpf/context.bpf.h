@@ -101,7 +101,7 @@ enum socket_side {
 /* What a socket carries. */
 struct socket_tag {
 	struct cause cause; /* client: the hop that connected it; called: the client's; server: the hop that it opens; pair: that made it */
-	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself */
+	u64 from_hop_id;    /* server: the hop of the client, which opens no new hop to itself; client: see expect_answers */
 	struct nestor_process peer;
 	u64 from_container;           /* server: the client's container; 0: host */
 	u64 outbox;                   /* where its sends leave their hop, see senders; 0: nowhere */
